@@ -1,0 +1,135 @@
+import type { Place } from '@skein/kernel';
+
+/** Skein's exact column types: what `logicalType` and `physicalType` of an ODCS property resolve to, and every target agrees on. */
+export type ColumnType =
+  | { readonly kind: 'string' }
+  | { readonly kind: 'boolean' }
+  | { readonly kind: 'int'; readonly bits: 32 | 64 }
+  | { readonly kind: 'float'; readonly bits: 32 | 64 }
+  | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
+  | { readonly kind: 'date' }
+  | { readonly kind: 'time' }
+  /** Microseconds; `zoned` is an instant (UTC), else a wall-clock time. */
+  | { readonly kind: 'timestamp'; readonly zoned: boolean }
+  | { readonly kind: 'binary' }
+  | { readonly kind: 'struct'; readonly fields: readonly StructField[] }
+  | { readonly kind: 'list'; readonly element: ColumnType }
+  | { readonly kind: 'map'; readonly key: ColumnType; readonly value: ColumnType };
+
+export interface StructField {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly required: boolean;
+}
+
+export type Severity = 'error' | 'warning' | 'info';
+
+/** How many rows may break a rule before its gate fails. `percent` is of the rows judged. */
+export interface Tolerance {
+  readonly unit: 'rows' | 'percent';
+  readonly max: number;
+}
+
+export interface Property {
+  readonly name: string;
+  /** Stable identifier (ODCS `id`); a rename keeps it. Falls back to the name. */
+  readonly id: string;
+  readonly type: ColumnType;
+  readonly logicalType: string;
+  readonly description: string | undefined;
+  /** NOT NULL. */
+  readonly required: boolean;
+  readonly unique: boolean;
+  /** 1-based position within the primary key; undefined when not part of it. */
+  readonly keyPosition: number | undefined;
+  /** ODCS `classification`, for example public, internal, confidential, restricted; `public` where silent. */
+  readonly classification: string;
+  readonly options: TypeOptions;
+  readonly quality: readonly QualityRule[];
+  readonly references: readonly Reference[];
+  /** Columns of one join key must agree in type over the whole mesh (custom property `joinKey`). */
+  readonly joinKey: string | undefined;
+  readonly examples: readonly unknown[];
+  readonly place: Place;
+}
+
+/** ODCS `logicalTypeOptions`, and the code list of a `validValues` argument, in one shape. Bounds are kept as written text, so that no digit is lost. */
+export interface TypeOptions {
+  readonly pattern?: string;
+  readonly format?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: string;
+  readonly maximum?: string;
+  readonly exclusiveMinimum?: string;
+  readonly exclusiveMaximum?: string;
+  readonly multipleOf?: string;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly validValues?: readonly string[];
+}
+
+export interface Reference {
+  /** `<domain>.<product>` */
+  readonly product: string;
+  readonly column: string;
+  readonly place: Place;
+}
+
+/** One rule of ODCS `quality`. */
+export interface QualityRule {
+  readonly id: string;
+  readonly type: 'library' | 'sql';
+  /** For `library`: nullValues, missingValues, invalidValues, duplicateValues or rowCount. */
+  readonly metric: string | undefined;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  /** For `sql`: one SELECT that yields one number; `{object}` and `{property}` stand for the table and the column. */
+  readonly query: string | undefined;
+  readonly operator: 'mustBe' | 'mustNotBe' | 'mustBeGreaterThan' | 'mustBeGreaterOrEqualTo' | 'mustBeLessThan' | 'mustBeLessOrEqualTo' | 'mustBeBetween' | 'mustNotBeBetween';
+  /** One number as text, or two for the between operators. */
+  readonly operands: readonly string[];
+  readonly unit: 'rows' | 'percent';
+  readonly dimension: string;
+  readonly severity: Severity;
+  readonly description: string | undefined;
+  readonly place: Place;
+}
+
+export interface ServiceLevel {
+  readonly property: string;
+  readonly value: string;
+  readonly unit: string | undefined;
+  readonly element: string | undefined;
+  readonly place: Place;
+}
+
+/** An ODCS data contract, read, checked and resolved: the contract of exactly one output port. */
+export interface Contract {
+  readonly apiVersion: string;
+  readonly id: string;
+  /** Semver of the contract. */
+  readonly version: string;
+  readonly status: string;
+  /** `<domain>.<name of the schema object>`: the address of the product in SQL. */
+  readonly product: string;
+  readonly domain: string;
+  readonly name: string;
+  readonly owner: string | undefined;
+  readonly description: string | undefined;
+  readonly properties: readonly Property[];
+  /** Object-level quality rules. */
+  readonly quality: readonly QualityRule[];
+  /** Share of rows that row checks may send to the feedback dataset before the gate fails (custom property `quarantineTolerance`, such as `1%`); 0 rows where silent. */
+  readonly tolerance: Tolerance;
+  readonly serviceLevels: readonly ServiceLevel[];
+  /** sha256 of the canonical content: equal for files that differ only in comments, order of keys or white space. */
+  readonly hash: string;
+  readonly file: string;
+}
+
+/** Columns of the primary key, in key order. */
+export function primaryKey(contract: Contract): Property[] {
+  return contract.properties
+    .filter((property) => property.keyPosition !== undefined)
+    .sort((a, b) => (a.keyPosition ?? 0) - (b.keyPosition ?? 0));
+}

@@ -1,0 +1,80 @@
+/** Whose fault an error is: the asking user, the author of a contract or policy, the data source, or the platform. */
+export type Fault = 'user' | 'contract' | 'source' | 'platform';
+
+export interface ErrorEntry {
+  readonly fault: Fault;
+  /** HTTP status on the gateway. */
+  readonly status: number;
+  readonly retryable: boolean;
+  /** One sentence: what the code means. */
+  readonly summary: string;
+  /** One sentence: what to do about it. */
+  readonly hint: string;
+}
+
+const entry = (fault: Fault, status: number, retryable: boolean, summary: string, hint: string): ErrorEntry => ({
+  fault,
+  status,
+  retryable,
+  summary,
+  hint,
+});
+
+/**
+ * The one table of error codes. docs/errors.md is generated from it (`npm run codegen`), so the two cannot differ.
+ */
+export const ERRORS = {
+  // contracts and policies
+  SKEIN_CONTRACT_SYNTAX: entry('contract', 422, false, 'The contract is not well-formed YAML.', 'Mend the YAML at the place shown.'),
+  SKEIN_CONTRACT_INVALID: entry('contract', 422, false, 'The contract does not follow ODCS, or contradicts itself.', 'Change the field at the place shown; the message names what is allowed.'),
+  SKEIN_CONTRACT_LIMIT: entry('contract', 422, false, 'The contract exceeds a size, depth or alias limit.', 'Split the contract, or write aliases out.'),
+  SKEIN_CONTRACT_UNSUPPORTED: entry('contract', 422, false, 'The contract uses a part of ODCS that Skein cannot judge.', 'Remove it, or express the rule in a supported way.'),
+  SKEIN_CONTRACT_NOT_FOUND: entry('user', 404, false, 'No contract stands at that place.', 'Check the path: contracts/<domain>/<product>/v<major>/contract.odcs.yaml.'),
+  SKEIN_POLICY_INVALID: entry('contract', 422, false, 'A policy file is malformed or names what its contract lacks.', 'Change the policy at the place shown.'),
+  SKEIN_CATALOG_CONFLICT: entry('contract', 409, false, 'Two contracts claim one name, or join keys do not fit together.', 'Change one of the two contracts at the places shown.'),
+  // sources and publishing
+  SKEIN_SOURCE_NOT_FOUND: entry('user', 404, false, 'The folder or file to read does not exist.', 'Check the path given with --from.'),
+  SKEIN_SOURCE_EMPTY: entry('source', 422, false, 'The folder holds no file that this domain reads.', 'Put files of the kinds the message names into the folder.'),
+  SKEIN_SOURCE_UNREADABLE: entry('source', 422, false, 'A source file is not what its name says, or is damaged.', 'Export the file again; the others were read.'),
+  SKEIN_SOURCE_COLUMNS: entry('source', 422, false, 'A source file lacks columns without which its rows have no identity.', 'Export the file with the columns that the message names.'),
+  SKEIN_GATE_FAILED: entry('source', 422, false, 'A gate of the contract stopped the publication; the last good snapshot stays live.', 'Read the feedback dataset of the product, then mend the source or the step.'),
+  SKEIN_STEP_FAILED: entry('platform', 500, false, 'A step of a product could not be run.', 'Mend the SQL of the step that the message names.'),
+  SKEIN_PRODUCT_UNKNOWN: entry('user', 404, false, 'No such product is visible to you.', 'List what is visible with GET /v1/products.'),
+  SKEIN_DOMAIN_UNKNOWN: entry('user', 404, false, 'No such domain is part of this mesh.', 'Use one of the domains that the message names.'),
+  SKEIN_NAME_INVALID: entry('user', 400, false, 'A name is not allowed.', 'Use a name that matches ^[a-z][a-z0-9_]{0,62}$.'),
+  // snapshots
+  SKEIN_SNAPSHOT_NOT_FOUND: entry('user', 404, false, 'No snapshot of the product answers to that version or time.', 'List the versions with GET /v1/products/:id.'),
+  SKEIN_SNAPSHOT_CORRUPT: entry('platform', 500, false, 'A file of a snapshot is missing or differs from its recorded checksum.', 'Restore the file from a copy, or publish the product anew.'),
+  SKEIN_STORAGE_FULL: entry('platform', 507, true, 'The disk is full; nothing was published and the last snapshot stays live.', 'Free space, or collect old snapshots, then run again.'),
+  SKEIN_STORAGE_FAILED: entry('platform', 500, true, 'The storage refused an operation.', 'Check permissions and health of the data directory.'),
+  SKEIN_STORAGE_CONTENDED: entry('platform', 503, true, 'Too many publishers raced for one table.', 'Try again; let one swarm own a product.'),
+  // queries
+  SKEIN_QUERY_SYNTAX: entry('user', 400, false, 'The SQL could not be parsed.', 'Mend the SQL; the message shows where.'),
+  SKEIN_QUERY_REFUSED: entry('user', 403, false, 'The SQL uses something that consumers may not use.', 'Write exactly one SELECT over granted products, with allowed functions.'),
+  SKEIN_QUERY_UNKNOWN_COLUMN: entry('user', 400, false, 'A column or alias is not known where it is used.', 'See the columns with GET /v1/products/:id.'),
+  SKEIN_QUERY_INVALID: entry('user', 400, false, 'The SQL is well-formed but does not make sense: a type, a function or a grouping is wrong.', 'Mend the SQL as the message says.'),
+  SKEIN_QUERY_FAILED: entry('user', 422, false, 'The query failed while it ran.', 'Guard casts with TRY_CAST and divisions with NULLIF; ask the platform team for the query id.'),
+  SKEIN_QUERY_PARAMS: entry('user', 400, false, 'The bound parameters do not fit the SQL.', 'Give exactly one value for each $n or ? in the SQL.'),
+  SKEIN_QUERY_TIMEOUT: entry('user', 408, true, 'The query passed its deadline and was stopped.', 'Ask for less, or raise timeoutMs within what the gateway allows.'),
+  SKEIN_QUERY_MEMORY: entry('user', 422, false, 'The query passed its memory limit and was stopped.', 'Aggregate earlier, or select fewer columns and rows.'),
+  SKEIN_QUERY_CANCELLED: entry('user', 499, true, 'The client went away, so the query was stopped.', 'Keep the connection open until the answer ends.'),
+  SKEIN_QUERY_BUSY: entry('platform', 429, true, 'Every worker is busy and the queue is full.', 'Try again after the seconds in Retry-After.'),
+  SKEIN_WORKER_LOST: entry('platform', 503, true, 'The worker that ran the query ended unexpectedly.', 'Try again; if it repeats, send the query id to the platform team.'),
+  // gateway
+  SKEIN_REQUEST_INVALID: entry('user', 400, false, 'The request is malformed.', 'Send the body that the README shows.'),
+  SKEIN_REQUEST_ACCEPT: entry('user', 406, false, 'None of the accepted media types can be produced.', 'Accept application/json, application/x-ndjson, text/csv or application/vnd.apache.arrow.stream.'),
+  SKEIN_AUTH_REQUIRED: entry('user', 401, false, 'No usable token came with the request.', 'Send Authorization: Bearer <token>; for development: npx skein token --as analyst.'),
+  SKEIN_AUTH_INVALID: entry('user', 401, false, 'The token was refused.', 'Ask for a new token; for development: npx skein token --as analyst.'),
+  SKEIN_AUTH_FORBIDDEN: entry('user', 403, false, 'The principal may not do this for this purpose.', 'Ask the owner of the product for a grant.'),
+  SKEIN_NOT_FOUND: entry('user', 404, false, 'The gateway has no such address.', 'See GET / for the addresses.'),
+  // process
+  SKEIN_PORT_IN_USE: entry('user', 409, false, 'The port is taken, perhaps by another gateway.', 'Stop the other process, or choose a port with --port.'),
+  SKEIN_NODE_VERSION: entry('user', 500, false, 'This Node.js is too old.', 'Run npm ci again (it brings Node 24 for Linux), or install the version in .nvmrc.'),
+  SKEIN_USAGE: entry('user', 400, false, 'The command was used in a way it does not know.', 'See the command with --help.'),
+  SKEIN_CONFIG_INVALID: entry('user', 400, false, 'A setting has a value that is not allowed.', 'Change the setting that the message names.'),
+  SKEIN_BUS_CLOSED: entry('platform', 503, true, 'The event bus is closed.', 'Start the process again.'),
+  SKEIN_NO_REPLY: entry('platform', 503, true, 'A domain did not answer in time.', 'Check that the domain runs, then try again.'),
+  SKEIN_INTERNAL: entry('platform', 500, false, 'Skein made a mistake.', 'Report it with the query id or the output of the command.'),
+} as const satisfies Record<`SKEIN_${string}`, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;

@@ -1,0 +1,6 @@
+export { systemClock, fixedClock, type Clock } from './clock.ts';
+export { SkeinError, formatError, formatPlace, type Place, type SkeinErrorOptions } from './error.ts';
+export { ERRORS, type ErrorCode, type ErrorEntry, type Fault } from './errors.ts';
+export { canonicalJson, sha256 } from './hash.ts';
+export { checkName } from './name.ts';
+export { ident, literal, qualified, type SqlValue } from './sql.ts';

@@ -1,0 +1,2 @@
+export type { BronzeTable, DataProduct, Domain, Landing, Layer, Source, Step } from './product.ts';
+export type { ColumnLineage, ColumnStats, DataFile, Field, Snapshot, SnapshotFile, SnapshotLineage, TableRef } from './snapshot.ts';

@@ -1,0 +1,1 @@
+export type { Check, CheckPlan, Figures, Gate, Verdict } from './verdict.ts';

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+// Packages are tested from their TypeScript source: no build stands between an edit and its test.
+export default defineConfig({
+  resolve: { conditions: ['@skein/source'] },
+  ssr: { resolve: { conditions: ['@skein/source', 'node', 'import', 'default'] } },
+  test: {
+    include: ['{libs,domains,platform,tools,e2e}/**/src/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+});
