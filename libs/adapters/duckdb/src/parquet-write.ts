@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import type { ColumnType } from '@skein/contract';
+import { ident, literal, SkeinError } from '@skein/kernel';
+import type { ColumnStats, DataFile, Field } from '@skein/product';
+import { sqlType } from './column-type.ts';
+
+/**
+ * COPY of a query into Parquet files with field ids (Iceberg table spec, "Parquet": every column and nested part carries the
+ * id of its field; DuckDB option FIELD_IDS). Columns are picked and cast by name, so that a file always has the types its fields promise.
+ * One file, because DuckDB keeps the order of rows only then: with FILE_SIZE_BYTES it refuses PRESERVE_ORDER.
+ */
+export function copyStatement(query: string, directory: string, fields: readonly Field[]): string {
+  const columns = fields.map((field) => `CAST(${ident(field.name)} AS ${sqlType(field.type)}) AS ${ident(field.name)}`);
+  const ids = fields.map((field) => `${ident(field.name)}: ${fieldIds(field, field.type, '', field.id)}`);
+  return `COPY (SELECT ${columns.join(', ')} FROM (${query}\n)) TO ${literal(join(directory, 'data.parquet'))} (FORMAT parquet, COMPRESSION zstd, FIELD_IDS {${ids.join(', ')}}, RETURN_STATS true, PRESERVE_ORDER true)`;
+}
+
+function fieldIds(field: Field, type: ColumnType, path: string, id: number): string {
+  const parts: readonly (readonly [string, ColumnType])[] =
+    type.kind === 'struct'
+      ? type.fields.map((part) => [part.name, part.type] as const)
+      : type.kind === 'list'
+        ? [['element', type.element]]
+        : type.kind === 'map'
+          ? [
+              ['key', type.key],
+              ['value', type.value],
+            ]
+          : [];
+  if (parts.length === 0) return String(id);
+  const nested = parts.map(([name, partType]) => {
+    const partPath = path === '' ? name : `${path}.${name}`;
+    const partId = field.nested[partPath];
+    if (partId === undefined) throw new SkeinError('SKEIN_INTERNAL', `field ${field.name} has no id for its part ${partPath}`, { context: { field: field.name, part: partPath } });
+    return `${ident(name)}: ${fieldIds(field, partType, partPath, partId)}`;
+  });
+  return `{__duckdb_field_id: ${id}, ${nested.join(', ')}}`;
+}
+
+/** A row of what COPY … RETURN_STATS gives, in its own column order: filename, count, bytes, footer bytes, statistics, partition. */
+export interface CopiedFile {
+  readonly filename: string;
+  readonly count: bigint;
+  readonly bytes: bigint;
+  readonly statistics: readonly { readonly path: string; readonly figures: Readonly<Record<string, string>> }[];
+}
+
+/**
+ * Statistics by top-level column; those of nested leaves stand beside under their dotted path (`items.element.price`),
+ * unless a column has that very name.
+ */
+export function dataFile(file: CopiedFile): DataFile {
+  const parsed = file.statistics.map(({ path, figures }) => ({ parts: splitPath(path), stats: columnStats(figures) }));
+  const stats = new Map<string, ColumnStats>();
+  for (const { parts, stats: column } of parsed) if (parts.length === 1) stats.set(parts[0] ?? '', column);
+  for (const { parts, stats: column } of parsed) if (parts.length > 1 && !stats.has(parts.join('.'))) stats.set(parts.join('.'), column);
+  return { path: file.filename, rows: file.count, bytes: file.bytes, stats: Object.fromEntries(stats) };
+}
+
+function columnStats(figures: Readonly<Record<string, string>>): ColumnStats {
+  return {
+    nulls: BigInt(figures['null_count'] ?? '0'),
+    values: BigInt(figures['num_values'] ?? '0'),
+    bytes: BigInt(figures['column_size_bytes'] ?? '0'),
+    // with a NaN among the values, minimum and maximum bound nothing
+    min: figures['has_nan'] === 'true' ? undefined : figures['min'],
+    max: figures['has_nan'] === 'true' ? undefined : figures['max'],
+  };
+}
+
+/** `"a"."b""c"` → a, b"c */
+function splitPath(path: string): string[] {
+  return [...path.matchAll(/"((?:[^"]|"")*)"/g)].map((match) => (match[1] ?? '').replaceAll('""', '"'));
+}
