@@ -73,6 +73,7 @@ export const ERRORS = {
   SKEIN_USAGE: entry('user', 400, false, 'The command was used in a way it does not know.', 'See the command with --help.'),
   SKEIN_CONFIG_INVALID: entry('user', 400, false, 'A setting has a value that is not allowed.', 'Change the setting that the message names.'),
   SKEIN_BUS_CLOSED: entry('platform', 503, true, 'The event bus is closed.', 'Start the process again.'),
+  SKEIN_BUS_PAYLOAD: entry('platform', 500, false, 'An event holds something that JSON cannot carry.', 'Turn bigint and dates into text before they are published.'),
   SKEIN_NO_REPLY: entry('platform', 503, true, 'A domain did not answer in time.', 'Check that the domain runs, then try again.'),
   SKEIN_INTERNAL: entry('platform', 500, false, 'Skein made a mistake.', 'Report it with the query id or the output of the command.'),
 } as const satisfies Record<`SKEIN_${string}`, ErrorEntry>;

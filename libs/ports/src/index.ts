@@ -1,4 +1,4 @@
-export type { BusEvent, EventBus, Subscription } from './event-bus.ts';
+export type { BusEvent, DeadLetter, EventBus, SubscribeOptions, Subscription } from './event-bus.ts';
 export type { EngineParameter, EngineSession, EngineValue, QueryEngine } from './query-engine.ts';
 export type { QuerySandbox, ResultFormat, SandboxCatalog, SandboxOutcome, SandboxRequest, SandboxResult, SandboxView, SerializedAst } from './sandbox.ts';
 export type { AsOf, CollectReport, SnapshotDraft, SnapshotStore, Staging, WantedColumn } from './snapshot-store.ts';

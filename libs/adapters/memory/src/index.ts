@@ -1,1 +1,1 @@
-export {};
+export { memoryBus, type MemoryBusOptions } from './memory-bus.ts';

@@ -1,0 +1,1 @@
+export { eventBusConformance, type EventBusUnderTest } from './event-bus.ts';
