@@ -1,1 +1,3 @@
-export {};
+export { demoMaterials, type DemoMaterial } from './materials.ts';
+export type { Planted, PlantedFault, PlantedOutcome } from './planted.ts';
+export { randomFrom, weighted, type Random } from './random.ts';
