@@ -1,2 +1,3 @@
+export { contractSet, majorOf, tableOf, type ContractSet } from './contract-set.ts';
 export type { BronzeTable, DataProduct, Domain, Landing, Layer, Source, Step } from './product.ts';
 export type { ColumnLineage, ColumnStats, DataFile, Field, Snapshot, SnapshotFile, SnapshotLineage, TableRef } from './snapshot.ts';

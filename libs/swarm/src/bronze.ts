@@ -1,0 +1,99 @@
+import { ident, literal, SkeinError } from '@skein/kernel';
+import type { EngineSession } from '@skein/ports';
+import type { BronzeTable, Domain, Landing } from '@skein/product';
+
+/** Rows of the demo count only until somebody brings real ones. */
+export const DEMO_ORIGIN = 'demo';
+
+/** The landings that count: per table what its source says is live, and no demo rows beside real ones. Oldest first. */
+export function liveLandings(domain: Domain, landings: readonly Landing[]): Landing[] {
+  const real = landings.filter((landing) => landing.origin !== DEMO_ORIGIN);
+  const counted = real.length > 0 ? real : landings;
+  return domain.sources
+    .flatMap((source) => {
+      const own = counted.filter((landing) => landing.source === source.name).sort((a, b) => a.sequence - b.sequence);
+      return source.live ? source.live(own) : newestOfEachFile(own);
+    })
+    .sort((a, b) => a.sequence - b.sequence);
+}
+
+/** A file that was exported again replaces what it held before. */
+export function newestOfEachFile(landings: readonly Landing[]): Landing[] {
+  const newest = new Map<string, Landing>();
+  for (const landing of landings) newest.set(JSON.stringify([landing.origin, landing.file]), landing);
+  return [...newest.values()];
+}
+
+/** The landings that a bronze table unites. */
+export function landingsOf(table: BronzeTable, live: readonly Landing[]): Landing[] {
+  return live.filter((landing) => landing.source === table.source && (table.tables?.(landing.table) ?? true));
+}
+
+/**
+ * Defines a bronze table: typed rows over its landings. A view when one step reads it; materialised when several do, so
+ * that the rows are typed once.
+ */
+export async function defineBronze(session: EngineSession, domain: Domain, table: BronzeTable, live: readonly Landing[], readers: number): Promise<void> {
+  const landings = landingsOf(table, live);
+  const json = domain.sources.find((source) => source.name === table.source)?.shape === 'json';
+  const landing = json ? jsonLanding(landings) : columnsLanding(table, landings);
+  const kind = readers > 1 ? 'TEMP TABLE' : 'TEMP VIEW';
+  await session.run(`CREATE OR REPLACE ${kind} ${ident(table.name)} AS WITH landing AS (${landing}) SELECT * FROM (${table.sql})`);
+}
+
+/** `_file`, `_row`, `_sequence`, `raw`: position in the landed file is position in the source file. */
+function jsonLanding(landings: readonly Landing[]): string {
+  if (landings.length === 0) return `SELECT NULL::VARCHAR AS _file, NULL::BIGINT AS _row, NULL::BIGINT AS _sequence, NULL::VARCHAR AS raw WHERE false`;
+  const paths = landings.map((landing) => literal(landing.path)).join(', ');
+  // Lines that are no records were reported when they landed; only files that hold any pay for the test.
+  const records = landings.some((landing) => landing.rejects.length > 0) ? `try(json_type(raw)) = 'OBJECT'` : `raw IS NOT NULL AND raw <> ''`;
+  return `SELECT (${list(landings, (landing) => literal(landing.file))})[file_index + 1] AS _file, file_row_number + 1 AS _row,
+      (${list(landings, (landing) => String(landing.sequence))})[file_index + 1]::BIGINT AS _sequence, raw
+    FROM read_parquet([${paths}], file_row_number = true) WHERE ${records}`;
+}
+
+/** The columns that the bronze table names, matched without regard to case; what a file lacks is NULL. */
+function columnsLanding(table: BronzeTable, landings: readonly Landing[]): string {
+  const wanted = table.columns ?? [];
+  const select = landings.map((landing) => {
+    const has = new Map((landing.columns ?? []).map((name) => [name.toLowerCase(), name]));
+    const lacking = (table.requiredColumns ?? []).filter((name) => !has.has(name.toLowerCase()));
+    if (lacking.length > 0) throw missingColumns(landing, lacking);
+    const columns = wanted.map((name) => {
+      const stored = has.get(name.toLowerCase());
+      return `${stored === undefined ? 'NULL::VARCHAR' : ident(stored)} AS ${ident(name)}`;
+    });
+    return `SELECT ${[`${literal(landing.file)} AS _file`, '_row::BIGINT AS _row', `${landing.sequence}::BIGINT AS _sequence`, ...columns].join(', ')} FROM read_parquet(${literal(landing.path)})`;
+  });
+  if (select.length > 0) return select.join(' UNION ALL ');
+  const none = wanted.map((name) => `NULL::VARCHAR AS ${ident(name)}`);
+  return `SELECT ${['NULL::VARCHAR AS _file', 'NULL::BIGINT AS _row', 'NULL::BIGINT AS _sequence', ...none].join(', ')} WHERE false`;
+}
+
+function missingColumns(landing: Landing, lacking: readonly string[]): SkeinError {
+  return new SkeinError('SKEIN_SOURCE_COLUMNS', `${landing.file}:1: the file lacks ${lacking.join(', ')}; it has ${(landing.columns ?? []).join(', ')}`, {
+    place: { file: landing.file, line: 1 },
+    context: { file: landing.file, lacking },
+  });
+}
+
+/** A landing that lacks columns is refused by itself, so that the others go on. */
+export function refuseLacking(domain: Domain, live: readonly Landing[]): { good: Landing[]; refused: { landing: Landing; error: SkeinError }[] } {
+  const refused: { landing: Landing; error: SkeinError }[] = [];
+  const good = live.filter((landing) => {
+    for (const table of domain.bronze) {
+      if (landingsOf(table, [landing]).length === 0 || !landing.columns) continue;
+      const has = new Set(landing.columns.map((name) => name.toLowerCase()));
+      const lacking = (table.requiredColumns ?? []).filter((name) => !has.has(name.toLowerCase()));
+      if (lacking.length === 0) continue;
+      refused.push({ landing, error: missingColumns(landing, lacking) });
+      return false;
+    }
+    return true;
+  });
+  return { good, refused };
+}
+
+function list<T>(items: readonly T[], each: (item: T) => string): string {
+  return `[${items.map(each).join(', ')}]`;
+}

@@ -1,0 +1,234 @@
+import { createReadStream } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { ident, literal, SkeinError } from '@skein/kernel';
+import type { EngineSession, LandingStore } from '@skein/ports';
+import type { Domain, Landing, Source } from '@skein/product';
+import { fingerprint, sniffDialect, type Fingerprint } from './delimited.ts';
+import type { SourceReport, SwarmEvent } from './report.ts';
+
+/** A file with more unreadable rows than this is not what its name says. */
+const MAX_REJECTS = 10_000;
+/** One record may be this long (bytes). */
+const MAX_LINE = 32 << 20;
+
+type Reject = Landing['rejects'][number];
+
+export interface IntakeOptions {
+  readonly domain: Domain;
+  readonly session: () => Promise<EngineSession>;
+  readonly landings: LandingStore;
+  /** Folder to read, with all folders below it. */
+  readonly from: string;
+  /** Who brings the files; rows of the origin `demo` stop counting when another origin brings rows. */
+  readonly origin: string;
+  readonly onEvent: (event: SwarmEvent) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * The ingestor: lands every file of a folder that a source of the domain reads, as received, as immutable Parquet.
+ * Files already landed with the same bytes are left alone; a file that cannot be read is refused and the others go on.
+ * Throws SKEIN_SOURCE_NOT_FOUND or SKEIN_SOURCE_EMPTY when there is nothing to do.
+ */
+export async function takeIn(options: IntakeOptions): Promise<SourceReport[]> {
+  const { domain, from, onEvent } = options;
+  const files = await filesBelow(from);
+  const wanted = files
+    .map((file) => ({ file, source: domain.sources.find((source) => source.tableOf(file) !== undefined) }))
+    .filter((entry): entry is { file: string; source: Source } => entry.source !== undefined);
+  if (wanted.length === 0) {
+    throw new SkeinError('SKEIN_SOURCE_EMPTY', `${from} holds ${files.length} files, none of which ${domain.name} reads`, {
+      hint: `Put files of these kinds there: ${domain.sources.map((source) => source.describes).join('; ')}.`,
+      context: { from, domain: domain.name, files: files.slice(0, 20) },
+    });
+  }
+  const reports: SourceReport[] = [];
+  for (const [done, { file, source }] of wanted.entries()) {
+    options.signal?.throwIfAborted();
+    onEvent({ verb: 'landing', domain: domain.name, file, done, of: wanted.length });
+    const report = await landOne(options, source, file).catch((error: unknown): SourceReport => {
+      if (!(error instanceof SkeinError) || error.fault !== 'source') throw error;
+      return { file, source: source.name, outcome: 'refused', rows: 0, malformed: 0, error };
+    });
+    reports.push(report);
+    onEvent({ verb: 'landed', domain: domain.name, source: report, done: done + 1, of: wanted.length });
+  }
+  return reports;
+}
+
+async function filesBelow(from: string): Promise<string[]> {
+  const info = await stat(from).catch(() => undefined);
+  if (!info?.isDirectory()) throw new SkeinError('SKEIN_SOURCE_NOT_FOUND', `${from} is not a folder`, { context: { from } });
+  const entries = await readdir(from, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    .map((entry) => path.relative(from, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
+    .sort();
+}
+
+async function landOne(options: IntakeOptions, source: Source, file: string): Promise<SourceReport> {
+  const { landings, domain, origin } = options;
+  const table = source.tableOf(file) ?? source.name;
+  const from = path.join(options.from, file);
+  const before = await stat(from);
+  const state = { source: source.name, origin, file, size: before.size, mtimeMs: before.mtimeMs };
+  const known = await landings.findUnchanged(domain.name, state);
+  if (known) return report(known, 'unchanged');
+  if (before.size === 0) throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} is empty (0 bytes)`, { context: { file } });
+  const print = await fingerprint(from);
+  const newest = (await landings.list(domain.name)).findLast((landing) => landing.origin === origin && landing.file === file && landing.source === source.name);
+  if (newest?.sha256 === print.sha256) {
+    await landings.noteUnchanged(domain.name, state, newest);
+    return report(newest, 'unchanged');
+  }
+  const session = await options.session();
+  const stage = await landings.stage(domain.name);
+  try {
+    const target = path.join(stage.directory, 'landing.parquet');
+    const landed = source.shape === 'columns' ? await landColumns(session, from, file, target, print) : await landJson(session, from, file, target);
+    const after = await stat(from);
+    if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
+      throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} changed while it was read`, { hint: 'Run again when the file is complete.', context: { file } });
+    }
+    const landing = await landings.commit(
+      stage,
+      { source: source.name, table, file, origin, sha256: print.sha256, bytes: print.bytes, mtimeMs: before.mtimeMs, ...landed },
+      target,
+    );
+    return report(landing, 'landed');
+  } catch (error) {
+    await landings.abandon(stage);
+    throw error;
+  }
+  function report(landing: Landing, outcome: 'landed' | 'unchanged'): SourceReport {
+    return { file, source: source.name, outcome, rows: landing.rows, malformed: landing.rejects.length };
+  }
+}
+
+interface Landed {
+  readonly rows: number;
+  readonly columns: readonly string[] | undefined;
+  readonly rejects: readonly Reject[];
+}
+
+/** NDJSON lines as text, or the rows of a Parquet file turned to JSON; the row number is the position in the landed file. */
+async function landJson(session: EngineSession, from: string, file: string, target: string): Promise<Landed> {
+  const parquet = file.endsWith('.parquet');
+  if (parquet) await checkParquet(from, file);
+  const newline = parquet ? '\n' : await firstNewline(from);
+  const read = parquet
+    ? `SELECT to_json(source) AS raw FROM read_parquet(${literal(from)}, hive_partitioning = false) AS source`
+    : `SELECT raw FROM read_csv(${literal(from)}, columns = {raw: 'VARCHAR'}, delim = ${literal('\x01')}, quote = '', escape = '', header = false,
+         auto_detect = false, strict_mode = false, max_line_size = ${MAX_LINE}, new_line = ${literal(newline)}, store_rejects = true)`;
+  const copy = (select: string) => session.run(`COPY (${select}) TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy)`);
+  await reading(file, () => copy(read));
+  const dropped = parquet ? [] : await takeRejects(session, file);
+  if (dropped.length > 0) {
+    // Lines that are not text leave no row behind; empty rows in their places keep row numbers equal to line numbers.
+    const shift = `${JSON.stringify(dropped.map((reject, index) => reject.row - 1 - index)).replaceAll('"', '')}`;
+    await reading(file, () =>
+      copy(`SELECT raw FROM (
+              SELECT raw, n + len(list_filter(${shift}, k -> k < n)) AS line FROM (SELECT raw, row_number() OVER () AS n FROM (${read}))
+              UNION ALL SELECT NULL, unnest(${JSON.stringify(dropped.map((reject) => reject.row))})) ORDER BY line`),
+    );
+    await takeRejects(session, file);
+  }
+  const [count] = await session.rows<{ rows: bigint }>(`SELECT count(raw) AS rows FROM read_parquet(${literal(target)})`);
+  // A line that is cut short, or is no JSON object, is no record.
+  const broken = await session.rows<{ row: bigint; raw: string; valid: boolean }>(
+    `SELECT file_row_number + 1 AS "row", raw[:4096] AS raw, json_valid(raw) AS valid FROM read_parquet(${literal(target)}, file_row_number = true)
+      WHERE raw IS NOT NULL AND trim(raw, E' \\t\\r') <> '' AND try(json_type(raw)) IS DISTINCT FROM 'OBJECT' LIMIT ${MAX_REJECTS + 1}`,
+  );
+  const rejects = [
+    ...dropped,
+    ...broken.map(({ row, raw, valid }) => ({ row: Number(row), raw, reason: valid ? 'the line is JSON, but not an object' : 'the line is not complete JSON' })),
+  ].sort((a, b) => a.row - b.row);
+  const rows = Number(count?.rows ?? 0n);
+  checkRejects(file, rejects, rows);
+  return { rows, columns: undefined, rejects };
+}
+
+/** Delimited text: every column as VARCHAR under its own name, and `_row`, the record number with the header as 1. */
+async function landColumns(session: EngineSession, from: string, file: string, target: string, print: Fingerprint): Promise<Landed> {
+  const dialect = await sniffDialect(from, file, print.utf8);
+  const named = dialect.columns.map((name, index) => ({ name, stored: name === '' ? `_empty_${index}` : name }));
+  const columns = named.map(({ stored }) => `${ident(stored)}: 'VARCHAR'`).join(', ');
+  const kept = named.filter(({ name }) => name !== '').map(({ name }) => name);
+  if (kept.some((name) => name.toLowerCase() === '_row')) {
+    throw new SkeinError('SKEIN_SOURCE_COLUMNS', `${file}:1: a column may not be named _row`, { hint: 'Rename the column in the file.', context: { file } });
+  }
+  const read = `SELECT * FROM read_csv(${literal(from)}, columns = {${columns}}, delim = ${literal(dialect.delimiter)}, quote = '"', escape = '"',
+    header = true, auto_detect = false, strict_mode = true, max_line_size = ${MAX_LINE}, new_line = ${literal(dialect.newline)},
+    encoding = ${literal(dialect.encoding)}, store_rejects = true)`;
+  const write = async (shift: readonly number[]) => {
+    const position = shift.length === 0 ? 'n + 1' : `n + 1 + len(list_filter(${JSON.stringify(shift)}, k -> k < n))`;
+    await reading(file, () =>
+      session.run(`COPY (SELECT ${position} AS _row, * EXCLUDE (n) FROM (SELECT row_number() OVER () AS n, ${kept.map(ident).join(', ')} FROM (${read})))
+        TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy)`),
+    );
+    return takeRejects(session, file);
+  };
+  let rejects = await write([]);
+  // Rejected records leave no row behind: count them in, so that `_row` stays the record number.
+  if (rejects.length > 0) rejects = await write(rejects.map((reject, index) => reject.row - 2 - index));
+  const [count] = await session.rows<{ rows: bigint }>(`SELECT count(*) AS rows FROM read_parquet(${literal(target)})`);
+  const rows = Number(count?.rows ?? 0n);
+  checkRejects(file, rejects, rows);
+  return { rows, columns: kept, rejects };
+}
+
+/** Reads and forgets what the engine could not split since the last call. */
+async function takeRejects(session: EngineSession, file: string): Promise<Reject[]> {
+  const rows = await session.rows<{ line: bigint; reason: string; raw: string | null }>(
+    `SELECT line, any_value(error_message) AS reason, any_value(csv_line)[:4096] AS raw FROM reject_errors GROUP BY line ORDER BY line LIMIT ${MAX_REJECTS + 1}`,
+  );
+  await session.run('DROP TABLE reject_errors');
+  await session.run('DROP TABLE reject_scans');
+  if (rows.length > MAX_REJECTS) checkRejects(file, rows.map(({ line }) => ({ row: Number(line), reason: '', raw: '' })), 0);
+  return rows.map(({ line, reason, raw }) => ({ row: Number(line), reason: reason.split('\n')[0] ?? reason, raw: raw ?? '' }));
+}
+
+function checkRejects(file: string, rejects: readonly Reject[], rows: number): void {
+  const [first] = rejects;
+  if (!first || (rejects.length <= MAX_REJECTS && rejects.length < Math.max(2, rows))) return;
+  throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file}:${first.row}: ${rejects.length > MAX_REJECTS ? `more than ${MAX_REJECTS}` : rejects.length} rows cannot be read; the first: ${first.reason}`, {
+    place: { file, line: first.row },
+    context: { file, rows, rejects: rejects.length },
+  });
+}
+
+/** Parquet begins and ends with four magic bytes; what does not is damaged or cut short. */
+async function checkParquet(from: string, file: string): Promise<void> {
+  const handle = await open(from, 'r');
+  try {
+    const { size } = await handle.stat();
+    const magic = Buffer.alloc(8);
+    await handle.read(magic, 0, 4, 0);
+    await handle.read(magic, 4, 4, Math.max(0, size - 4));
+    if (size < 12 || magic.toString('latin1') !== 'PAR1PAR1') {
+      throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} is not a Parquet file, or is cut short (${size} bytes; the marks PAR1 are missing)`, { context: { file, bytes: size } });
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function firstNewline(from: string): Promise<'\n' | '\r\n'> {
+  for await (const chunk of createReadStream(from, { end: (1 << 20) - 1 }) as AsyncIterable<Buffer>) {
+    const at = chunk.indexOf(10);
+    if (at >= 0) return chunk[at - 1] === 13 ? '\r\n' : '\n';
+  }
+  return '\n';
+}
+
+/** Engine errors while reading a source are the source's fault. */
+async function reading<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SkeinError && error.code === 'SKEIN_STORAGE_FULL') throw error;
+    const said = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} cannot be read: ${said}`, { cause: error, context: { file } });
+  }
+}

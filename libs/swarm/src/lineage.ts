@@ -1,0 +1,37 @@
+import { literal } from '@skein/kernel';
+import type { Domain, Snapshot } from '@skein/product';
+
+/**
+ * Rows of the lineage table: for each live product and column, the inputs it was made of, back to the landed files.
+ * Products whose step declares no columns are recorded as a whole (column_name NULL).
+ */
+export function lineageRows(domain: Domain, snapshots: readonly Snapshot[]): string {
+  const rows: (string | number | null)[][] = [];
+  for (const snapshot of snapshots) {
+    const product = domain.products.find((one) => one.id === snapshot.product);
+    if (!product) continue;
+    const { run, inputs, columns } = snapshot.lineage;
+    for (const input of inputs) {
+      rows.push([snapshot.product, snapshot.version, null, input.kind, input.name, null, input.version ?? null, product.step.name, run.slice(0, 16)]);
+    }
+    for (const { column, from } of columns) {
+      for (const name of from) {
+        const [input, inputColumn] = splitLast(name);
+        const kind = name.startsWith('landing:') ? 'landing' : domain.bronze.some((table) => input === `${domain.name}.${table.name}`) ? 'bronze' : 'product';
+        const version = inputs.find((one) => one.name === input)?.version ?? null;
+        rows.push([snapshot.product, snapshot.version, column, kind, input, inputColumn, version, product.step.name, run.slice(0, 16)]);
+      }
+    }
+  }
+  const names = '(product, version, column_name, input_kind, input_name, input_column, input_version, step, run_id)';
+  if (rows.length === 0) {
+    return `SELECT * FROM (VALUES (NULL::VARCHAR, NULL::BIGINT, NULL::VARCHAR, NULL::VARCHAR, NULL::VARCHAR, NULL::VARCHAR, NULL::BIGINT, NULL::VARCHAR, NULL::VARCHAR)) AS t${names} WHERE false`;
+  }
+  return `SELECT * FROM (VALUES ${rows.map((row) => `(${row.map(literal).join(', ')})`).join(', ')}) AS t${names} ORDER BY ALL`;
+}
+
+/** `ga4.events.revenue` → [`ga4.events`, `revenue`]; nested parts stay with the column: only domain and table are cut off. */
+function splitLast(name: string): [string, string | null] {
+  const parts = name.split('.');
+  return name.startsWith('landing:') ? [parts[0] ?? name, parts.slice(1).join('.') || null] : [parts.slice(0, 2).join('.'), parts.slice(2).join('.') || null];
+}

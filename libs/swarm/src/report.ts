@@ -1,0 +1,57 @@
+import type { SkeinError } from '@skein/kernel';
+import type { Verdict } from '@skein/verifier';
+
+export interface SourceReport {
+  readonly file: string;
+  readonly source: string;
+  readonly outcome: 'landed' | 'unchanged' | 'refused';
+  readonly rows: number;
+  /** Lines or rows that could not be read at all. */
+  readonly malformed: number;
+  readonly error?: SkeinError;
+}
+
+export interface ProductReport {
+  readonly product: string;
+  readonly layer: 'silver' | 'gold';
+  /**
+   * - `published`: a new snapshot is live; `unchanged`: equal inputs, nothing to do.
+   * - `refused`: a gate stopped it, the last good snapshot stays live; `skipped`: an input has no snapshot; `failed`: the step broke.
+   */
+  readonly outcome: 'published' | 'unchanged' | 'refused' | 'skipped' | 'failed';
+  readonly version: number | undefined;
+  readonly rows: number;
+  /** Rows sent to the feedback dataset. */
+  readonly refused: number;
+  /** Rows dropped because they repeat another. */
+  readonly duplicates: number;
+  /** `<column>:<repair>` → values conformed. */
+  readonly repairs: Readonly<Record<string, number>>;
+  /** Rule → rows in the feedback dataset. */
+  readonly violations: Readonly<Record<string, number>>;
+  readonly verdict: Verdict | undefined;
+  readonly error?: SkeinError;
+  readonly milliseconds: number;
+}
+
+export interface RunReport {
+  readonly domain: string;
+  readonly sources: readonly SourceReport[];
+  readonly products: readonly ProductReport[];
+  readonly milliseconds: number;
+}
+
+/** What a run tells while it works: one verb list for logs, progress bars and records. */
+export type SwarmEvent =
+  | { readonly verb: 'landing'; readonly domain: string; readonly file: string; readonly done: number; readonly of: number }
+  | { readonly verb: 'landed'; readonly domain: string; readonly source: SourceReport; readonly done: number; readonly of: number }
+  | { readonly verb: 'making'; readonly domain: string; readonly product: string; readonly done: number; readonly of: number }
+  | { readonly verb: 'made'; readonly domain: string; readonly product: ProductReport; readonly done: number; readonly of: number };
+
+/** True when every source was read and no product was refused, skipped or failed. */
+export function succeeded(report: RunReport): boolean {
+  return (
+    report.sources.every((source) => source.outcome !== 'refused') &&
+    report.products.every((product) => product.outcome === 'published' || product.outcome === 'unchanged')
+  );
+}
