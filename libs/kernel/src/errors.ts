@@ -65,6 +65,7 @@ export const ERRORS = {
   SKEIN_REQUEST_ACCEPT: entry('user', 406, false, 'None of the accepted media types can be produced.', 'Accept application/json, application/x-ndjson, text/csv or application/vnd.apache.arrow.stream.'),
   SKEIN_AUTH_REQUIRED: entry('user', 401, false, 'No usable token came with the request.', 'Send Authorization: Bearer <token>; for development: npx skein token --as analyst.'),
   SKEIN_AUTH_INVALID: entry('user', 401, false, 'The token was refused.', 'Ask for a new token; for development: npx skein token --as analyst.'),
+  SKEIN_AUTH_UNAVAILABLE: entry('platform', 503, true, 'The issuer of tokens cannot be reached, or is not what it should be.', 'Check SKEIN_OIDC_ISSUER and that the gateway can reach it, then try again.'),
   SKEIN_AUTH_FORBIDDEN: entry('user', 403, false, 'The principal may not do this for this purpose.', 'Ask the owner of the product for a grant.'),
   SKEIN_NOT_FOUND: entry('user', 404, false, 'The gateway has no such address.', 'See GET / for the addresses.'),
   // process

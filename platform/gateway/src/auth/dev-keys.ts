@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SkeinError, checkName, systemClock, type Clock } from '@skein/kernel';
+import type { JWK } from 'jose';
+
+/** What development tokens claim to come from and to be for. */
+export const DEV_ISSUER = 'skein-dev';
+export const DEV_AUDIENCE = 'skein';
+const DEFAULT_LIFETIME_SECONDS = 8 * 60 * 60;
+
+export interface DevKeys {
+  readonly privateJwk: JWK;
+  /** Without the private part, with `kid` and `alg`: what the gateway trusts. */
+  readonly publicJwk: JWK;
+  readonly file: string;
+}
+
+/**
+ * The development key pair (Ed25519) of a data directory, in `<dir>/keys/dev.jwk.json`, readable by its owner only. The first
+ * call makes it, durably; of racing processes one wins and all get the winner's.
+ */
+export async function devKeys(dir: string): Promise<DevKeys> {
+  const folder = join(dir, 'keys');
+  const file = join(folder, 'dev.jwk.json');
+  const privateJwk = (await readKey(file)) ?? (await makeKey(folder, file));
+  const { d: _private, ...publicJwk } = privateJwk;
+  return { privateJwk, publicJwk, file };
+}
+
+/** As `devKeys`, and undefined instead of a new pair when there is none. */
+async function readKey(file: string): Promise<JWK | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new SkeinError('SKEIN_STORAGE_FAILED', `the development key ${file} cannot be read`, { cause: error, place: { file } });
+  }
+  let jwk: Partial<JWK> | null = null;
+  try {
+    jwk = JSON.parse(text) as Partial<JWK> | null;
+  } catch {
+    // Told below, without the text: it may hold a part of the key.
+  }
+  if (jwk?.kty !== 'OKP' || jwk.crv !== 'Ed25519' || typeof jwk.x !== 'string' || typeof jwk.d !== 'string' || typeof jwk.kid !== 'string') {
+    throw new SkeinError('SKEIN_CONFIG_INVALID', `${file} is not a development key of Skein`, { place: { file }, hint: 'Delete the file; the next start makes a new key, and old tokens end.' });
+  }
+  return { ...(jwk as JWK), alg: 'EdDSA', use: 'sig' };
+}
+
+async function makeKey(folder: string, file: string): Promise<JWK> {
+  const { calculateJwkThumbprint, exportJWK, generateKeyPair } = await import('jose');
+  const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
+  const jwk = await exportJWK(privateKey);
+  const made = { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'EdDSA', use: 'sig' };
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const temporary = join(folder, `.tmp-${randomUUID()}`);
+  try {
+    const handle = await open(temporary, 'wx', 0o600);
+    try {
+      await handle.writeFile(`${JSON.stringify(made, null, 2)}\n`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    // The mode given to open() is narrowed by the umask, which must not take the owner's own right to read.
+    await chmod(temporary, 0o600);
+    await link(temporary, file);
+    const directory = await open(folder);
+    await directory.sync().finally(() => directory.close());
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw new SkeinError('SKEIN_STORAGE_FAILED', `the development key ${file} cannot be written`, { cause: error, place: { file } });
+    }
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  return (await readKey(file)) as JWK;
+}
+
+export interface DevTokenRequest {
+  /** Data directory of the gateway that is to accept the token. */
+  readonly dir: string;
+  /** Role, and subject, of the token. */
+  readonly as: string;
+  /** Purposes that the bearer may name; default none but those every principal may name. */
+  readonly purposes?: readonly string[];
+  /** Seconds until the token ends; default 8 hours, at most 30 days. */
+  readonly expiresIn?: number;
+  readonly clock?: Clock;
+}
+
+/** A token for development, signed with the key of the data directory. Anybody who can read that key may be anybody. */
+export async function issueDevToken({ dir, as, purposes = [], expiresIn = DEFAULT_LIFETIME_SECONDS, clock = systemClock }: DevTokenRequest): Promise<string> {
+  checkName('role', as);
+  if (!Number.isSafeInteger(expiresIn) || expiresIn < 1 || expiresIn > 30 * 24 * 60 * 60) {
+    throw new SkeinError('SKEIN_CONFIG_INVALID', `a development token may live 1 second to 30 days, not ${expiresIn} seconds`);
+  }
+  const { privateJwk } = await devKeys(dir);
+  const { SignJWT, importJWK } = await import('jose');
+  const now = Math.floor(clock.now() / 1_000);
+  return new SignJWT({ roles: [as], purposes: [...purposes] })
+    .setProtectedHeader({ alg: 'EdDSA', kid: privateJwk.kid as string, typ: 'JWT' })
+    .setSubject(as)
+    .setIssuer(DEV_ISSUER)
+    .setAudience(DEV_AUDIENCE)
+    .setIssuedAt(now)
+    .setNotBefore(now)
+    .setExpirationTime(now + expiresIn)
+    .sign(await importJWK(privateJwk, 'EdDSA'));
+}
