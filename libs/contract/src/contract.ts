@@ -53,7 +53,11 @@ export interface Property {
   readonly place: Place;
 }
 
-/** ODCS `logicalTypeOptions`, and the code list of a `validValues` argument, in one shape. Bounds are kept as written text, so that no digit is lost. */
+/**
+ * ODCS `logicalTypeOptions`, the code list of `enum`, and what the physical type implies (`VARCHAR(18)`, `TINYINT`), in one shape.
+ * Bounds and codes are exact text in one form: numbers as plain decimals (`-12.5`), dates `YYYY-MM-DD`, times
+ * `HH:MM:SS.ffffff`, timestamps `YYYY-MM-DD HH:MM:SS.ffffff` (in UTC where the column is zoned).
+ */
 export interface TypeOptions {
   readonly pattern?: string;
   readonly format?: string;
@@ -64,8 +68,10 @@ export interface TypeOptions {
   readonly exclusiveMinimum?: string;
   readonly exclusiveMaximum?: string;
   readonly multipleOf?: string;
+  /** Of a list its elements, of a map its entries. */
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly uniqueItems?: boolean;
   readonly validValues?: readonly string[];
 }
 
@@ -76,16 +82,28 @@ export interface Reference {
   readonly place: Place;
 }
 
+export type QualityOperator =
+  | 'mustBe'
+  | 'mustNotBe'
+  | 'mustBeGreaterThan'
+  | 'mustBeGreaterOrEqualTo'
+  | 'mustBeLessThan'
+  | 'mustBeLessOrEqualTo'
+  | 'mustBeBetween'
+  | 'mustNotBeBetween';
+
 /** One rule of ODCS `quality`. */
 export interface QualityRule {
   readonly id: string;
-  readonly type: 'library' | 'sql';
+  /** `text` is for people and `custom` for another engine: neither is judged, and the verdict says so. */
+  readonly type: 'library' | 'sql' | 'text' | 'custom';
   /** For `library`: nullValues, missingValues, invalidValues, duplicateValues or rowCount. */
   readonly metric: string | undefined;
   readonly arguments: Readonly<Record<string, unknown>>;
   /** For `sql`: one SELECT that yields one number; `{object}` and `{property}` stand for the table and the column. */
   readonly query: string | undefined;
-  readonly operator: 'mustBe' | 'mustNotBe' | 'mustBeGreaterThan' | 'mustBeGreaterOrEqualTo' | 'mustBeLessThan' | 'mustBeLessOrEqualTo' | 'mustBeBetween' | 'mustNotBeBetween';
+  /** Undefined for `text` and `custom` rules only. */
+  readonly operator: QualityOperator | undefined;
   /** One number as text, or two for the between operators. */
   readonly operands: readonly string[];
   readonly unit: 'rows' | 'percent';

@@ -1,0 +1,48 @@
+import { SkeinError, type ErrorCode, type Place } from '@skein/kernel';
+
+/** One thing wrong in a contract: where, what, by which rule, and the way out. */
+export interface Fault {
+  readonly code: ErrorCode;
+  /** Dotted path of the rule within the standard or within Skein's reading of it, such as `schema.properties.logicalType`. */
+  readonly rule: string;
+  readonly message: string;
+  readonly fix: string;
+  readonly place: Place;
+  /** The faulty line with a caret under the column. */
+  readonly frame: string;
+}
+
+const WIDTH = 120;
+
+/** The line at `line:column` (from 1) with a caret under it; long lines are cut around the caret. */
+export function codeFrame(text: string, line: number, column: number): string {
+  let start = 0;
+  for (let at = 1; at < line; at++) {
+    const next = text.indexOf('\n', start);
+    if (next < 0) return '';
+    start = next + 1;
+  }
+  const end = text.indexOf('\n', start);
+  const whole = text.slice(start, end < 0 ? undefined : end).replace(/\r$/, '').replaceAll('\t', ' ');
+  const from = column > WIDTH - 20 ? column - WIDTH / 2 : 0;
+  const shown = `${from > 0 ? '…' : ''}${whole.slice(from, from + WIDTH)}${whole.length > from + WIDTH ? '…' : ''}`;
+  const gutter = `${line} | `;
+  const caret = ' '.repeat(Math.max(0, column - 1 - from + (from > 0 ? 1 : 0)));
+  return `  ${gutter}${shown}\n  ${' '.repeat(gutter.length - 2)}| ${caret}^`;
+}
+
+/** Throws the first fault as a SkeinError; `context.faults` lists all of them in the order of the file. */
+export function throwFaults(faults: readonly Fault[]): void {
+  const ordered = [...faults].sort((a, b) => (a.place.line ?? 0) - (b.place.line ?? 0) || (a.place.column ?? 0) - (b.place.column ?? 0));
+  const first = ordered[0];
+  if (!first) return;
+  throw new SkeinError(first.code, first.message, {
+    place: first.place,
+    frame: first.frame,
+    hint: first.fix,
+    context: {
+      rule: first.rule,
+      faults: ordered.map(({ code, rule, message, fix, place }) => ({ code, rule, message, fix, place })),
+    },
+  });
+}

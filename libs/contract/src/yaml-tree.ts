@@ -1,0 +1,197 @@
+import { Composer, isAlias, isMap, isScalar, isSeq, LineCounter, Parser, type CST, type Document, type Node } from 'yaml';
+import { SkeinError, type ErrorCode } from '@skein/kernel';
+import { codeFrame, type Fault } from './fault.ts';
+
+/** A YAML value with its position (offset into the text). Maps are Maps: a key such as `__proto__` is a key and nothing more. */
+export type Tree = TreeScalar | TreeList | TreeMap;
+
+export interface TreeScalar {
+  readonly kind: 'scalar';
+  /** Numbers are read for their kind only; their digits stand in `text`. */
+  readonly value: string | number | boolean | null;
+  /** As written, without quotes. */
+  readonly text: string;
+  readonly at: number;
+}
+
+export interface TreeList {
+  readonly kind: 'list';
+  readonly items: readonly Tree[];
+  readonly at: number;
+}
+
+export interface TreeMap {
+  readonly kind: 'map';
+  readonly entries: ReadonlyMap<string, TreeEntry>;
+  readonly at: number;
+}
+
+export interface TreeEntry {
+  readonly node: Tree;
+  /** Offset of the key. */
+  readonly at: number;
+}
+
+/** Contracts come from other teams, so they are bounded before they are looked at. */
+export const LIMITS = { bytes: 256 * 1024, depth: 64 } as const;
+
+/** One YAML document with positions. */
+export class YamlText {
+  readonly file: string;
+  readonly text: string;
+  readonly #lines: LineCounter;
+
+  constructor(file: string, text: string, lines: LineCounter) {
+    this.file = file;
+    this.text = text;
+    this.#lines = lines;
+  }
+
+  place(at: number): { file: string; line: number; column: number } {
+    const { line, col } = this.#lines.linePos(Math.min(at, this.text.length));
+    return { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1) };
+  }
+
+  fault(code: ErrorCode, rule: string, at: number, message: string, fix: string): Fault {
+    const place = this.place(at);
+    return { code, rule, message, fix, place, frame: codeFrame(this.text, place.line, place.column) };
+  }
+}
+
+/**
+ * Parses one YAML 1.2 document of at most 256 KB and 64 levels. Aliases, tags, duplicate keys and keys that are not
+ * scalars are faults. Throws SKEIN_CONTRACT_LIMIT (too large or deep) or SKEIN_CONTRACT_SYNTAX at once.
+ */
+export function readYaml(text: string, file: string): { source: YamlText; root: Tree; faults: Fault[] } {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > LIMITS.bytes) {
+    throw new SkeinError('SKEIN_CONTRACT_LIMIT', `the contract has ${bytes} bytes, ${LIMITS.bytes} are allowed`, {
+      place: { file, line: 1, column: 1 },
+      hint: 'Split the contract: one document for each output port.',
+    });
+  }
+  const lines = new LineCounter();
+  const source = new YamlText(file, text, lines);
+  const stop = (fault: Fault): never => {
+    throw new SkeinError(fault.code, fault.message, {
+      place: fault.place,
+      frame: fault.frame,
+      hint: fault.fix,
+      context: { rule: fault.rule, faults: [{ code: fault.code, rule: fault.rule, message: fault.message, fix: fault.fix, place: fault.place }] },
+    });
+  };
+  const syntax = (at: number, message: string) => stop(source.fault('SKEIN_CONTRACT_SYNTAX', 'yaml', at, message, 'Mend the YAML at the place shown.'));
+
+  // The token parser is iterative and linear, the composer recursive: depth is judged between the two.
+  const tokens: CST.Token[] = [];
+  for (const token of new Parser(lines.addNewLine).parse(text)) tokens.push(token);
+  const deep = beyondDepth(tokens);
+  if (deep !== undefined) {
+    stop(source.fault('SKEIN_CONTRACT_LIMIT', 'depth', deep, `the contract nests deeper than ${LIMITS.depth} levels`, 'Flatten the structure; no ODCS document needs that depth.'));
+  }
+  const composer = new Composer({ uniqueKeys: false, keepSourceTokens: false, lineCounter: lines, version: '1.2', merge: false });
+  const documents: Document.Parsed[] = [];
+  for (const document of composer.compose(tokens, true, text.length)) {
+    documents.push(document);
+    if (documents.length > 1) syntax(document.range[0], 'the file holds more than one YAML document');
+  }
+  const document = documents[0];
+  if (!document?.contents) return syntax(0, 'the file holds no YAML document');
+  for (const problem of [...document.errors, ...document.warnings]) syntax(problem.pos[0], problem.message.split('\n')[0] ?? problem.code);
+
+  const faults: Fault[] = [];
+  return { source, root: treeOf(document.contents, source, faults), faults };
+}
+
+function treeOf(node: Node | null, source: YamlText, faults: Fault[], at = 0): Tree {
+  if (node === null) return { kind: 'scalar', value: null, text: '', at };
+  const start = node.range?.[0] ?? at;
+  if (isAlias(node)) {
+    faults.push(source.fault('SKEIN_CONTRACT_LIMIT', 'alias', start, `the alias *${node.source} is not allowed`, 'Write the aliased value out; aliases can multiply a small file beyond measure.'));
+    return { kind: 'scalar', value: null, text: '', at: start };
+  }
+  if (isScalar(node)) {
+    const value = node.value;
+    const known = value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+    return { kind: 'scalar', value: known ? value : String(value), text: node.source ?? (value === null ? '' : String(value)), at: start };
+  }
+  if (isSeq(node)) return { kind: 'list', items: node.items.map((item) => treeOf(item as Node | null, source, faults, start)), at: start };
+  if (isMap(node)) {
+    const entries = new Map<string, TreeEntry>();
+    for (const pair of node.items) {
+      const key = pair.key as Node | null;
+      const keyAt = key?.range?.[0] ?? start;
+      if (!isScalar(key)) {
+        faults.push(source.fault('SKEIN_CONTRACT_INVALID', 'yaml.key', keyAt, 'a key must be a plain word', 'Write the key as one word or a quoted text.'));
+        continue;
+      }
+      const name = key.source ?? String(key.value);
+      if (entries.has(name)) {
+        faults.push(source.fault('SKEIN_CONTRACT_INVALID', 'yaml.unique', keyAt, `the key ${JSON.stringify(name)} stands twice in one map`, 'Keep one of the two.'));
+        continue;
+      }
+      entries.set(name, { node: treeOf(pair.value as Node | null, source, faults, keyAt), at: keyAt });
+    }
+    return { kind: 'map', entries, at: start };
+  }
+  return { kind: 'scalar', value: null, text: '', at: start };
+}
+
+/** Offset of the first collection nested deeper than the limit. Walks with a stack of its own: depth is what it guards against. */
+function beyondDepth(tokens: readonly CST.Token[]): number | undefined {
+  const stack = tokens.map((token) => ({ token, depth: 0 }));
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    const { token, depth } = next;
+    if (token.type === 'document') {
+      if (token.value) stack.push({ token: token.value, depth });
+    } else if (token.type === 'block-map' || token.type === 'block-seq' || token.type === 'flow-collection') {
+      if (depth >= LIMITS.depth) return token.offset;
+      for (const item of token.items) {
+        if (item.key) stack.push({ token: item.key, depth: depth + 1 });
+        if (item.value) stack.push({ token: item.value, depth: depth + 1 });
+      }
+    }
+  }
+  return undefined;
+}
+
+/**
+ * The exact decimal text of a YAML number: `1e3` is `1000`, `0x1F` is `31`, `-0.50` is `-0.5`. Undefined for what has no
+ * finite exact value, or more than 100 digits.
+ */
+export function exactNumber(text: string): string | undefined {
+  if (/^0[xo][0-9a-fA-F]+$/.test(text)) return text.length > 80 ? undefined : BigInt(text).toString();
+  const match = /^([-+]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([-+]?[0-9]{1,3}))?$/.exec(text);
+  if (!match) return undefined;
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
+  const shift = Number(exponent);
+  let digits = whole + fraction;
+  if (digits === '' || digits.length + Math.abs(shift) > 100) return undefined;
+  let point = whole.length + shift;
+  if (point < 0) [digits, point] = ['0'.repeat(-point) + digits, 0];
+  digits = digits.padEnd(point, '0');
+  const left = digits.slice(0, point).replace(/^0+(?=[0-9])/, '') || '0';
+  const right = digits.slice(point).replace(/0+$/, '');
+  const magnitude = right === '' ? left : `${left}.${right}`;
+  return sign === '-' && magnitude !== '0' ? `-${magnitude}` : magnitude;
+}
+
+/** Plain data of a tree for hashing and examples: numbers become exact text in a one-member object so that `1` and `"1"` differ. */
+export function canonicalTree(node: Tree): unknown {
+  if (node.kind === 'list') return node.items.map(canonicalTree);
+  if (node.kind === 'map') return Object.fromEntries([...node.entries].map(([key, entry]) => [`.${key}`, canonicalTree(entry.node)]));
+  return typeof node.value === 'number' ? { number: exactNumber(node.text) ?? node.text } : node.value;
+}
+
+/** Plain data of a tree as a reader means it; integers beyond 2^53 and decimals that a double cannot hold stay text. */
+export function plainTree(node: Tree): unknown {
+  if (node.kind === 'list') return node.items.map(plainTree);
+  if (node.kind === 'map') {
+    const plain: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+    for (const [key, entry] of node.entries) plain[key] = plainTree(entry.node);
+    return plain;
+  }
+  if (typeof node.value !== 'number') return node.value;
+  const exact = exactNumber(node.text);
+  return exact !== undefined && exactNumber(String(node.value)) === exact ? node.value : (exact ?? node.text);
+}
