@@ -6,7 +6,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@skein/source', 'node', 'import', 'default'] } },
   test: {
     include: ['{libs,domains,platform,tools,e2e}/**/src/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
+    // Tests against other implementations are `npm run test:peers`: they need what the machine may lack.
+    exclude: ['**/node_modules/**', '**/dist/**', '**/*.peer.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
