@@ -1,0 +1,14 @@
+import { SkeinError } from '@skein/kernel';
+
+/** Why the gate says no; stands in the error's `context.kind`. */
+export type RefusalKind = 'statement' | 'size' | 'depth' | 'syntax' | 'clause' | 'function' | 'table_function' | 'type' | 'constant' | 'keyword' | 'parameter';
+
+/** SKEIN_QUERY_REFUSED; `position` is the offset in the SQL text where the engine's parser saw the thing. */
+export function refused(kind: RefusalKind, message: string, position?: number, hint?: string): SkeinError {
+  return new SkeinError('SKEIN_QUERY_REFUSED', message, { ...(hint === undefined ? {} : { hint }), context: { kind, ...(position === undefined ? {} : { position }) } });
+}
+
+/** One wording for what is not granted and for what is not there, so that nobody learns which. `name` is as the user wrote it. */
+export function unknownProduct(name: string): SkeinError {
+  return new SkeinError('SKEIN_PRODUCT_UNKNOWN', `no product ${JSON.stringify(name)} is visible to you`, { context: { product: name } });
+}
