@@ -32,7 +32,7 @@ export async function runTests({ root, include, strict }: TestRun): Promise<Tall
 
 function tally(vitest: Vitest, strict: boolean): Tally {
   const modules = vitest.state.getTestModules();
-  const unhandled = vitest.state.getUnhandledErrors().map((error) => `unhandled: ${error instanceof Error ? error.message : String(error)}`);
+  const unhandled = vitest.state.getUnhandledErrors().map((error) => `unhandled: ${messageOf(error)}`);
   return modules.map((module) => tallyModule(module, strict)).reduce(add, { ...NONE, failed: unhandled.length, notes: unhandled, files: 0 });
 }
 
@@ -62,6 +62,12 @@ export function tallyModule(module: TestModule, strict: boolean): Tally {
     notes.push(`${module.relativeModuleId}: holds no test`);
   }
   return { passed, failed, skipped, files: 1, notes };
+}
+
+/** Errors cross from the worker as plain objects, some without a prototype. */
+function messageOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return String(error);
+  return 'message' in error && typeof error.message === 'string' ? error.message : JSON.stringify(error);
 }
 
 const NONE: Tally = { passed: 0, failed: 0, skipped: 0, files: 0, notes: [] };
