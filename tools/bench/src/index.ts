@@ -1,1 +1,1 @@
-export {};
+export { type Bench, type BenchResult, type Progress } from './bench.ts';

@@ -1,0 +1,49 @@
+import { SkeinError } from '@skein/kernel';
+import { BENCHES, chosen } from './registry.ts';
+import { jsonLine, TABLE_HEAD, tableRow } from './report.ts';
+import type { Bench } from './bench.ts';
+
+export interface BenchRun {
+  readonly args: readonly string[];
+  readonly benches?: readonly Bench[];
+  /** Standard output: figures only. */
+  print(line: string): void;
+  /** Standard error: progress. */
+  progress(line: string): void;
+}
+
+const USAGE = 'usage: npm run bench [-- NAME… [--json]]';
+
+/**
+ * Runs the named benches, or all, one after the other. A bar that is missed is a figure like any other; a bench that
+ * fails is said on standard error, and the others still run.
+ * @returns whether every bench gave a figure.
+ * @throws SkeinError SKEIN_USAGE for an unknown name or option, before anything runs.
+ */
+export async function runBenches({ args, benches = BENCHES, print, progress }: BenchRun): Promise<boolean> {
+  const json = args.includes('--json');
+  const list = args.includes('--list');
+  const options = args.filter((arg) => arg.startsWith('-') && arg !== '--json' && arg !== '--list');
+  const names = args.filter((arg) => !arg.startsWith('-'));
+  const { benches: wanted, unknown } = chosen(names, benches);
+  if (options.length > 0) throw new SkeinError('SKEIN_USAGE', `unknown option ${options.join(', ')}; ${USAGE}`);
+  if (unknown.length > 0) throw new SkeinError('SKEIN_USAGE', `no such bench: ${unknown.join(', ')}; there are ${benches.map((bench) => bench.name).join(', ')}`);
+  if (list) {
+    for (const bench of wanted) print(`${bench.name.padEnd(16)}  ${bench.measures}; bar: ${bench.bar}`);
+    return wanted.length > 0;
+  }
+  if (!json && wanted.length > 0) print(TABLE_HEAD);
+  let measured = 0;
+  for (const bench of wanted) {
+    progress(`${bench.name}: ${bench.measures}`);
+    try {
+      const measure = await bench.load();
+      const result = await measure((message) => progress(`${bench.name}: ${message}`));
+      print(json ? jsonLine(bench, result) : tableRow(bench, result));
+      measured++;
+    } catch (error) {
+      progress(`${bench.name}: failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    }
+  }
+  return measured > 0 && measured === wanted.length;
+}
