@@ -1,4 +1,4 @@
-import { canonicalJson, sha256, SkeinError, type Clock } from '@skein/kernel';
+import { canonicalJson, sha256, SkeinError } from '@skein/kernel';
 import type { Contract } from '@skein/contract';
 import type { EngineSession, EventBus, LandingStore, QueryEngine, SnapshotStore, WantedColumn } from '@skein/ports';
 import { tableOf, type DataProduct, type Domain, type Landing, type Snapshot, type SnapshotLineage, type TableRef } from '@skein/product';
@@ -15,13 +15,22 @@ export interface SwarmAdapters {
   readonly store: SnapshotStore;
   readonly landings: LandingStore;
   readonly bus: EventBus;
-  readonly clock: Clock;
+  /** Default: 100 versions, and an hour's grace. */
+  readonly retention?: Retention;
 }
 
 /** The contracts of the datasets that every swarm keeps beside its products. */
 export interface SystemContracts {
   readonly feedback: Contract;
   readonly lineage: Contract;
+}
+
+/** How much history a table keeps. */
+export interface Retention {
+  /** Versions that stay readable by `as of`; the current one always stays. */
+  readonly keep: number;
+  /** Files that no kept version names are deleted when they are older than this (ms): longer than any query runs. */
+  readonly graceMs: number;
 }
 
 export interface RunOptions {
@@ -85,6 +94,7 @@ class Run {
   private readonly inputs = new Map<string, Snapshot>();
   private readonly defined = new Set<string>();
   private readonly plans = new Map<string, CheckPlan>();
+  private readonly grown: TableRef[] = [];
   private opened: Promise<EngineSession> | undefined;
 
   constructor(
@@ -127,9 +137,19 @@ class Run {
         this.emit({ verb: 'made', domain: this.domain.name, product: report, done: done + 1, of: this.domain.products.length });
       }
       if (products.some((product) => product.outcome === 'published')) await this.publishLineage();
+      await this.keepHouse();
       return { domain: this.domain.name, sources: reports, products, milliseconds: performance.now() - started };
     } finally {
       await (await this.opened)?.close();
+    }
+  }
+
+  /** History beyond what is kept goes, for the tables that grew in this run. */
+  private async keepHouse(): Promise<void> {
+    const { store, retention = { keep: 100, graceMs: 3_600_000 } } = this.adapters;
+    for (const table of this.grown) {
+      await store.expire(table, { keep: retention.keep });
+      await store.collect(table, { graceMs: retention.graceMs });
     }
   }
 
@@ -340,6 +360,7 @@ class Run {
         lineage: draft.lineage,
         verdict: draft.verdict,
       });
+      this.grown.push(table);
       await tell(bus, snapshot);
       return snapshot;
     } catch (error) {

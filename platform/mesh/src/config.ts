@@ -1,0 +1,79 @@
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { SkeinError } from '@skein/kernel';
+
+export interface MeshConfig {
+  /** Do the job, print the outcome, exit. */
+  readonly once: boolean;
+  /** Print the outcome as one JSON document on standard output, and nothing else there. */
+  readonly json: boolean;
+  /** Events of the demo's GA4 source; the SAP source grows with it. */
+  readonly rows: number;
+  readonly seed: number;
+  /** Everything lies below this directory. */
+  readonly data: string;
+  readonly contracts: string;
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** Write and read demo sources where a domain has no data of its own. */
+  readonly demo: boolean;
+  readonly issuer: string | undefined;
+  readonly audience: string | undefined;
+}
+
+export const USAGE = `npm start -- [options]
+
+  --once          do the job and exit
+  --json          print the outcome as JSON
+  --rows N        events of the demo source (default 50000)
+  --seed N        seed of the demo sources (default 1)
+  --data DIR      where everything lies (default .skein)
+  --port N        port of the gateway (default 4747; 0: a free one)
+  --no-demo       serve what is there, write no demo sources
+  --help          this text`;
+
+/** Reads the command line and the environment: the only place of this process that does. Throws SKEIN_USAGE or SKEIN_CONFIG_INVALID. */
+export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv, defaults: { contracts: string }): MeshConfig | 'help' {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: [...args],
+      allowNegative: true,
+      options: {
+        once: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        rows: { type: 'string', default: '50000' },
+        seed: { type: 'string', default: '1' },
+        data: { type: 'string', default: env['SKEIN_DATA'] ?? '.skein' },
+        contracts: { type: 'string', default: defaults.contracts },
+        port: { type: 'string', default: env['SKEIN_PORT'] ?? '4747' },
+        host: { type: 'string', default: env['SKEIN_HOST'] ?? '127.0.0.1' },
+        demo: { type: 'boolean', default: true },
+        help: { type: 'boolean', default: false },
+      },
+    }));
+  } catch (error) {
+    throw new SkeinError('SKEIN_USAGE', error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error), { hint: USAGE, cause: error });
+  }
+  if (values.help) return 'help';
+  return {
+    once: values.once,
+    json: values.json,
+    rows: whole('--rows', values.rows, 100, 100_000_000),
+    seed: whole('--seed', values.seed, 0, 2 ** 31 - 1),
+    data: path.resolve(values.data),
+    contracts: path.resolve(values.contracts),
+    host: values.host,
+    port: whole('--port', values.port, 0, 65_535),
+    demo: values.demo,
+    issuer: env['SKEIN_OIDC_ISSUER'],
+    audience: env['SKEIN_OIDC_AUDIENCE'],
+  };
+}
+
+function whole(name: string, text: string, least: number, most: number): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new SkeinError('SKEIN_CONFIG_INVALID', `${name} ${JSON.stringify(text)} is not a whole number from ${least} to ${most}`, { hint: `Give ${name} a number.` });
+}

@@ -1,0 +1,94 @@
+import Table from 'cli-table3';
+import { formatError } from '@skein/kernel';
+import type { RunReport } from '@skein/swarm';
+import type { Outcome } from './outcome.ts';
+
+/** The outcome for people: what came in, what was published, what was mended or refused and why, and the answer. */
+export function showOutcome(outcome: Outcome): string {
+  const parts = [
+    heading('Products'),
+    table(
+      ['product', 'outcome', 'version', 'rows', 'refused', 'repaired', 'duplicates dropped'],
+      outcome.domains.flatMap((domain) =>
+        domain.products.map((product) => [
+          product.product,
+          product.outcome,
+          product.version ?? '-',
+          count(product.rows),
+          count(product.refused),
+          count(sum(product.repairs)),
+          count(product.duplicates),
+        ]),
+      ),
+    ),
+    ...faults(outcome.domains),
+    ...reasons(outcome),
+    heading('Stock-out risk: what the shop sells (ga4) × what the plants hold (sap) × how long a delivery takes'),
+    outcome.stockOutRisk.rows.length > 0
+      ? table(
+          ['material', 'description', 'on hand', 'units/day', 'days of cover', 'lead days', 'reorder point'],
+          outcome.stockOutRisk.rows.map((row) => [
+            row.material,
+            row.description ?? '',
+            plain(row.on_hand),
+            plain(row.units_per_day),
+            plain(row.days_of_cover),
+            plain(row.lead_days),
+            plain(row.reorder_point),
+          ]),
+        )
+      : outcome.stockOutRisk.error
+        ? formatError(outcome.stockOutRisk.error)
+        : 'No material is at risk.',
+    outcome.stockOutRisk.snapshots.length > 0 ? `read from ${outcome.stockOutRisk.snapshots.join(', ')}` : '',
+  ];
+  return `${parts.filter((part) => part !== '').join('\n')}\n`;
+}
+
+function faults(domains: readonly RunReport[]): string[] {
+  const errors = [
+    ...domains.flatMap((domain) => domain.sources.map((source) => source.error)),
+    ...domains.flatMap((domain) => domain.products.map((product) => product.error)),
+  ].filter((error) => error !== undefined);
+  return errors.length === 0 ? [] : [heading('Not done'), ...errors.map(formatError)];
+}
+
+/** With a demo: every planted fault beside what was found. Without one: what was found. */
+function reasons(outcome: Outcome): string[] {
+  if (outcome.planted.length > 0) {
+    return [
+      heading('Repaired and refused, against what was put into the demo sources'),
+      table(
+        ['product', 'fault', 'treatment', 'by rule', 'planted', 'found'],
+        outcome.planted.map((line) => [line.product, line.faults.join(', '), line.expected, line.rule, count(line.planted), count(line.found)]),
+      ),
+    ];
+  }
+  const rows = outcome.domains.flatMap((domain) =>
+    domain.products.flatMap((product) => [
+      ...Object.entries(product.repairs).map(([rule, n]) => [product.product, 'repaired', rule, count(n)]),
+      ...Object.entries(product.violations).map(([rule, n]) => [product.product, 'refused', rule, count(n)]),
+    ]),
+  );
+  return rows.length === 0 ? [] : [heading('Repaired and refused'), table(['product', 'treatment', 'rule', 'rows'], rows)];
+}
+
+function heading(text: string): string {
+  return `\n${text}`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const out = new Table({ head: [...head], style: { head: [], border: [], compact: true } });
+  for (const row of rows) out.push(row.map(String));
+  return out.toString();
+}
+
+const count = (value: number): string => value.toLocaleString('en-GB');
+const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((total, value) => total + value, 0);
+
+/** Decimals arrive as exact text: trailing zeros are only noise on a screen. */
+function plain(value: string | number | null): string {
+  if (value === null) return '';
+  const text = String(value);
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+}

@@ -1,0 +1,51 @@
+import { buildApplication, buildCommand, buildRouteMap, numberParser, text_en, type Application, type CommandContext } from '@stricli/core';
+import { formatError, SkeinError } from '@skein/kernel';
+
+/** The `skein` command. Implementations load when their command is called, so that `skein --help` costs nothing. */
+export function buildApp(defaults: { readonly data: string }): Application<CommandContext> {
+  const ingest = buildCommand({
+    loader: async () => (await import('./commands/ingest.ts')).ingest,
+    parameters: {
+      positional: { kind: 'tuple', parameters: [{ brief: 'ga4, sap', parse: String, placeholder: 'domain' }] },
+      flags: {
+        from: { kind: 'parsed', parse: String, brief: 'Folder with the source files' },
+        data: { kind: 'parsed', parse: String, brief: 'Where everything lies', default: defaults.data },
+        json: { kind: 'boolean', brief: 'Print the report as JSON', default: false },
+      },
+    },
+    docs: {
+      brief: 'Take files into a domain and publish its products',
+      fullDescription:
+        'Lands every file of the folder that the domain reads, makes its products and publishes those that their contracts let pass. Rows of the demo stop counting when real ones arrive. Exit code 0: all done; 1: a file was refused or a product not published; 2: the command was wrong.',
+    },
+  });
+
+  const token = buildCommand({
+    loader: async () => (await import('./commands/token.ts')).token,
+    parameters: {
+      flags: {
+        as: { kind: 'parsed', parse: String, brief: 'Role of the principal: analyst, steward, public', placeholder: 'role' },
+        purposes: { kind: 'parsed', parse: String, brief: 'Purposes that the token allows, separated by commas', default: 'analytics' },
+        hours: { kind: 'parsed', parse: numberParser, brief: 'Hours until it expires', default: '8' },
+        data: { kind: 'parsed', parse: String, brief: 'Where everything lies', default: defaults.data },
+      },
+    },
+    docs: { brief: 'Issue a development token, signed by the local key' },
+  });
+
+  return buildApplication(
+    buildRouteMap({ routes: { ingest, token }, docs: { brief: 'Skein: a data mesh in which the contract is the verifier' } }),
+    {
+      name: 'skein',
+      scanner: { caseStyle: 'allow-kebab-for-camel' },
+      localization: {
+        text: {
+          ...text_en,
+          exceptionWhileRunningCommand: (error) => formatError(error),
+          exceptionWhileLoadingCommandFunction: (error) => formatError(error),
+        },
+      },
+      determineExitCode: (error) => (error instanceof SkeinError && error.code === 'SKEIN_USAGE' ? 2 : 1),
+    },
+  );
+}
