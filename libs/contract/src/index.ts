@@ -14,8 +14,8 @@ export type {
   TypeOptions,
 } from './contract.ts';
 export { compareDecimal, isMultiple } from './exact.ts';
-export type { Fault } from './fault.ts';
+export { throwFaults, type Fault } from './fault.ts';
 export { isDate, normalTime, normalTimestamp } from './moment.ts';
 export { inspectOdcs, readOdcs, type OdcsDocument } from './odcs.ts';
 export { readContract } from './read-contract.ts';
-export type { Tree, TreeEntry, TreeList, TreeMap, TreeScalar } from './yaml-tree.ts';
+export { exactNumber, readYaml, YamlText, type Tree, type TreeEntry, type TreeList, type TreeMap, type TreeScalar } from './yaml-tree.ts';
