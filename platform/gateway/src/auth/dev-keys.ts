@@ -17,13 +17,12 @@ export interface DevKeys {
 }
 
 /**
- * The development key pair (Ed25519) of a data directory, in `<dir>/keys/dev.jwk.json`, readable by its owner only. The first
- * call makes it, durably; of racing processes one wins and all get the winner's.
+ * The development key pair (Ed25519) in `<dir>/dev.jwk.json`, readable by its owner only; `dir` is the folder `keys` of a data
+ * directory. The first call makes it, durably; of racing processes one wins and all get the winner's.
  */
 export async function devKeys(dir: string): Promise<DevKeys> {
-  const folder = join(dir, 'keys');
-  const file = join(folder, 'dev.jwk.json');
-  const privateJwk = (await readKey(file)) ?? (await makeKey(folder, file));
+  const file = join(dir, 'dev.jwk.json');
+  const privateJwk = (await readKey(file)) ?? (await makeKey(dir, file));
   const { d: _private, ...publicJwk } = privateJwk;
   return { privateJwk, publicJwk, file };
 }
@@ -80,7 +79,7 @@ async function makeKey(folder: string, file: string): Promise<JWK> {
 }
 
 export interface DevTokenRequest {
-  /** Data directory of the gateway that is to accept the token. */
+  /** Folder of keys (`keys` in the data directory) of the gateway that is to accept the token. */
   readonly dir: string;
   /** Role, and subject, of the token. */
   readonly as: string;
@@ -91,7 +90,7 @@ export interface DevTokenRequest {
   readonly clock?: Clock;
 }
 
-/** A token for development, signed with the key of the data directory. Anybody who can read that key may be anybody. */
+/** A token for development, signed with the key in `dir`. Anybody who can read that key may be anybody. */
 export async function issueDevToken({ dir, as, purposes = [], expiresIn = DEFAULT_LIFETIME_SECONDS, clock = systemClock }: DevTokenRequest): Promise<string> {
   checkName('role', as);
   if (!Number.isSafeInteger(expiresIn) || expiresIn < 1 || expiresIn > 30 * 24 * 60 * 60) {

@@ -10,7 +10,7 @@ export interface TrustedIssuer {
   keys(): Promise<JWTVerifyGetKey>;
 }
 
-/** Trusts tokens of `issueDevToken` for the same data directory, and no others. */
+/** Trusts tokens of `issueDevToken` for the same folder of keys, and no others. */
 export function developmentIssuer(dir: string): TrustedIssuer {
   return {
     issuer: DEV_ISSUER,
