@@ -48,6 +48,7 @@ export const ERRORS = {
   SKEIN_STORAGE_FULL: entry('platform', 507, true, 'The disk is full; nothing was published and the last snapshot stays live.', 'Free space, or collect old snapshots, then run again.'),
   SKEIN_STORAGE_FAILED: entry('platform', 500, true, 'The storage refused an operation.', 'Check permissions and health of the data directory.'),
   SKEIN_STORAGE_CONTENDED: entry('platform', 503, true, 'Too many publishers raced for one table.', 'Try again; let one swarm own a product.'),
+  SKEIN_SCHEMA_INCOMPATIBLE: entry('contract', 409, false, 'The contract changes the type of a column in a way that stored snapshots cannot follow.', 'Raise the major version of the contract, or give the new column an id of its own.'),
   // queries
   SKEIN_QUERY_SYNTAX: entry('user', 400, false, 'The SQL could not be parsed.', 'Mend the SQL; the message shows where.'),
   SKEIN_QUERY_REFUSED: entry('user', 403, false, 'The SQL uses something that consumers may not use.', 'Write exactly one SELECT over granted products, with allowed functions.'),
@@ -62,12 +63,19 @@ export const ERRORS = {
   SKEIN_WORKER_LOST: entry('platform', 503, true, 'The worker that ran the query ended unexpectedly.', 'Try again; if it repeats, send the query id to the platform team.'),
   // gateway
   SKEIN_REQUEST_INVALID: entry('user', 400, false, 'The request is malformed.', 'Send the body that the README shows.'),
+  SKEIN_REQUEST_TOO_LARGE: entry('user', 413, false, 'The body of the request is larger than the gateway reads.', 'Send less than 1 MB; bind values instead of writing them into the SQL.'),
   SKEIN_REQUEST_ACCEPT: entry('user', 406, false, 'None of the accepted media types can be produced.', 'Accept application/json, application/x-ndjson, text/csv or application/vnd.apache.arrow.stream.'),
   SKEIN_AUTH_REQUIRED: entry('user', 401, false, 'No usable token came with the request.', 'Send Authorization: Bearer <token>; for development: npx skein token --as analyst.'),
   SKEIN_AUTH_INVALID: entry('user', 401, false, 'The token was refused.', 'Ask for a new token; for development: npx skein token --as analyst.'),
   SKEIN_AUTH_UNAVAILABLE: entry('platform', 503, true, 'The issuer of tokens cannot be reached, or is not what it should be.', 'Check SKEIN_OIDC_ISSUER and that the gateway can reach it, then try again.'),
   SKEIN_AUTH_FORBIDDEN: entry('user', 403, false, 'The principal may not do this for this purpose.', 'Ask the owner of the product for a grant.'),
   SKEIN_NOT_FOUND: entry('user', 404, false, 'The gateway has no such address.', 'See GET / for the addresses.'),
+  // the client package
+  SKEIN_CLIENT_UNREACHABLE: entry('user', 503, true, 'The client got no answer from the gateway.', 'Check the address and that the gateway runs: GET /health.'),
+  SKEIN_CLIENT_CANCELLED: entry('user', 499, true, 'The caller of the client cancelled the query, or left its stream.', 'Ask again when the answer is wanted.'),
+  SKEIN_CLIENT_INCOMPLETE: entry('platform', 502, true, 'The answer broke off or lost rows on its way to the client.', 'Use nothing of it, and ask again.'),
+  SKEIN_CLIENT_ANSWER: entry('user', 502, false, 'The client got an answer that it cannot read.', 'Check that the address is that of a Skein gateway, and that no proxy rewrites its answers.'),
+  SKEIN_CLIENT_VALUE: entry('user', 400, false, 'The client was given a value that it cannot bind, or was used in a way it does not know.', 'Use text, number, bigint, boolean, null, Date, decimal(…) or a list of them.'),
   // process
   SKEIN_PORT_IN_USE: entry('user', 409, false, 'The port is taken, perhaps by another gateway.', 'Stop the other process, or choose a port with --port.'),
   SKEIN_NODE_VERSION: entry('user', 500, false, 'This Node.js is too old.', 'Run npm ci again (it brings Node 24 for Linux), or install the version in .nvmrc.'),
