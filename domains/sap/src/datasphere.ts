@@ -1,5 +1,5 @@
 import { literal } from '@skein/kernel';
-import { currency, date, decimal, material, materialKey, optionalMaterial, padded, text, unit, verbatim } from './reading.ts';
+import { currency, date, decimal, material, optionalMaterial, padded, text, unit, verbatim } from './reading.ts';
 import { datasphereContent } from './source.ts';
 import { typedTable, type TypedTable } from './typed-table.ts';
 
@@ -20,7 +20,7 @@ export const products = content({
   key: ['productid'],
   keep: 'versions',
   columns: {
-    productid: { reading: materialKey, becomes: 'matnr' },
+    productid: { reading: material, becomes: 'matnr' },
     typecode: { reading: text, becomes: 'mtart' },
     prodcategoryid: { reading: text, becomes: 'matkl', alias: ['productcategoryid'] },
     quantityunit: { reading: unit, becomes: 'base_uom' },

@@ -1,6 +1,6 @@
 import { literal } from '@skein/kernel';
 import type { BronzeTable } from '@skein/product';
-import { currency, date, decimal, flag, integer, material, materialKey, optionalMaterial, padded, text, timeOfDay, unit, verbatim } from './reading.ts';
+import { currency, date, decimal, flag, integer, material, optionalMaterial, padded, text, timeOfDay, unit, verbatim } from './reading.ts';
 import { erpTables } from './source.ts';
 import { typedTable, type TypedTable } from './typed-table.ts';
 
@@ -25,7 +25,7 @@ export const mara = erp({
   keep: 'versions',
   columns: {
     mandt: client,
-    matnr: { reading: materialKey },
+    matnr: { reading: material },
     mtart: { reading: text },
     matkl: { reading: text },
     meins: { reading: unit, becomes: 'base_uom' },

@@ -15,6 +15,10 @@ export function inventoryPosition(contract: Contract): DataProduct {
   const stock = '(unrestricted + in_transit + quality + restricted + blocked)';
   // Quantity has 3 decimals, price 4: their product in integers has 7, the value 2.
   const valueSql = `(${roundedQuotient(`((${stock} * 1000)::HUGEINT * (price * 10000)::HUGEINT)`, '(price_unit::HUGEINT * 100000)')}::DECIMAL(38, 0) / 100)`;
+  const stocks = ['unrestricted', 'quality', 'blocked', 'restricted', 'in_transit'];
+  const negativeStock = `CASE WHEN negative_stock_allowed OR least(${stocks.join(', ')}) >= 0 THEN [] ELSE list_filter([${stocks
+    .map((name) => `CASE WHEN ${name} < 0 THEN {'column': '${name}', 'value': ${name}::VARCHAR, 'rule': 'negative_stock'} END`)
+    .join(', ')}], fault -> fault IS NOT NULL) END`;
   return {
     id: 'sap.inventory_position',
     layer: 'silver',
@@ -55,7 +59,7 @@ export function inventoryPosition(contract: Contract): DataProduct {
           unrestricted::DECIMAL(13, 3) AS unrestricted, quality::DECIMAL(13, 3) AS quality, blocked::DECIMAL(13, 3) AS blocked, restricted::DECIMAL(13, 3) AS restricted,
           in_transit::DECIMAL(13, 3) AS in_transit, plant_in_transit, lead_time_days, safety_stock, reorder_point, negative_stock_allowed, valuation_area, valuated_stock,
           CASE WHEN special_stock = '' THEN ${valueSql}::DECIMAL(23, 2) END AS stock_value, CASE WHEN special_stock = '' THEN stock_currency END AS stock_currency,
-          position."file" AS _file, position."row" AS _row, _repairs, _invalid
+          position."file" AS _file, position."row" AS _row, _repairs, list_concat(_invalid, ${negativeStock}) AS _invalid
         FROM planned`,
       dedupe: { by: ['source_system', 'mandt', 'matnr', 'werks', 'lgort', 'special_stock'], keep: '_row DESC' },
       lineage: {

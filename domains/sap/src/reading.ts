@@ -65,9 +65,6 @@ export const material: Reading = {
 /** A material that a row may lack: `#` and blanks are NULL. */
 export const optionalMaterial: Reading = { ...material, unassigned: true };
 
-/** The key of a material master: `#` is the warehouse's placeholder, not a material. */
-export const materialKey: Reading = { ...material, fault: (t) => `${t} = '#'`, rule: 'unassigned' };
-
 export function materialNumber(t: string): string {
   return `CASE WHEN ${DIGITS(t)} THEN CASE WHEN ${significant(t)} <> '' THEN lpad(${significant(t)}, CASE WHEN length(${significant(t)}) > 18 THEN 40 ELSE 18 END, '0') END ELSE ${t} END`;
 }
