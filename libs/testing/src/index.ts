@@ -1,1 +1,3 @@
-export {};
+export { freePort } from './free-port.ts';
+export { soak, soaking } from './soak.ts';
+export { temporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts';

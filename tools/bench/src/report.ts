@@ -4,13 +4,27 @@ import type { Bench, BenchResult } from './bench.ts';
 /** One line of JSON: the fields that every bench has come first. */
 export function jsonLine(bench: Bench, result: BenchResult): string {
   const { figure, floor, ratio, unit, ...extra } = checked(bench.name, result);
-  return JSON.stringify({ bench: bench.name, figure: rounded(figure), floor: rounded(floor), ratio: rounded(ratio), unit, bar: bench.bar, met: bench.met(result), ...extra });
+  return JSON.stringify({
+    bench: bench.name,
+    figure: rounded(figure),
+    floor: rounded(floor),
+    ratio: rounded(ratio),
+    unit,
+    bar: bench.bar,
+    met: bench.met(result),
+    ...extra,
+  });
 }
 
 /** One row of the table that people read. */
 export function tableRow(bench: Bench, result: BenchResult): string {
   const { figure, floor, ratio, unit } = checked(bench.name, result);
-  const cells = [bench.name.padEnd(WIDTHS[0]), amount(figure, unit).padStart(WIDTHS[1]), amount(floor, unit).padStart(WIDTHS[2]), rounded(ratio).toString().padStart(WIDTHS[3])];
+  const cells = [
+    bench.name.padEnd(WIDTHS[0]),
+    amount(figure, unit).padStart(WIDTHS[1]),
+    amount(floor, unit).padStart(WIDTHS[2]),
+    rounded(ratio).toString().padStart(WIDTHS[3]),
+  ];
   return `${cells.join('  ')}  ${bench.bar}: ${bench.met(result) ? 'met' : 'not met'}`;
 }
 

@@ -7,9 +7,9 @@ export interface BenchRun {
   readonly args: readonly string[];
   readonly benches?: readonly Bench[];
   /** Standard output: figures only. */
-  print(line: string): void;
+  readonly print: (line: string) => void;
   /** Standard error: progress. */
-  progress(line: string): void;
+  readonly progress: (line: string) => void;
 }
 
 const USAGE = 'usage: npm run bench [-- NAME… [--json]]';
@@ -27,7 +27,8 @@ export async function runBenches({ args, benches = BENCHES, print, progress }: B
   const names = args.filter((arg) => !arg.startsWith('-'));
   const { benches: wanted, unknown } = chosen(names, benches);
   if (options.length > 0) throw new SkeinError('SKEIN_USAGE', `unknown option ${options.join(', ')}; ${USAGE}`);
-  if (unknown.length > 0) throw new SkeinError('SKEIN_USAGE', `no such bench: ${unknown.join(', ')}; there are ${benches.map((bench) => bench.name).join(', ')}`);
+  if (unknown.length > 0)
+    throw new SkeinError('SKEIN_USAGE', `no such bench: ${unknown.join(', ')}; there are ${benches.map((bench) => bench.name).join(', ')}`);
   if (list) {
     for (const bench of wanted) print(`${bench.name.padEnd(16)}  ${bench.measures}; bar: ${bench.bar}`);
     return wanted.length > 0;

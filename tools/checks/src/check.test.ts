@@ -14,7 +14,10 @@ const step = (name: string, passed: boolean, count = 1, details = ''): Step => (
   name,
   run: () => Promise.resolve({ passed, looked: { count, of: 'things' }, details }),
 });
-const tally = (parts: Partial<Tally>): (() => Promise<Tally>) => () => Promise.resolve({ passed: 0, failed: 0, skipped: 0, files: 1, notes: [], ...parts });
+const tally =
+  (parts: Partial<Tally>): (() => Promise<Tally>) =>
+  () =>
+    Promise.resolve({ passed: 0, failed: 0, skipped: 0, files: 1, notes: [], ...parts });
 
 async function check(steps: readonly Step[], tests?: () => Promise<Tally>): Promise<{ passed: boolean; lines: string[] }> {
   const lines: string[] = [];
@@ -35,7 +38,10 @@ describe('the check', () => {
   });
 
   it('stops at no failure, shows what each found, and fails', async () => {
-    const { passed, lines } = await check([step('types', false, 3, 'a.ts(1,1): wrong'), step('lint', true)], tally({ passed: 5, failed: 1, notes: ['b.test.ts: hook'] }));
+    const { passed, lines } = await check(
+      [step('types', false, 3, 'a.ts(1,1): wrong'), step('lint', true)],
+      tally({ passed: 5, failed: 1, notes: ['b.test.ts: hook'] }),
+    );
     expect(passed).toBe(false);
     expect(lines).toContain('    a.ts(1,1): wrong');
     expect(lines).toContain('    b.test.ts: hook');
@@ -93,7 +99,8 @@ describe('the tests, run by the real runner', () => {
     const tally = await run({
       'load.test.ts': "import './absent.ts'; it('never', () => {});",
       'hook.test.ts': "describe('s', () => { beforeAll(() => { throw new Error('no service'); }); it('one', () => {}); });",
-      'stray.test.ts': "it('stray', async () => { void Promise.reject(new Error('nobody listens')); await new Promise((r) => setTimeout(r, 20)); expect(1).toBe(1); });",
+      'stray.test.ts':
+        "it('stray', async () => { void Promise.reject(new Error('nobody listens')); await new Promise((r) => setTimeout(r, 20)); expect(1).toBe(1); });",
       'empty.test.ts': '',
     });
     expect(tally).toMatchObject({ passed: 1, failed: 4, files: 4 });

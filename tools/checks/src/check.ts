@@ -5,9 +5,9 @@ export interface Check {
   readonly steps: readonly Step[];
   /** Absent when the tests were not asked for. */
   readonly tests: (() => Promise<Tally>) | undefined;
-  print(line: string): void;
+  readonly print: (line: string) => void;
   /** Milliseconds from any start, for the time that a step took. */
-  elapsed(): number;
+  readonly elapsed: () => number;
 }
 
 /**
@@ -16,7 +16,9 @@ export interface Check {
  * @returns whether all passed and something ran.
  */
 export async function runCheck({ steps, tests, print, elapsed }: Check): Promise<boolean> {
-  let [passed, failed, skipped] = [0, 0, 0];
+  let passed = 0;
+  let failed = 0;
+  let skipped = 0;
   const line = (good: boolean, name: string, looked: string, start: number): void =>
     print(`${good ? '✓' : '✗'} ${name.padEnd(10)} ${`${((elapsed() - start) / 1000).toFixed(1)} s`.padStart(7)}  ${looked}`);
 

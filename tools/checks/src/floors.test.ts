@@ -42,7 +42,11 @@ function sound(): void {
     files: { 'a.ts': "import type { one } from '@skein/kernel';\nexport type One = typeof one;\n" },
   });
   addPackage('@skein/ports', 'libs/ports', { floor: 'ports' });
-  addPackage('@skein/adapter-duckdb', 'libs/duckdb', { floor: 'adapter', dependencies: { '@duckdb/node-api': '1.0.0' }, files: { 'a.ts': "import '@duckdb/node-api';\n" } });
+  addPackage('@skein/adapter-duckdb', 'libs/duckdb', {
+    floor: 'adapter',
+    dependencies: { '@duckdb/node-api': '1.0.0' },
+    files: { 'a.ts': "import '@duckdb/node-api';\n" },
+  });
   addPackage('@skein/ga4', 'domains/ga4', { floor: 'domain' });
   addPackage('@skein/gateway', 'platform/gateway', { floor: 'platform' });
 }
@@ -70,12 +74,18 @@ describe('broken twins', () => {
   const cases: readonly (readonly [what: string, break_: () => void, fault: RegExp])[] = [
     [
       'an upward dependency',
-      () => addPackage('@skein/kernel', 'libs/kernel', { floor: 'kernel', dependencies: { '@skein/ports': '*' }, files: { 'a.ts': "import '@skein/ports';\n" } }),
+      () =>
+        addPackage('@skein/kernel', 'libs/kernel', { floor: 'kernel', dependencies: { '@skein/ports': '*' }, files: { 'a.ts': "import '@skein/ports';\n" } }),
       /libs\/kernel\/package\.json: @skein\/kernel \(kernel\) may not depend on @skein\/ports \(ports\): .*higher floor/,
     ],
     [
       'a dependency on the same floor',
-      () => addPackage('@skein/iceberg', 'libs/iceberg', { floor: 'pure', dependencies: { '@skein/contract': '*' }, files: { 'a.ts': "import '@skein/contract';\n" } }),
+      () =>
+        addPackage('@skein/iceberg', 'libs/iceberg', {
+          floor: 'pure',
+          dependencies: { '@skein/contract': '*' },
+          files: { 'a.ts': "import '@skein/contract';\n" },
+        }),
       /@skein\/iceberg \(pure\) may not depend on @skein\/contract \(pure\): they stand on the same floor/,
     ],
     [
@@ -85,17 +95,24 @@ describe('broken twins', () => {
     ],
     [
       'a domain that knows the gateway',
-      () => addPackage('@skein/ga4', 'domains/ga4', { floor: 'domain', dependencies: { '@skein/gateway': '*' }, files: { 'a.ts': "import '@skein/gateway';\n" } }),
+      () =>
+        addPackage('@skein/ga4', 'domains/ga4', { floor: 'domain', dependencies: { '@skein/gateway': '*' }, files: { 'a.ts': "import '@skein/gateway';\n" } }),
       /@skein\/ga4 \(domain\) may not depend on @skein\/gateway/,
     ],
     [
       'a gateway that knows a domain',
-      () => addPackage('@skein/gateway', 'platform/gateway', { floor: 'platform', dependencies: { '@skein/ga4': '*' }, files: { 'a.ts': "import '@skein/ga4';\n" } }),
+      () =>
+        addPackage('@skein/gateway', 'platform/gateway', {
+          floor: 'platform',
+          dependencies: { '@skein/ga4': '*' },
+          files: { 'a.ts': "import '@skein/ga4';\n" },
+        }),
       /@skein\/gateway \(platform\) may not depend on @skein\/ga4 \(domain\)/,
     ],
     [
       'a client with server code',
-      () => addPackage('@skein/client', 'libs/client', { floor: 'client', dependencies: { '@skein/kernel': '*' }, files: { 'a.ts': "import '@skein/kernel';\n" } }),
+      () =>
+        addPackage('@skein/client', 'libs/client', { floor: 'client', dependencies: { '@skein/kernel': '*' }, files: { 'a.ts': "import '@skein/kernel';\n" } }),
       /@skein\/client \(client\) may not depend on @skein\/kernel/,
     ],
     [
@@ -108,11 +125,23 @@ describe('broken twins', () => {
     ],
     ['a package without a floor', () => addPackage('@skein/lost', 'libs/lost', {}), /@skein\/lost has no known floor/],
     ['a floor that does not exist', () => addPackage('@skein/lost', 'libs/lost', { floor: 'attic' }), /@skein\/lost has no known floor/],
-    ['a deep import', () => write('libs/contract/src/b.ts', "\nimport { one } from '@skein/kernel/src/one.ts';\nexport { one };\n"), /libs\/contract\/src\/b\.ts:2:21: .*deep import/],
+    [
+      'a deep import',
+      () => write('libs/contract/src/b.ts', "\nimport { one } from '@skein/kernel/src/one.ts';\nexport { one };\n"),
+      /libs\/contract\/src\/b\.ts:2:21: .*deep import/,
+    ],
     ['a path into another package', () => write('libs/contract/src/b.ts', "import '../../kernel/src/index.ts';\n"), /b\.ts:1:8: .*leaves the package/],
     ['a package that imports itself', () => write('libs/contract/src/b.ts', "import '@skein/contract';\n"), /b\.ts:1:8: .*imports itself/],
-    ['an undeclared import', () => write('libs/contract/src/b.ts', "import 'yaml';\n"), /libs\/contract\/src\/b\.ts:1:8: yaml is not declared in libs\/contract\/package\.json/],
-    ['an undeclared type import', () => write('libs/contract/src/b.ts', "import type { X } from 'yaml';\nexport type Y = X;\n"), /b\.ts:1:24: yaml is not declared/],
+    [
+      'an undeclared import',
+      () => write('libs/contract/src/b.ts', "import 'yaml';\n"),
+      /libs\/contract\/src\/b\.ts:1:8: yaml is not declared in libs\/contract\/package\.json/,
+    ],
+    [
+      'an undeclared type import',
+      () => write('libs/contract/src/b.ts', "import type { X } from 'yaml';\nexport type Y = X;\n"),
+      /b\.ts:1:24: yaml is not declared/,
+    ],
     ['an undeclared import in a type', () => write('libs/contract/src/b.ts', "export type X = import('yaml').Document;\n"), /b\.ts:1:24: yaml is not declared/],
     ['an undeclared dynamic import', () => write('libs/contract/src/b.ts', "export const x = () => import('yaml');\n"), /b\.ts:1:31: yaml is not declared/],
     ['an undeclared re-export', () => write('libs/contract/src/b.ts', "export { parse } from 'yaml';\n"), /b\.ts:1:23: yaml is not declared/],
@@ -128,7 +157,12 @@ describe('broken twins', () => {
     ],
     [
       'a dependency that nothing uses',
-      () => addPackage('@skein/ports', 'libs/ports', { floor: 'ports', dependencies: { '@skein/kernel': '*', yaml: '1.0.0' }, files: { 'a.ts': "// 'yaml' in a comment\nimport '@skein/kernel';\n" } }),
+      () =>
+        addPackage('@skein/ports', 'libs/ports', {
+          floor: 'ports',
+          dependencies: { '@skein/kernel': '*', yaml: '1.0.0' },
+          files: { 'a.ts': "// 'yaml' in a comment\nimport '@skein/kernel';\n" },
+        }),
       /libs\/ports\/package\.json: yaml is declared, and nothing in libs\/ports\/src uses it/,
     ],
     [
@@ -138,37 +172,63 @@ describe('broken twins', () => {
     ],
     [
       'Nest below its floor',
-      () => addPackage('@skein/ports', 'libs/ports', { floor: 'ports', dependencies: { '@nestjs/common': '1.0.0' }, files: { 'a.ts': "import '@nestjs/common';\n" } }),
+      () =>
+        addPackage('@skein/ports', 'libs/ports', {
+          floor: 'ports',
+          dependencies: { '@nestjs/common': '1.0.0' },
+          files: { 'a.ts': "import '@nestjs/common';\n" },
+        }),
       /Nest appears on the floors nest, domain, platform only/,
     ],
     [
       'a database client outside of adapters',
-      () => addPackage('@skein/ga4', 'domains/ga4', { floor: 'domain', files: { 'a.ts': "import { DatabaseSync } from 'node:sqlite';\nexport { DatabaseSync };\n" } }),
+      () =>
+        addPackage('@skein/ga4', 'domains/ga4', {
+          floor: 'domain',
+          files: { 'a.ts': "import { DatabaseSync } from 'node:sqlite';\nexport { DatabaseSync };\n" },
+        }),
       /clients of databases, brokers and caches appear in adapters only/,
     ],
     ['input and output on a pure floor', () => write('libs/contract/src/b.ts', "import 'node:fs/promises';\n"), /a pure package does no input or output/],
     [
       'an adapter chosen by a machine',
-      () => addPackage('@skein/swarm', 'libs/swarm', { floor: 'machine', dependencies: { '@skein/adapter-duckdb': '*' }, files: { 'a.ts': "import '@skein/adapter-duckdb';\n" } }),
+      () =>
+        addPackage('@skein/swarm', 'libs/swarm', {
+          floor: 'machine',
+          dependencies: { '@skein/adapter-duckdb': '*' },
+          files: { 'a.ts': "import '@skein/adapter-duckdb';\n" },
+        }),
       /adapters are chosen by composition roots/,
     ],
-    ['the environment read below main.ts', () => write('libs/contract/src/b.ts', 'export const x = process.env;\n'), /b\.ts:1:18: the environment is read in main\.ts only/],
+    [
+      'the environment read below main.ts',
+      () => write('libs/contract/src/b.ts', 'export const x = process.env;\n'),
+      /b\.ts:1:18: the environment is read in main\.ts only/,
+    ],
     ['the environment through globalThis', () => write('libs/contract/src/b.ts', "export const x = globalThis.process['env'];\n"), /the environment is read/],
     ['the environment, destructured', () => write('libs/contract/src/b.ts', 'export const { env: { X } } = process;\n'), /the environment is read/],
-    ['the environment, imported', () => write('libs/contract/src/b.ts', "import { env as e } from 'node:process';\nexport { e };\n"), /the environment is read/],
-    ['an index of more than 60 lines', () => write('libs/contract/src/index.ts', 'export const x = 1;\n'.replace('x', 'x') + '//\n'.repeat(60)), /at most 60 lines, and this one holds 61/],
+    [
+      'the environment, imported',
+      () => write('libs/contract/src/b.ts', "import { env as e } from 'node:process';\nexport { e };\n"),
+      /the environment is read/,
+    ],
+    [
+      'an index of more than 60 lines',
+      () => write('libs/contract/src/index.ts', 'export const x = 1;\n'.replace('x', 'x') + '//\n'.repeat(60)),
+      /at most 60 lines, and this one holds 61/,
+    ],
     ['an index that exports by star', () => write('libs/contract/src/index.ts', "export * from './a.ts';\n"), /named exports only, not export \*/],
+    [
+      'a file that cannot be parsed, which is no file without imports',
+      () => write('libs/contract/src/b.ts', 'import {{ from;\n'),
+      /libs\/contract\/src\/b\.ts: cannot be parsed: /,
+    ],
     ['an index that exports a default', () => write('libs/contract/src/index.ts', 'export default 1;\n'), /named exports only, not export default/],
   ];
 
   it.each(cases)('%s', (_what, break_, fault) => {
     break_();
     expect(faults()).toEqual([expect.stringMatching(fault)]);
-  });
-
-  it('a file that cannot be parsed is an error that names it, not a file without imports', () => {
-    write('libs/contract/src/b.ts', 'import {{ from;\n');
-    expect(faults).toThrow(/libs\/contract\/src\/b\.ts/);
   });
 });
 
@@ -196,7 +256,10 @@ describe('what is allowed', () => {
   });
 
   it('decorators, generics and regular expressions do not hide an import', () => {
-    write('libs/contract/src/b.ts', "@f()\nexport class A { constructor(@g() private readonly x: Array<Array<string>>) {} }\nconst r = /from 'z'/;\nexport const y = <T>(a: T) => a as T & typeof r;\nimport 'yaml';\n");
+    write(
+      'libs/contract/src/b.ts',
+      "@f()\nexport class A { constructor(@g() private readonly x: Array<Array<string>>) {} }\nconst r = /from 'z'/;\nexport const y = <T>(a: T) => a as T & typeof r;\nimport 'yaml';\n",
+    );
     expect(faults()).toEqual([expect.stringMatching(/b\.ts:5:8: yaml is not declared/)]);
   });
 });
@@ -222,9 +285,22 @@ describe('project references', () => {
 
 describe('findCycle', () => {
   it('names a cycle, also one that is not at the start, and none where paths only meet', () => {
-    expect(findCycle([['a', ['b']], ['b', ['c']], ['c', ['b']]])).toEqual(['b', 'c', 'b']);
+    expect(
+      findCycle([
+        ['a', ['b']],
+        ['b', ['c']],
+        ['c', ['b']],
+      ]),
+    ).toEqual(['b', 'c', 'b']);
     expect(findCycle([['a', ['a']]])).toEqual(['a', 'a']);
-    expect(findCycle([['a', ['b', 'c']], ['b', ['d']], ['c', ['d']], ['d', ['outside']]])).toBeUndefined();
+    expect(
+      findCycle([
+        ['a', ['b', 'c']],
+        ['b', ['d']],
+        ['c', ['d']],
+        ['d', ['outside']],
+      ]),
+    ).toBeUndefined();
     expect(findCycle([])).toBeUndefined();
   });
 });

@@ -18,22 +18,25 @@ export interface FloorReport {
   readonly imports: number;
 }
 
-/** Height of each floor: a package may depend on lower ones only. Those of equal height stand side by side. */
-const HEIGHT: Readonly<Record<string, number>> = {
-  kernel: 0,
-  pure: 1,
-  product: 2,
-  ports: 3,
-  adapter: 4,
-  machine: 5,
-  testing: 6,
-  nest: 7,
-  domain: 8,
-  platform: 9,
-  tool: 10,
-  e2e: 11,
-  client: 1,
-  contracts: 0,
+/**
+ * The floors by their tag: where docs/architecture.md lists their packages, and how high they stand. A package may depend
+ * on lower ones only; those of equal height stand side by side.
+ */
+export const FLOORS: Readonly<Record<string, { readonly label: string; readonly height: number }>> = {
+  contracts: { label: 'cellar', height: 0 },
+  kernel: { label: 'F0', height: 0 },
+  pure: { label: 'F1', height: 1 },
+  product: { label: 'F2', height: 2 },
+  ports: { label: 'F3', height: 3 },
+  adapter: { label: 'F4', height: 4 },
+  machine: { label: 'F5', height: 5 },
+  nest: { label: 'F6', height: 7 },
+  domain: { label: 'F7', height: 8 },
+  platform: { label: 'F7', height: 9 },
+  client: { label: 'aside', height: 1 },
+  testing: { label: 'aside', height: 6 },
+  tool: { label: 'aside', height: 10 },
+  e2e: { label: 'roof', height: 11 },
 };
 
 /** Dependencies that the heights forbid, or would not decide, with the reason why they are right. */
@@ -82,8 +85,12 @@ export function checkFloors(workspace: Workspace): FloorReport {
   for (const one of workspace.packages) {
     const used = new Set<string>();
     for (const file of one.sources) {
-      const source = readSource(file, readFileSync(join(workspace.root, file), 'utf8'));
       counted.files++;
+      const source = tryRead(workspace.root, file);
+      if (source instanceof Error) {
+        faults.push({ place: file, message: source.message });
+        continue;
+      }
       counted.imports += source.imports.length;
       for (const text of source.strings) used.add(text);
       faults.push(...checkFile(file, source), ...checkImports(one, file, source, byName, workspace.rootDependencies, used));
@@ -93,10 +100,25 @@ export function checkFloors(workspace: Workspace): FloorReport {
   return { faults, packages: workspace.packages.length, ...counted };
 }
 
+function tryRead(root: string, file: string): Source | Error {
+  try {
+    return readSource(file, readFileSync(join(root, file), 'utf8'));
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
 function checkManifest(one: Package, byName: ReadonlyMap<string, Package>): Fault[] {
   const place = manifestOf(one);
-  if (one.floor === undefined || HEIGHT[one.floor] === undefined) {
-    return [{ place, message: `${one.name} has no known floor: give it one nx tag of ${Object.keys(HEIGHT).map((floor) => `floor:${floor}`).join(', ')}` }];
+  if (one.floor === undefined || FLOORS[one.floor] === undefined) {
+    return [
+      {
+        place,
+        message: `${one.name} has no known floor: give it one nx tag of ${Object.keys(FLOORS)
+          .map((floor) => `floor:${floor}`)
+          .join(', ')}`,
+      },
+    ];
   }
   return one.dependencies.flatMap((dependency): Fault[] => {
     const target = byName.get(dependency.name);
@@ -119,7 +141,7 @@ function refusal(from: Package, to: Package, dev: boolean): string | undefined {
   if (dev && to.floor === 'testing') return undefined;
   const refused = REFUSED.find(matches);
   if (refused) return refused[2];
-  const [height, below] = [HEIGHT[from.floor ?? ''] ?? 0, HEIGHT[to.floor ?? ''] ?? 0];
+  const [height, below] = [FLOORS[from.floor ?? '']?.height ?? 0, FLOORS[to.floor ?? '']?.height ?? 0];
   if (height > below) return undefined;
   return height === below ? 'they stand on the same floor' : 'it stands on a higher floor';
 }

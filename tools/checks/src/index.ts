@@ -1,1 +1,3 @@
-export {};
+export { checkDeclarations, checkFloors, type Fault, type FloorReport } from './floors.ts';
+export { staleReferences } from './references.ts';
+export { readWorkspace, type Package, type Workspace } from './workspace.ts';

@@ -24,7 +24,8 @@ export function runCommand(command: string, args: readonly string[], options: Co
   });
 }
 
-function withoutColours(text: string): string {
+/** Output as it would read in a file. */
+export function withoutColours(text: string): string {
   // eslint-disable-next-line no-control-regex -- the escape character is what starts a colour
   return text.replaceAll(/\u001B\[[0-9;]*m/g, '');
 }

@@ -29,11 +29,11 @@ interface Node {
 /**
  * Parses TypeScript by the parser of the test runner. The types are part of the answer: a type import makes one project
  * depend on another as much as a value import does.
- * @throws Error naming the file, when it cannot be parsed.
+ * @throws Error when it cannot be parsed.
  */
 export function readSource(file: string, text: string): Source {
   const { program, errors } = parseSync(file, text, { lang: 'ts', sourceType: 'module' });
-  if (errors.length > 0) throw new Error(`${file}: ${errors[0]?.message ?? 'cannot be parsed'}`);
+  if (errors.length > 0) throw new Error(`cannot be parsed: ${errors[0]?.message ?? 'no reason given'}`);
   const place = placer(text);
   const imports: Import[] = [];
   const strings = new Set<string>();

@@ -28,7 +28,10 @@ export function houseSteps(root: string, env: NodeJS.ProcessEnv): readonly Step[
     { name: 'lint', run: async () => countedResult(await tool('oxlint', '--type-aware', '--deny-warnings'), /on (\d+) files? with \d+ rules/, 'files') },
     { name: 'format', run: async () => countedResult(await tool('oxfmt', '--check'), /on (\d+) files?/, 'files') },
     { name: 'floors', run: () => Promise.resolve(floorsResult(root)) },
-    { name: 'generated', run: async () => countedResult(await runSource(root, 'tools/checks/src/codegen.ts', ['--check'], env), /(\d+) (?:generated )?files?/, 'files') },
+    {
+      name: 'generated',
+      run: async () => countedResult(await runSource(root, 'tools/checks/src/codegen.ts', ['--check'], env), /(\d+) (?:generated )?files?/, 'files'),
+    },
   ];
 }
 
