@@ -44,6 +44,8 @@ export const ERRORS = {
   SKEIN_NAME_INVALID: entry('user', 400, false, 'A name is not allowed.', 'Use a name that matches ^[a-z][a-z0-9_]{0,62}$.'),
   // snapshots
   SKEIN_SNAPSHOT_NOT_FOUND: entry('user', 404, false, 'No snapshot of the product answers to that version or time.', 'List the versions with GET /v1/products/:id.'),
+  SKEIN_SNAPSHOT_NONE: entry('source', 409, true, 'The product has no live snapshot yet: nothing has passed its contract.', 'Wait for its first publication; its domain sees why in the feedback dataset.'),
+  SKEIN_SNAPSHOT_STALE: entry('source', 409, true, 'The newest snapshot is older than the request allows.', 'Ask again later, or raise maxStaleness; the owner of the product sees its freshness in the catalog.'),
   SKEIN_SNAPSHOT_CORRUPT: entry('platform', 500, false, 'A file of a snapshot is missing or differs from its recorded checksum.', 'Restore the file from a copy, or publish the product anew.'),
   SKEIN_STORAGE_FULL: entry('platform', 507, true, 'The disk is full; nothing was published and the last snapshot stays live.', 'Free space, or collect old snapshots, then run again.'),
   SKEIN_STORAGE_FAILED: entry('platform', 500, true, 'The storage refused an operation.', 'Check permissions and health of the data directory.'),

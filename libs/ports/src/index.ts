@@ -1,3 +1,4 @@
+export type { AuditDecision, AuditLog, AuditRecord } from './audit-log.ts';
 export type { BusEvent, DeadLetter, EventBus, SubscribeOptions, Subscription } from './event-bus.ts';
 export type { LandingDraft, LandingStage, LandingStore, SourceFileState } from './landing-store.ts';
 export type { EngineParameter, EngineSession, EngineValue, QueryEngine } from './query-engine.ts';
