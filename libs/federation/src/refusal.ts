@@ -1,4 +1,4 @@
-import { SkeinError } from '@skein/kernel';
+import { formatPlace, SkeinError, type Place } from '@skein/kernel';
 
 /** Why the gate says no; stands in the error's `context.kind`. */
 export type RefusalKind = 'statement' | 'size' | 'depth' | 'syntax' | 'clause' | 'function' | 'table_function' | 'type' | 'constant' | 'keyword' | 'parameter';
@@ -11,4 +11,9 @@ export function refused(kind: RefusalKind, message: string, position?: number, h
 /** One wording for what is not granted and for what is not there, so that nobody learns which. `name` is as the user wrote it. */
 export function unknownProduct(name: string): SkeinError {
   return new SkeinError('SKEIN_PRODUCT_UNKNOWN', `no product ${JSON.stringify(name)} is visible to you`, { context: { product: name } });
+}
+
+/** A conflict names both places in its message; `place` is the second, the one that came later. */
+export function conflict(message: string, first: Place, second: Place): SkeinError {
+  return new SkeinError('SKEIN_CATALOG_CONFLICT', `${message}: ${formatPlace(first)} and ${formatPlace(second)}`, { place: second, context: { places: [first, second] } });
 }
