@@ -1,3 +1,4 @@
+export { arrowSchema, type ArrowField } from './arrow-schema.ts';
 export { engineType, sameType } from './column-type.ts';
 export { primaryKey } from './contract.ts';
 export type {
@@ -15,7 +16,10 @@ export type {
 } from './contract.ts';
 export { compareDecimal, isMultiple } from './exact.ts';
 export { throwFaults, type Fault } from './fault.ts';
+export { toJsonSchema, type JsonSchema } from './json-schema.ts';
 export { isDate, normalTime, normalTimestamp } from './moment.ts';
 export { inspectOdcs, readOdcs, type OdcsDocument } from './odcs.ts';
 export { readContract } from './read-contract.ts';
+export { TEXT_FORMATS } from './text-format.ts';
+export { boundText } from './type-options.ts';
 export { exactNumber, readYaml, YamlText, type Tree, type TreeEntry, type TreeList, type TreeMap, type TreeScalar } from './yaml-tree.ts';

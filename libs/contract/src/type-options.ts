@@ -4,10 +4,10 @@ import { compareDecimal } from './exact.ts';
 import { isDate, normalTime, normalTimestamp } from './moment.ts';
 import { booleanAt, itemsAt, mapAt, mapsAt, nodeAt, numberAt, offsetOf, textAt, type Reading } from './reading.ts';
 import type { ResolvedType } from './resolve-type.ts';
+import { TEXT_FORMATS } from './text-format.ts';
 import { exactNumber, type Tree, type TreeMap } from './yaml-tree.ts';
 
-/** Text formats with one meaning on every path. */
-export const TEXT_FORMATS = ['email', 'uuid', 'uri', 'hostname', 'ipv4', 'ipv6', 'date', 'date-time', 'time', 'byte'] as const;
+
 /** Formats that describe how a value is shown or kept; there is nothing to check. */
 const SHOWN_FORMATS = ['password', 'binary'];
 
@@ -37,8 +37,8 @@ export function readTypeOptions(property: TreeMap, type: ResolvedType, reading: 
     if (pattern !== undefined) read.pattern = pattern;
     const format = (options && textAt(options, 'format')) ?? type.format;
     if (format !== undefined && !SHOWN_FORMATS.includes(format)) {
-      if ((TEXT_FORMATS as readonly string[]).includes(format)) read.format = format;
-      else reading.unsupported('format', offsetOf(options as TreeMap, 'format'), `the format ${quote(format)} cannot be judged`, `Use one of ${[...TEXT_FORMATS, ...SHOWN_FORMATS].join(', ')}, or a pattern.`);
+      if (Object.hasOwn(TEXT_FORMATS, format)) read.format = format;
+      else reading.unsupported('format', offsetOf(options as TreeMap, 'format'), `the format ${quote(format)} cannot be judged`, `Use one of ${[...Object.keys(TEXT_FORMATS), ...SHOWN_FORMATS].join(', ')}, or a pattern.`);
     }
     if (type.maxLength !== undefined) {
       if (read.maxLength !== undefined && read.maxLength > type.maxLength) reading.invalid('maxLength', offsetOf(options as TreeMap, 'maxLength'), `maxLength ${read.maxLength} is above the ${type.maxLength} that ${textAt(property, 'physicalType')} holds`, 'Let the two agree.');

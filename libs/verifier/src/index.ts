@@ -1,1 +1,5 @@
-export type { Check, CheckPlan, Figures, Gate, Verdict } from './verdict.ts';
+export { checkPlan } from './check-plan.ts';
+export { judge } from './judge.ts';
+export { compilePattern, type CompiledPattern } from './pattern.ts';
+export { annotateSql, canRun, figuresSql, measure, offendersSql, violationValueSql, type FigureStatement, type Measurement } from './statement.ts';
+export type { Check, CheckPlan, Figures, Gate, Unjudged, Verdict } from './verdict.ts';

@@ -4,8 +4,10 @@ import type { Severity, Tolerance } from '@skein/contract';
 /**
  * One rule compiled for the engine.
  * - `row`: `sql` is a boolean expression over the columns of the relation; TRUE marks the row as violating (NULL does not).
- * - `set`: `sql` is a SELECT over `{relation}` that yields one row with one BIGINT column `failed`: the violating rows.
- * - `metric`: `sql` is a SELECT over `{relation}` that yields one row with one column `value`; the gate compares it.
+ * - `set`: `sql` is a SELECT over `{relation}` that yields one row with one BIGINT column `failed`: the violating rows. A reference
+ *   reads the product it points to as `{ref:domain.name}`, for the caller to resolve.
+ * - `metric`: `sql` is a SELECT over `{relation}` that yields one row with one VARCHAR column `value`; the gate compares it as an exact
+ *   decimal. Where `rule` is `sql`, it holds a query of the contract's author, which is not to be trusted.
  */
 export interface Check {
   /** Stable within the contract: `<column>.required`, `<column>.pattern`, `primary_key`, `quality.<id>` … */
@@ -24,11 +26,23 @@ export interface Check {
   readonly place: Place;
 }
 
+/** A rule of the contract that no engine of Skein judges; the verdict lists it as skipped. */
+export interface Unjudged {
+  readonly id: string;
+  readonly rule: string;
+  readonly column: string | undefined;
+  readonly severity: Severity;
+  readonly dimension: string;
+  readonly reason: string;
+  readonly place: Place;
+}
+
 /** All checks of one contract: plain data; the engine runs it, `judge` reads the figures. */
 export interface CheckPlan {
   readonly product: string;
   readonly contractHash: string;
   readonly checks: readonly Check[];
+  readonly unjudged: readonly Unjudged[];
 }
 
 /** What the engine counted. */
@@ -64,7 +78,7 @@ export interface Verdict {
   readonly rows: bigint;
   readonly refused: bigint;
   readonly gates: readonly Gate[];
-  /** Share of rows without a violation, 0 to 1, per quality dimension. */
+  /** Per quality dimension, the share of rows without a violation of its worst check, 0 to 1. */
   readonly scores: Readonly<Record<string, number>>;
   /** sha256 over contract hash and figures: equal for equal data and contract. */
   readonly hash: string;
