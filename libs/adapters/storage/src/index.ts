@@ -1,1 +1,1 @@
-export {};
+export { localSnapshotStore, type LocalSnapshotStoreOptions } from './snapshot-store.ts';

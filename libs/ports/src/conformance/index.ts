@@ -1,1 +1,2 @@
 export { eventBusConformance, type EventBusUnderTest } from './event-bus.ts';
+export { snapshotStoreConformance, type SnapshotStoreUnderTest } from './snapshot-store.ts';
