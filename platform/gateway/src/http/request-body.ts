@@ -1,34 +1,25 @@
+import type { AsOfRequest } from '@skein/federation';
 import { SkeinError } from '@skein/kernel';
+import type { EngineParameter } from '@skein/ports';
 
-export type Parameter = string | number | bigint | boolean | null;
-
-/** Body of `POST /v1/sql`, checked. */
+/** Body of `POST /v1/sql`: of the right shape; whether its values are allowed, the federation decides. */
 export interface SqlRequest {
   readonly sql: string;
-  readonly params: readonly Parameter[];
-  /** One version by product, or one moment for all. */
-  readonly asOf: Readonly<Record<string, number>> | string | undefined;
+  readonly parameters: readonly EngineParameter[];
+  readonly asOf: AsOfRequest | undefined;
   readonly timeoutMs: number | undefined;
   readonly maxRows: number | undefined;
-  readonly maxStaleness: string | undefined;
+  /** Milliseconds. */
+  readonly maxStaleness: number | undefined;
 }
-
-export interface RequestLimits {
-  /** Characters of SQL. */
-  readonly sql: number;
-  readonly params: number;
-  readonly timeoutMs: number;
-  readonly maxRows: number;
-}
-
-export const REQUEST_LIMITS: RequestLimits = { sql: 262_144, params: 1_000, timeoutMs: 300_000, maxRows: 100_000_000 };
 
 const MEMBERS: ReadonlySet<string> = new Set(['sql', 'params', 'asOf', 'timeoutMs', 'maxRows', 'maxStaleness']);
-const MOMENT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
-const PRODUCT = /^[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}$/;
+const DURATION = /^(\d{1,6})(ms|s|m|h|d)$/;
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-function refuse(message: string, context: Readonly<Record<string, unknown>> = {}): SkeinError {
-  return new SkeinError('SKEIN_REQUEST_INVALID', message, { hint: 'Send {"sql": "SELECT …", "params": […]} as application/json; also allowed: asOf, timeoutMs, maxRows, maxStaleness.', context });
+function refuse(message: string, member?: string): SkeinError {
+  const hint = 'Send {"sql": "SELECT …", "params": […]} as application/json; also allowed: asOf, timeoutMs, maxRows, maxStaleness.';
+  return new SkeinError('SKEIN_REQUEST_INVALID', message, { hint, context: member === undefined ? {} : { member } });
 }
 
 /**
@@ -65,46 +56,37 @@ function digits(text: string): string {
 }
 
 /** Checks the parsed body without converting or dropping anything. Throws SKEIN_REQUEST_INVALID with the member that is wrong. */
-export function checkSqlRequest(body: unknown, limits: RequestLimits = REQUEST_LIMITS): SqlRequest {
+export function checkSqlRequest(body: unknown): SqlRequest {
   if (body === null || typeof body !== 'object' || Array.isArray(body)) throw refuse('the body is not a JSON object');
   const given = body as Readonly<Record<string, unknown>>;
   const unknown = Object.keys(given).find((name) => !MEMBERS.has(name));
-  if (unknown !== undefined) throw refuse(`the body may not have ${JSON.stringify(unknown.slice(0, 60))}`, { member: unknown.slice(0, 60) });
-  const { sql, params = [] } = given;
-  if (typeof sql !== 'string') throw refuse('sql must be a text', { member: 'sql' });
-  if (sql.trim() === '') throw refuse('sql is empty', { member: 'sql' });
-  if (sql.length > limits.sql) throw refuse(`sql is longer than ${limits.sql} characters`, { member: 'sql' });
-  if (!Array.isArray(params) || params.length > limits.params) throw refuse(`params must be a list of at most ${limits.params} values`, { member: 'params' });
+  if (unknown !== undefined) throw refuse(`the body may not have ${JSON.stringify(unknown.slice(0, 60))}`, unknown.slice(0, 60));
+  const { sql, params = [], asOf } = given;
+  if (typeof sql !== 'string') throw refuse('sql must be a text', 'sql');
+  if (!Array.isArray(params)) throw refuse('params must be a list', 'params');
   const wrong = params.findIndex((value) => value !== null && !['string', 'number', 'bigint', 'boolean'].includes(typeof value));
-  if (wrong >= 0) throw refuse(`params[${wrong}] must be text, number, true, false or null`, { member: `params[${wrong}]` });
+  if (wrong >= 0) throw refuse(`params[${wrong}] must be text, number, true, false or null`, `params[${wrong}]`);
+  if (asOf !== undefined && typeof asOf !== 'string' && (typeof asOf !== 'object' || asOf === null || Array.isArray(asOf))) {
+    throw refuse('asOf must be a moment such as "2026-06-01T00:00:00Z", or versions by product such as {"sap.material": 3}', 'asOf');
+  }
   return {
     sql,
-    params: params as Parameter[],
-    asOf: checkAsOf(given['asOf']),
-    timeoutMs: whole(given['timeoutMs'], 'timeoutMs', 1, limits.timeoutMs),
-    maxRows: whole(given['maxRows'], 'maxRows', 0, limits.maxRows),
-    maxStaleness: checkStaleness(given['maxStaleness']),
+    parameters: params as EngineParameter[],
+    asOf: asOf as AsOfRequest | undefined,
+    timeoutMs: number(given['timeoutMs'], 'timeoutMs'),
+    maxRows: number(given['maxRows'], 'maxRows'),
+    maxStaleness: duration(given['maxStaleness']),
   };
 }
 
-function whole(value: unknown, name: string, least: number, most: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least || value > most) throw refuse(`${name} must be a whole number from ${least} to ${most}`, { member: name });
-  return value;
+function number(value: unknown, name: string): number | undefined {
+  if (value === undefined || typeof value === 'number') return value;
+  throw refuse(`${name} must be a number`, name);
 }
 
-function checkAsOf(value: unknown): SqlRequest['asOf'] {
+function duration(value: unknown): number | undefined {
   if (value === undefined) return undefined;
-  if (typeof value === 'string' && MOMENT.test(value) && !Number.isNaN(Date.parse(value))) return value;
-  if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
-    const wrong = Object.entries(value).find(([product, version]) => !PRODUCT.test(product) || typeof version !== 'number' || !Number.isSafeInteger(version) || version < 1);
-    if (wrong === undefined && Object.keys(value).length > 0) return value as Record<string, number>;
-  }
-  throw refuse('asOf must be a moment such as "2026-06-01T00:00:00Z", or versions by product such as {"sap.material": 3}', { member: 'asOf' });
-}
-
-function checkStaleness(value: unknown): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'string' || !/^\d{1,6}(s|m|h|d)$/.test(value)) throw refuse('maxStaleness must be a duration such as "30s", "15m", "24h" or "7d"', { member: 'maxStaleness' });
-  return value;
+  const [, amount, unit = ''] = (typeof value === 'string' && DURATION.exec(value)) || [];
+  if (amount === undefined) throw refuse('maxStaleness must be a duration such as "30s", "15m", "24h" or "7d"', 'maxStaleness');
+  return Number(amount) * (UNIT_MS[unit] as number);
 }
