@@ -72,5 +72,11 @@ for (const { file, page } of pages.filter((one) => one.page.blocks.length > 0)) 
 function commandEnvironment(): NodeJS.ProcessEnv {
   const own = /^(VITEST|TEST$|NODE_ENV$|NODE_OPTIONS$|npm_(?!config_)|INIT_CWD$|SKEIN_|FORCE_COLOR$|MODE$|DEV$|PROD$|SSR$|BASE_URL$)/;
   const path = (process.env['PATH'] ?? '').split(':').filter((one) => !one.includes('node_modules'));
-  return { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name))), PATH: path.join(':'), NO_COLOR: '1', NX_DAEMON: 'false' };
+  return {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name))),
+    PATH: path.join(':'),
+    NO_COLOR: '1',
+    NX_DAEMON: 'false',
+    SKEIN_PORT: '0',
+  };
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { temporaryDirectory, type TemporaryDirectory } from '@skein/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkFloorTable, checkMentions } from './page-check.ts';
@@ -8,6 +9,7 @@ import { readPage, type CommandBlock } from './page.ts';
 import { copyWorkspace } from './workspace-copy.ts';
 import { readWorkspace } from './workspace.ts';
 
+const standIn = fileURLToPath(new URL('../bin/curl-stand-in.js', import.meta.url));
 let folder: TemporaryDirectory;
 beforeEach(() => void (folder = temporaryDirectory('skein-page-')));
 afterEach(() => folder[Symbol.dispose]());
@@ -118,14 +120,25 @@ describe('the commands of a page', () => {
   });
 
   const server = (port: number, after = ''): string =>
-    `node -e "const s=require('http').createServer((q,a)=>a.end('hello')).listen(${port},'127.0.0.1',()=>console.log('at http://127.0.0.1:'+s.address().port+'/'));process.on('SIGINT',()=>{${after}s.close(()=>process.exit(0));s.closeAllConnections()})"`;
+    `node -e "const s=require('http').createServer((q,a)=>{if(q.url==='/broken')a.statusCode=500;a.end('hello')}).listen(${port},'127.0.0.1',()=>console.log('at http://127.0.0.1:'+s.address().port+'/'));process.on('SIGINT',()=>{${after}s.close(()=>process.exit(0));s.closeAllConnections()})"`;
 
   it('that serve stay up for the next blocks, which reach the address that was printed, and are stopped as by Ctrl+C', async () => {
     const page = run();
     expect(await page.run(block(`<!-- docs: serve -->\n\`\`\`sh\n${server(0)}\n\`\`\`\n`))).toMatch(/^serves http:\/\/127\.0\.0\.1:\d+$/);
     expect(await page.run(block('```sh\ncurl -s http://127.0.0.1:7300/x\n```\n'))).toBe('hello');
+    await expect(page.run(block('```sh\ncurl -s http://127.0.0.1:7300/broken\n```\n'))).rejects.toThrow(/exit code 22/);
     await page.stop();
     await expect(page.run(block('```sh\ncurl -s http://127.0.0.1:7300/x\n```\n'))).rejects.toThrow(/exit code 7/);
+  });
+
+  it('that use curl find one also where there is none', async () => {
+    const page = run();
+    await page.run(block(`<!-- docs: serve -->\n\`\`\`sh\n${server(0)}\n\`\`\`\n`));
+    const script = (path: string): CommandBlock => block(`\`\`\`sh\nnode ${standIn} -s -X POST -H 'a: b' -d '{}' http://127.0.0.1:7300${path}\n\`\`\`\n`);
+    expect(await page.run(script('/'))).toBe('hello');
+    await expect(page.run(script('/broken'))).rejects.toThrow(/exit code 22\nhello/);
+    await page.stop();
+    await expect(page.run(script('/'))).rejects.toThrow(/exit code 7/);
   });
 
   it('that serve fail when they end, say no address, or end badly', async () => {
