@@ -4,3 +4,4 @@ export { DataProductModule, swarmOf, type MeshFoundation } from './data-product-
 export { checkHealth, type HealthIndicator, type HealthReport } from './health.ts';
 export { describeSwarm, type RunQuestion, type SwarmDescription } from './swarm-messages.ts';
 export { SwarmRegistry } from './swarm-registry.ts';
+export { runDomain, serveDomain, type DomainProcess } from './serve-domain.ts';

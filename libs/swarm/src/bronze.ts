@@ -47,8 +47,8 @@ function jsonLanding(landings: readonly Landing[]): string {
   const paths = landings.map((landing) => literal(landing.path)).join(', ');
   // Lines that are no records were reported when they landed; only files that hold any pay for the test.
   const records = landings.some((landing) => landing.rejects.length > 0) ? `try(json_type(raw)) = 'OBJECT'` : `raw IS NOT NULL AND raw <> ''`;
-  return `SELECT (${list(landings, (landing) => literal(landing.file))})[file_index + 1] AS _file, file_row_number + 1 AS _row,
-      (${list(landings, (landing) => String(landing.sequence))})[file_index + 1]::BIGINT AS _sequence, raw
+  return `SELECT (${list(landings, (landing) => literal(landing.file))})[file_index::INTEGER + 1] AS _file, file_row_number + 1 AS _row,
+      (${list(landings, (landing) => String(landing.sequence))})[file_index::INTEGER + 1]::BIGINT AS _sequence, raw
     FROM read_parquet([${paths}], file_row_number = true) WHERE ${records}`;
 }
 

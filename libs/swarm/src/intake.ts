@@ -118,9 +118,9 @@ async function landJson(session: EngineSession, from: string, file: string, targ
   if (parquet) await checkParquet(from, file);
   const newline = parquet ? '\n' : await firstNewline(from);
   const read = parquet
-    ? `SELECT to_json(source) AS raw FROM read_parquet(${literal(from)}, hive_partitioning = false) AS source`
+    ? `SELECT to_json(source)::VARCHAR AS raw FROM read_parquet(${literal(from)}, hive_partitioning = false) AS source`
     : `SELECT raw FROM read_csv(${literal(from)}, columns = {raw: 'VARCHAR'}, delim = ${literal('\x01')}, quote = '', escape = '', header = false,
-         auto_detect = false, strict_mode = false, max_line_size = ${MAX_LINE}, new_line = ${literal(newline)}, store_rejects = true)`;
+         auto_detect = false, strict_mode = false, max_line_size = ${MAX_LINE}, new_line = ${literal(JSON.stringify(newline).slice(1, -1))}, store_rejects = true)`;
   const copy = (select: string) => session.run(`COPY (${select}) TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy)`);
   await reading(file, () => copy(read));
   const dropped = parquet ? [] : await takeRejects(session, file);
@@ -159,7 +159,7 @@ async function landColumns(session: EngineSession, from: string, file: string, t
     throw new SkeinError('SKEIN_SOURCE_COLUMNS', `${file}:1: a column may not be named _row`, { hint: 'Rename the column in the file.', context: { file } });
   }
   const read = `SELECT * FROM read_csv(${literal(from)}, columns = {${columns}}, delim = ${literal(dialect.delimiter)}, quote = '"', escape = '"',
-    header = true, auto_detect = false, strict_mode = true, max_line_size = ${MAX_LINE}, new_line = ${literal(dialect.newline)},
+    header = true, auto_detect = false, strict_mode = true, max_line_size = ${MAX_LINE}, new_line = ${literal(JSON.stringify(dialect.newline).slice(1, -1))},
     encoding = ${literal(dialect.encoding)}, store_rejects = true)`;
   const write = async (shift: readonly number[]) => {
     const position = shift.length === 0 ? 'n + 1' : `n + 1 + len(list_filter(${JSON.stringify(shift)}, k -> k < n))`;

@@ -101,7 +101,7 @@ export async function make(
     results[check.id] = missing.length > 0 ? { error: `the step does not offer ${missing.join(', ')}` } : { failed: 0n };
   }
   for (const { check, failed } of await session.rows<{ check: string; failed: bigint }>(
-    `SELECT unnest(list_concat(_failed, _warned)) AS "check", count(*) AS failed FROM ${CANDIDATE} WHERE _failed IS NOT NULL OR _warned IS NOT NULL GROUP BY 1`,
+    `SELECT "check", count(*) AS failed FROM (SELECT unnest(list_concat(_failed, _warned)) AS "check" FROM ${CANDIDATE} WHERE _failed IS NOT NULL OR _warned IS NOT NULL) GROUP BY 1`,
   )) {
     results[check] = { failed };
   }
@@ -147,7 +147,7 @@ export async function make(
 
   await session.run(`CREATE OR REPLACE TEMP TABLE ${FEEDBACK} AS ${feedbackSql(product, plan, offending, position, extras, malformed, columns)}`);
   const violations = await tally(session, `SELECT rule AS "key", count(*) AS n FROM ${FEEDBACK} GROUP BY 1`);
-  const repairs = extras.includes('_repairs') ? await tally(session, `SELECT unnest(_repairs) AS "key", count(*) AS n FROM ${CANDIDATE} WHERE len(_repairs) > 0 GROUP BY 1`) : {};
+  const repairs = extras.includes('_repairs') ? await tally(session, `SELECT "key", count(*) AS n FROM (SELECT unnest(_repairs) AS "key" FROM ${CANDIDATE} WHERE len(_repairs) > 0) GROUP BY 1`) : {};
   const refused = total - kept + BigInt(malformed.length);
   const verdict = judge(plan, { rows: total + BigInt(malformed.length), refused, results });
   const lineage = extras.includes('_file') ? ', _file AS _source, _row AS _position' : '';

@@ -7,9 +7,9 @@ export interface MeshConfig {
   readonly once: boolean;
   /** Print the outcome as one JSON document on standard output, and nothing else there. */
   readonly json: boolean;
-  /** Events of the demo's GA4 source; the SAP source grows with it. */
-  readonly rows: number;
-  readonly seed: number;
+  /** Events of the demo's GA4 source; the SAP source grows with it. Undefined: what is there stays, else 50,000. */
+  readonly rows: number | undefined;
+  readonly seed: number | undefined;
   /** Everything lies below this directory. */
   readonly data: string;
   readonly contracts: string;
@@ -43,8 +43,8 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv, defa
       options: {
         once: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
-        rows: { type: 'string', default: '50000' },
-        seed: { type: 'string', default: '1' },
+        rows: { type: 'string' },
+        seed: { type: 'string' },
         data: { type: 'string', default: env['SKEIN_DATA'] ?? '.skein' },
         contracts: { type: 'string', default: defaults.contracts },
         port: { type: 'string', default: env['SKEIN_PORT'] ?? '4747' },
@@ -60,8 +60,8 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv, defa
   return {
     once: values.once,
     json: values.json,
-    rows: whole('--rows', values.rows, 100, 100_000_000),
-    seed: whole('--seed', values.seed, 0, 2 ** 31 - 1),
+    rows: values.rows === undefined ? undefined : whole('--rows', values.rows, 1000, 100_000_000),
+    seed: values.seed === undefined ? undefined : whole('--seed', values.seed, 0, 999_999_999),
     data: path.resolve(values.data),
     contracts: path.resolve(values.contracts),
     host: values.host,

@@ -1,5 +1,5 @@
-import type { RunReport } from '@skein/swarm';
 import type { PlantedLine } from './planted.ts';
+import type { DomainOutcome } from './run-swarms.ts';
 
 export interface StockOutRow {
   readonly material: string;
@@ -18,7 +18,7 @@ export interface Outcome {
   readonly gateway: string;
   /** A command that asks the gateway; works while it serves. */
   readonly curl: string;
-  readonly domains: readonly RunReport[];
+  readonly domains: readonly DomainOutcome[];
   /** Faults put into the demo sources against faults found; empty where real data replaced the demo. */
   readonly planted: readonly PlantedLine[];
   readonly stockOutRisk: {
@@ -34,7 +34,7 @@ export interface Outcome {
 }
 
 /** Verdicts count in bigint, which JSON lacks: they become numbers where exact, else text. */
-export function outcomeJson(outcome: Outcome): string {
+export function outcomeJson(outcome: Outcome | DomainOutcome): string {
   return JSON.stringify(outcome, (_, value: unknown) =>
     typeof value !== 'bigint' ? value : value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= BigInt(Number.MIN_SAFE_INTEGER) ? Number(value) : value.toString(),
   );

@@ -1,26 +1,12 @@
 import Table from 'cli-table3';
 import { formatError } from '@skein/kernel';
-import type { RunReport } from '@skein/swarm';
 import type { Outcome } from './outcome.ts';
+import type { DomainOutcome } from './run-swarms.ts';
 
 /** The outcome for people: what came in, what was published, what was mended or refused and why, and the answer. */
 export function showOutcome(outcome: Outcome): string {
   const parts = [
-    heading('Products'),
-    table(
-      ['product', 'outcome', 'version', 'rows', 'refused', 'repaired', 'duplicates dropped'],
-      outcome.domains.flatMap((domain) =>
-        domain.products.map((product) => [
-          product.product,
-          product.outcome,
-          product.version ?? '-',
-          count(product.rows),
-          count(product.refused),
-          count(sum(product.repairs)),
-          count(product.duplicates),
-        ]),
-      ),
-    ),
+    ...products(outcome.domains),
     ...faults(outcome.domains),
     ...reasons(outcome),
     heading('Stock-out risk: what the shop sells (ga4) × what the plants hold (sap) × how long a delivery takes'),
@@ -45,8 +31,41 @@ export function showOutcome(outcome: Outcome): string {
   return `${parts.filter((part) => part !== '').join('\n')}\n`;
 }
 
-function faults(domains: readonly RunReport[]): string[] {
+/** One run for people: what `skein ingest` prints. */
+export function showRun(report: DomainOutcome): string {
+  const landed = report.sources.filter((source) => source.outcome === 'landed');
+  const unchanged = report.sources.filter((source) => source.outcome === 'unchanged').length;
+  return `${[
+    `${report.domain}: ${landed.length} files landed with ${count(landed.reduce((rows, source) => rows + source.rows, 0))} rows, ${unchanged} unchanged, ${report.sources.length - landed.length - unchanged} refused`,
+    ...products([report]),
+    ...faults([report]),
+    ...found([report]),
+  ].join('\n')}\n`;
+}
+
+function products(domains: readonly DomainOutcome[]): string[] {
+  return [
+    heading('Products'),
+    table(
+      ['product', 'outcome', 'version', 'rows', 'refused', 'repaired', 'duplicates dropped'],
+      domains.flatMap((domain) =>
+        domain.products.map((product) => [
+          product.product,
+          product.outcome,
+          product.version ?? '-',
+          count(product.rows),
+          count(product.refused),
+          count(sum(product.repairs)),
+          count(product.duplicates),
+        ]),
+      ),
+    ),
+  ];
+}
+
+function faults(domains: readonly DomainOutcome[]): string[] {
   const errors = [
+    ...domains.map((domain) => domain.error),
     ...domains.flatMap((domain) => domain.sources.map((source) => source.error)),
     ...domains.flatMap((domain) => domain.products.map((product) => product.error)),
   ].filter((error) => error !== undefined);
@@ -64,7 +83,11 @@ function reasons(outcome: Outcome): string[] {
       ),
     ];
   }
-  const rows = outcome.domains.flatMap((domain) =>
+  return found(outcome.domains);
+}
+
+function found(domains: readonly DomainOutcome[]): string[] {
+  const rows = domains.flatMap((domain) =>
     domain.products.flatMap((product) => [
       ...Object.entries(product.repairs).map(([rule, n]) => [product.product, 'repaired', rule, count(n)]),
       ...Object.entries(product.violations).map(([rule, n]) => [product.product, 'refused', rule, count(n)]),

@@ -1,2 +1,3 @@
 export { localLandingStore, type LocalLandingStoreOptions } from './landing-store.ts';
 export { localSnapshotStore, type LocalSnapshotStoreOptions } from './snapshot-store.ts';
+export { readContractFiles, type ContractFiles, type TextFile } from './contract-files.ts';

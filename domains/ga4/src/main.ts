@@ -1,0 +1,23 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { duckdbEngine } from '@skein/adapter-duckdb';
+import { memoryBus } from '@skein/adapter-memory';
+import { localLandingStore, localSnapshotStore, readContractFiles } from '@skein/adapter-storage';
+import { systemClock } from '@skein/kernel';
+import { runDomain } from '@skein/nest';
+import { ga4 } from './index.ts';
+
+runDomain({
+  name: 'ga4',
+  define: ga4,
+  adapters: (data) => ({
+    engine: duckdbEngine({ tempDirectory: path.join(data, 'tmp', String(process.pid)) }),
+    store: localSnapshotStore({ root: path.join(data, 'tables'), clock: systemClock }),
+    landings: localLandingStore({ root: path.join(data, 'landing') }),
+    bus: memoryBus(),
+  }),
+  readContracts: readContractFiles,
+  contracts: fileURLToPath(new URL('../../../contracts', import.meta.url)),
+  args: process.argv.slice(2),
+  env: process.env,
+});

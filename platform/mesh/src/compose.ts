@@ -1,0 +1,75 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { NestFactory } from '@nestjs/core';
+import { duckdbEngine } from '@skein/adapter-duckdb';
+import { memoryBus } from '@skein/adapter-memory';
+import { localLandingStore, localSnapshotStore, readContractFiles, type ContractFiles } from '@skein/adapter-storage';
+import { readContract, type Contract } from '@skein/contract';
+import { ga4 } from '@skein/ga4';
+import { systemClock } from '@skein/kernel';
+import { DataProductModule, SwarmRegistry } from '@skein/nest';
+import { contractSet, type ContractSet, type Domain } from '@skein/product';
+import { sap } from '@skein/sap';
+import type { Swarm, SwarmAdapters, SystemContracts } from '@skein/swarm';
+
+/** The domains of this mesh. A new one is added here, and nowhere else in the platform. */
+const DOMAINS_BY_NAME: Readonly<Record<string, (contracts: ContractSet) => Domain>> = { ga4, sap };
+
+export const DOMAINS: readonly string[] = Object.keys(DOMAINS_BY_NAME);
+
+/** `contracts/` of this repository. */
+export const contractsDirectory = fileURLToPath(new URL('../../../contracts', import.meta.url));
+
+export interface LoadedContracts {
+  readonly files: readonly ContractFiles[];
+  readonly contracts: readonly Contract[];
+  readonly system: SystemContracts;
+  readonly domains: readonly Domain[];
+}
+
+/** Reads every contract; the first fault is thrown with its place. */
+export async function loadContracts(directory: string): Promise<LoadedContracts> {
+  const files = await readContractFiles(directory);
+  const contracts = files.map(({ contract }) => readContract(contract.text, contract.file));
+  const set = contractSet(contracts);
+  return {
+    files,
+    contracts,
+    system: { feedback: set.get('skein.feedback'), lineage: set.get('skein.lineage') },
+    domains: Object.values(DOMAINS_BY_NAME).map((define) => define(set)),
+  };
+}
+
+/** Everything on this machine: DuckDB in the process, tables and landings below `data`, an in-memory bus. */
+export function localAdapters(data: string): SwarmAdapters {
+  return {
+    engine: duckdbEngine({ tempDirectory: path.join(data, 'tmp', String(process.pid)) }),
+    store: localSnapshotStore({ root: path.join(data, 'tables'), clock: systemClock }),
+    landings: localLandingStore({ root: path.join(data, 'landing') }),
+    bus: memoryBus(),
+  };
+}
+
+/** Nest imports that make every domain part of an application. */
+export function domainModules(loaded: LoadedContracts, adapters: SwarmAdapters) {
+  return [
+    DataProductModule.forRoot({ adapters, system: loaded.system }),
+    ...loaded.domains.map((domain) => DataProductModule.forFeature(domain.name, domain)),
+  ];
+}
+
+/** The swarms without a gateway: what `skein ingest` runs. */
+export async function composeSwarms(options: { readonly data: string; readonly contracts: string }): Promise<{ swarm(domain: string): Swarm; close(): Promise<void> }> {
+  const loaded = await loadContracts(options.contracts);
+  const adapters = localAdapters(options.data);
+  const context = await NestFactory.createApplicationContext({ module: class SwarmsModule {}, imports: domainModules(loaded, adapters) }, { logger: ['error', 'warn'] });
+  const registry = context.get(SwarmRegistry);
+  return {
+    swarm: (domain) => registry.get(domain),
+    async close() {
+      await context.close();
+      await adapters.engine.close();
+      await adapters.bus.close();
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import path from 'node:path';
+import { issueDevToken } from '@skein/gateway';
+import { SkeinError, systemClock } from '@skein/kernel';
+import { SwarmRegistry } from '@skein/nest';
+import { loadContracts, localAdapters, meshApplication } from './compose.ts';
+import type { MeshConfig } from './config.ts';
+import { ensureDemo } from './demo.ts';
+import type { Outcome, StockOutRow } from './outcome.ts';
+import { comparePlanted } from './planted.ts';
+import type { Progress } from './progress.ts';
+import { runSwarms } from './run-swarms.ts';
+import { STOCK_OUT_SQL } from './stock-out.ts';
+
+export interface Mesh {
+  readonly url: string;
+  /** Does the main job once: demo sources where needed, swarms, the cross-domain question. */
+  work(): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+/** Starts the gateway and every domain in this process. The gateway answers before any swarm has run. */
+export async function startMesh(config: MeshConfig, progress: Progress): Promise<Mesh> {
+  const started = performance.now();
+  const loaded = await loadContracts(config.contracts);
+  const adapters = localAdapters(config.data);
+  const { app, url } = await meshApplication(config, loaded, adapters);
+  const registry = app.get(SwarmRegistry);
+  return {
+    url,
+    async work() {
+      const demo = config.demo ? await ensureDemo(config.data, adapters.landings, config, progress) : { folders: new Map<string, string>(), planted: {} };
+      const domains = await runSwarms(registry.all(), demo.folders, progress, registry.stopping);
+      progress.end();
+      const stockOutRisk = await askStockOut(url, config);
+      return {
+        data: config.data,
+        gateway: url,
+        curl: curlLine(url, config.data),
+        domains,
+        planted: comparePlanted(demo.planted, domains),
+        stockOutRisk,
+        seconds: Math.round(performance.now() - started) / 1000,
+      };
+    },
+    async close() {
+      await app.close();
+      await adapters.engine.close();
+      await adapters.bus.close();
+    },
+  };
+}
+
+/** Asks through the front door, as any analyst would. */
+async function askStockOut(url: string, config: MeshConfig): Promise<Outcome['stockOutRisk']> {
+  // Arrow's library is needed here only; loading it later lets the gateway answer sooner.
+  const { connect } = await import('@skein/client');
+  const token = await issueDevToken({ dir: path.join(config.data, 'keys'), as: 'analyst', purposes: ['analytics'], clock: systemClock });
+  const mesh = connect(url, { token });
+  try {
+    const rows = await mesh.query<StockOutRow>(STOCK_OUT_SQL);
+    const { snapshots, queryId } = rows.meta;
+    return { sql: STOCK_OUT_SQL, rows: [...rows], snapshots: Object.entries(snapshots).map(([product, version]) => `${product}@${version}`), queryId };
+  } catch (error) {
+    return { sql: STOCK_OUT_SQL, rows: [], snapshots: [], queryId: undefined, error: asSkeinError(error) };
+  }
+}
+
+function asSkeinError(error: unknown): unknown {
+  return error instanceof SkeinError || !(error instanceof Error) ? error : { message: error.message, ...error };
+}
+
+function curlLine(url: string, data: string): string {
+  const place = path.relative(process.cwd(), data) === '.skein' ? '' : ` --data ${path.relative(process.cwd(), data) || '.'}`;
+  const sql = 'SELECT event_date, item_id, units FROM ga4.item_demand_daily ORDER BY units DESC LIMIT 5';
+  return `curl -s ${url}/v1/sql -H "authorization: Bearer $(npx skein token --as analyst${place})" -H 'content-type: application/json' -d '{"sql": "${sql}"}'`;
+}
