@@ -1,1 +1,13 @@
-export {};
+export type { Answer } from './answer.ts';
+export { composeCatalog, majorOf, type Catalog, type CatalogEntry } from './catalog.ts';
+export { decide, type ColumnDecision, type Decision } from './decision.ts';
+export type { ProductDetail, ProductSummary, VisibleColumn } from './describe.ts';
+export { createFederation, type Federation, type FederationOptions } from './federation.ts';
+export { freshnessOf, promisedAge, type Freshness } from './freshness.ts';
+export { gate, GATE_LIMITS, GOVERNED, type Gated, type GateLimits, type GateOptions, type Reference } from './gate.ts';
+export { PUBLISHED } from './live-snapshots.ts';
+export type { AppliedPolicy, ProductRead, QueryPlan } from './plan.ts';
+export { readPolicy } from './policy-file.ts';
+export type { Access, Grant, Mask, Policy, RowCondition, RowOperator } from './policy.ts';
+export type { Principal } from './principal.ts';
+export { FEDERATION_LIMITS, type AsOfRequest, type FederationLimits, type QueryRequest } from './query-request.ts';

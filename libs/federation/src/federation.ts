@@ -1,0 +1,297 @@
+import { randomUUID } from 'node:crypto';
+import { sha256, SkeinError, type Clock } from '@skein/kernel';
+import type { AuditLog, AuditRecord, EventBus, QuerySandbox, SandboxCatalog, SnapshotStore } from '@skein/ports';
+import type { Snapshot } from '@skein/product';
+import { answerOf, type Answer } from './answer.ts';
+import { BoundedCache } from './bounded-cache.ts';
+import type { Catalog, CatalogEntry } from './catalog.ts';
+import { CheckedSqlBook, type CheckedSql } from './checked-sql.ts';
+import type { Decision } from './decision.ts';
+import { describeProduct, listProducts, type ProductDetail, type ProductSummary } from './describe.ts';
+import { freshnessOf } from './freshness.ts';
+import type { Reference } from './gate.ts';
+import { LiveSnapshots } from './live-snapshots.ts';
+import { governedView, planCore, productRead, sandboxCatalog, type GrantedSnapshot, type PlanCore, type QueryPlan } from './plan.ts';
+import type { Principal } from './principal.ts';
+import { keyedView } from './pseudonym.ts';
+import { isRefusal, splitError } from './public-error.ts';
+import { checkParameterNames, checkRequest, FEDERATION_LIMITS, type CheckedRequest, type FederationLimits, type QueryRequest } from './query-request.ts';
+import { unknownProduct } from './refusal.ts';
+import { RightsBook, type Rights } from './rights.ts';
+
+export interface FederationOptions {
+  readonly store: SnapshotStore;
+  readonly sandbox: QuerySandbox;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  /** Secret of the mesh, at least 32 bytes: pseudonyms are keyed with it. */
+  readonly pseudonymKey: Uint8Array;
+  readonly audit: AuditLog;
+  /** Where domains announce publications, beside the store's own watch. */
+  readonly bus?: EventBus;
+  readonly limits?: Partial<FederationLimits>;
+}
+
+/** One governed SQL over the products of all domains. */
+export interface Federation {
+  /**
+   * Checks, plans and runs one SELECT. Throws SkeinError; whatever happens, one audit record is kept: before it throws, or before
+   * the answer's body ends.
+   */
+  query(request: QueryRequest, principal: Principal): Promise<Answer>;
+  /** The plan that `query` would run, without running it. Keeps no record. */
+  plan(request: QueryRequest, principal: Principal): Promise<QueryPlan>;
+  /** Products that the principal may see, for no purpose or for one of theirs. */
+  describe(principal: Principal): ProductSummary[];
+  /** Throws SKEIN_PRODUCT_UNKNOWN alike for what is hidden and what is not there. */
+  product(id: string, principal: Principal): ProductDetail;
+  /** Lets the sandbox prepare for queries of such principals. */
+  warm(principal: Principal, purpose?: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const MIN_KEY_BYTES = 32;
+
+/** Reads the current snapshot of every product of the catalog, then serves from memory. */
+export async function createFederation(options: FederationOptions): Promise<Federation> {
+  if (options.pseudonymKey.byteLength < MIN_KEY_BYTES) throw new SkeinError('SKEIN_CONFIG_INVALID', `the pseudonym key has ${options.pseudonymKey.byteLength} bytes; ${MIN_KEY_BYTES} are needed`);
+  const tables = new Map([...options.catalog.entries.values()].map((entry) => [JSON.stringify(entry.table), entry.table]));
+  const live = await LiveSnapshots.open(options.store, [...tables.values()], options.bus);
+  return new FederatedMesh(options, live);
+}
+
+/** What is known of a request while it is worked on; becomes its audit record. */
+interface Trace {
+  readonly queryId: string;
+  readonly started: number;
+  products: readonly string[];
+  plan: QueryPlan | undefined;
+}
+
+class FederatedMesh implements Federation {
+  readonly #options: FederationOptions;
+  readonly #limits: FederationLimits;
+  readonly #live: LiveSnapshots;
+  readonly #rights: RightsBook;
+  readonly #texts: CheckedSqlBook;
+  readonly #plans = new BoundedCache<PlanCore>(2_000);
+  readonly #shared = new BoundedCache<readonly GrantedSnapshot[]>(64);
+  readonly #catalogs = new BoundedCache<SandboxCatalog>(256);
+  readonly #keyed = new BoundedCache<SandboxCatalog>(256);
+
+  constructor(options: FederationOptions, live: LiveSnapshots) {
+    this.#options = options;
+    this.#limits = { ...FEDERATION_LIMITS, ...options.limits };
+    this.#live = live;
+    this.#rights = new RightsBook(options.catalog);
+    this.#texts = new CheckedSqlBook(options.sandbox);
+  }
+
+  async query(request: QueryRequest, principal: Principal): Promise<Answer> {
+    const { clock, sandbox } = this.#options;
+    const trace: Trace = { queryId: randomUUID(), started: clock.now(), products: [], plan: undefined };
+    try {
+      const checked = checkRequest(request, this.#limits);
+      const plan = await this.#plan(request, checked, principal, trace);
+      const result = await sandbox.execute({
+        catalog: this.#withKeys(plan.catalog),
+        sql: plan.sql,
+        parameters: checked.parameters,
+        format: request.format,
+        deadlineMs: checked.deadlineMs,
+        maxRows: checked.maxRows,
+        ...(request.signal ? { signal: request.signal } : {}),
+      });
+      return answerOf(trace.queryId, plan, result, {
+        ended: (outcome) => this.#record(request, principal, trace, { decision: 'allowed', ...outcome }),
+        failed: (error) => this.#fail(error, request, principal, trace),
+        left: () => new SkeinError('SKEIN_QUERY_CANCELLED', 'the consumer left before the answer ended'),
+      });
+    } catch (error) {
+      throw await this.#fail(error, request, principal, trace);
+    }
+  }
+
+  async plan(request: QueryRequest, principal: Principal): Promise<QueryPlan> {
+    const trace: Trace = { queryId: randomUUID(), started: this.#options.clock.now(), products: [], plan: undefined };
+    try {
+      return await this.#plan(request, checkRequest(request, this.#limits), principal, trace);
+    } catch (error) {
+      throw splitError(error, trace.queryId, request.sql).shown;
+    }
+  }
+
+  describe(principal: Principal): ProductSummary[] {
+    return listProducts(this.#options.catalog, this.#live, this.#rights, principal, this.#options.clock.now());
+  }
+
+  product(id: string, principal: Principal): ProductDetail {
+    return describeProduct(id, this.#options.catalog, this.#live, this.#rights, principal, this.#options.clock.now());
+  }
+
+  async warm(principal: Principal, purpose?: string): Promise<void> {
+    const rights = this.#rights.of(principal, purpose);
+    await this.#options.sandbox.warm(this.#withKeys(this.#catalogOf(rights, [])));
+  }
+
+  close(): Promise<void> {
+    return this.#live.close();
+  }
+
+  async #plan(request: QueryRequest, checked: CheckedRequest, principal: Principal, trace: Trace): Promise<QueryPlan> {
+    const rights = this.#rights.of(principal, request.purpose);
+    const authorize = (reads: readonly Reference[]): void => void (trace.products = this.#authorize(reads, rights).map(({ entry }) => entry.id));
+    const known = this.#texts.get(request.sql);
+    if (known) authorize(known.reads);
+    const text = known ?? (await this.#texts.check(request.sql, authorize));
+    checkParameterNames(text.parameters, checked.parameters.length);
+
+    const granted = this.#authorize(text.reads, rights);
+    const reads = this.#currentReads(granted, checked.asOf) ?? (await this.#pinnedReads(granted, checked.asOf));
+    const now = this.#options.clock.now();
+    const versions = reads.map((read) => {
+      const freshness = freshnessOf(read.entry.contract, read.snapshot, now);
+      if (request.maxStaleness !== undefined && freshness.ageMs > request.maxStaleness) throw stale(read, freshness.ageMs, request.maxStaleness);
+      return productRead(read, freshness);
+    });
+    const core = this.#core(text, rights, reads, checked.asOf !== undefined);
+    trace.plan = Object.freeze({ ...core, reads: Object.freeze(versions), principal: principal.subject, purpose: request.purpose });
+    return trace.plan;
+  }
+
+  /** Throws SKEIN_PRODUCT_UNKNOWN for the first read that is not granted, or is not there. */
+  #authorize(reads: readonly Reference[], rights: Rights): { entry: CatalogEntry; decision: Decision }[] {
+    return reads.map(({ schema, table, written }) => {
+      const entry = this.#options.catalog.entries.get(`${schema}.${table}`);
+      const decision = entry ? rights.decisions.get(entry.id) : undefined;
+      if (!entry || !decision) throw unknownProduct(written);
+      return { entry, decision };
+    });
+  }
+
+  /** The common case, without waiting; undefined when a version is asked for or a snapshot is not known yet. */
+  #currentReads(granted: readonly { entry: CatalogEntry; decision: Decision }[], asOf: CheckedRequest['asOf']): GrantedSnapshot[] | undefined {
+    if (asOf !== undefined) return undefined;
+    const reads: GrantedSnapshot[] = [];
+    for (const { entry, decision } of granted) {
+      const snapshot = this.#live.current(entry.table);
+      if (!snapshot) return undefined;
+      reads.push({ entry, decision, snapshot });
+    }
+    return reads;
+  }
+
+  async #pinnedReads(granted: readonly { entry: CatalogEntry; decision: Decision }[], asOf: CheckedRequest['asOf']): Promise<GrantedSnapshot[]> {
+    if (asOf instanceof Map) {
+      const ids = new Set(granted.map(({ entry }) => entry.id));
+      for (const id of asOf.keys()) if (!ids.has(id)) throw new SkeinError('SKEIN_REQUEST_INVALID', `asOf names ${JSON.stringify(id)}, which the SQL does not read`);
+    }
+    return Promise.all(
+      granted.map(async ({ entry, decision }) => {
+        const when = asOf instanceof Map ? asOf.get(entry.id) : asOf;
+        return { entry, decision, snapshot: await this.#snapshot(entry, when as number | { time: number } | undefined) };
+      }),
+    );
+  }
+
+  async #snapshot(entry: CatalogEntry, when: number | { readonly time: number } | undefined): Promise<Snapshot> {
+    try {
+      if (typeof when === 'number') return await this.#live.version(entry.table, when);
+      if (when !== undefined) return await this.#live.at(entry.table, when.time);
+    } catch (error) {
+      if (!(error instanceof SkeinError) || error.code !== 'SKEIN_SNAPSHOT_NOT_FOUND') throw error;
+      const asked = typeof when === 'number' ? `version ${when}` : `at ${new Date(when?.time ?? 0).toISOString()}`;
+      throw new SkeinError('SKEIN_SNAPSHOT_NOT_FOUND', `${entry.id} has no snapshot ${asked}`, { context: { product: entry.id } });
+    }
+    if (!this.#live.current(entry.table)) await this.#live.refresh(entry.table);
+    const snapshot = this.#live.current(entry.table);
+    if (!snapshot) throw new SkeinError('SKEIN_SNAPSHOT_NONE', `${entry.id} has no live snapshot yet`, { context: { product: entry.id } });
+    return snapshot;
+  }
+
+  #core(text: CheckedSql, rights: Rights, reads: readonly GrantedSnapshot[], pinned: boolean): PlanCore {
+    const versions = reads.map(({ entry, snapshot }) => `${entry.id}@${snapshot.version}/${snapshot.id}`).join(',');
+    // a catalog of current snapshots holds all that the principal may see, so it changes with any of them
+    const key = `${text.hash} ${rights.hash} ${versions} ${pinned ? 'pinned' : this.#live.generation}`;
+    let core = this.#plans.get(key);
+    if (!core) {
+      const catalog = pinned ? sandboxCatalog(reads.map(governedView)) : this.#catalogOf(rights, reads);
+      core = planCore(text.sql, text.hash, reads, catalog, pinned);
+      this.#plans.set(key, core);
+    }
+    return core;
+  }
+
+  /**
+   * All current products of the principal, so that one sandbox serves all their queries; majors addressed by number join in when
+   * they are read.
+   */
+  #catalogOf(rights: Rights, reads: readonly GrantedSnapshot[]): SandboxCatalog {
+    const { products } = this.#options.catalog;
+    const key = `${rights.hash} ${this.#live.generation}`;
+    let shared = this.#shared.get(key);
+    if (!shared) {
+      shared = products.flatMap((entry) => {
+        const decision = rights.decisions.get(entry.id);
+        const snapshot = this.#live.current(entry.table);
+        return decision && snapshot ? [{ entry, decision, snapshot }] : [];
+      });
+      this.#shared.set(key, shared);
+    }
+    const ids = new Set(shared.map(({ entry }) => entry.id));
+    const others = reads.filter(({ entry }) => !ids.has(entry.id));
+    const catalogKey = `${key} ${others.map(({ entry }) => entry.id).sort().join()}`;
+    let catalog = this.#catalogs.get(catalogKey);
+    if (!catalog) {
+      catalog = sandboxCatalog([...shared, ...others].map(governedView));
+      this.#catalogs.set(catalogKey, catalog);
+    }
+    return catalog;
+  }
+
+  #withKeys(catalog: SandboxCatalog): SandboxCatalog {
+    let keyed = this.#keyed.get(catalog.key);
+    if (!keyed) {
+      keyed = { key: catalog.key, views: catalog.views.map((view) => ({ ...view, sql: keyedView(view.sql, this.#options.pseudonymKey) })) };
+      this.#keyed.set(catalog.key, keyed);
+    }
+    return keyed;
+  }
+
+  async #fail(error: unknown, request: QueryRequest, principal: Principal, trace: Trace): Promise<SkeinError> {
+    const { shown, engineText } = splitError(error, trace.queryId, typeof request.sql === 'string' ? request.sql : '');
+    try {
+      await this.#record(request, principal, trace, { decision: isRefusal(shown) ? 'refused' : 'failed', errorCode: shown.code, ...(engineText === undefined ? {} : { engineText }) });
+    } catch (auditError) {
+      // what cannot be recorded is not answered in detail either
+      return auditError instanceof SkeinError ? splitError(auditError, trace.queryId, '').shown : shown;
+    }
+    return shown;
+  }
+
+  #record(request: QueryRequest, principal: Principal, trace: Trace, end: Partial<AuditRecord> & Pick<AuditRecord, 'decision'>): Promise<void> {
+    const { plan } = trace;
+    return this.#options.audit.append({
+      time: trace.started,
+      queryId: trace.queryId,
+      sqlHash: sha256(String(request.sql)),
+      principal: principal.subject,
+      roles: principal.roles,
+      purpose: request.purpose,
+      products: trace.products,
+      snapshots: plan?.reads.map((read) => `${read.product}@${read.version}`) ?? [],
+      policyHash: plan?.policyHash,
+      rows: undefined,
+      bytes: undefined,
+      truncated: undefined,
+      durationMs: this.#options.clock.now() - trace.started,
+      errorCode: undefined,
+      engineText: undefined,
+      ...end,
+    });
+  }
+}
+
+function stale(read: GrantedSnapshot, ageMs: number, maxStaleness: number): SkeinError {
+  return new SkeinError('SKEIN_SNAPSHOT_STALE', `${read.entry.id} is ${ageMs} ms old; the request allows ${maxStaleness} ms`, { context: { product: read.entry.id, version: read.snapshot.version, ageMs, maxStaleness } });
+}
