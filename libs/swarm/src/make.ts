@@ -80,19 +80,10 @@ export async function make(
   const typed = contract.properties.filter((property) => offered.includes(property.name));
   const selected = `SELECT ${[...typed.map((property) => ident(property.name)), ...extras].join(', ')} FROM (${step.sql})`;
 
-  const { dedupe } = step;
-  let duplicates = 0;
-  let rows = selected;
-  if (dedupe) {
-    await session.run(`CREATE OR REPLACE TEMP TABLE _made AS ${selected}`);
-    rows = `SELECT * FROM _made QUALIFY row_number() OVER (PARTITION BY ${dedupe.by.map(ident).join(', ')} ORDER BY ${dedupe.keep}) = 1`;
-  }
-  await session.run(`CREATE OR REPLACE TEMP TABLE ${CANDIDATE} AS ${annotateSql(plan, `(${rows})`, columns)}`);
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${CANDIDATE} AS ${annotateSql(plan, `(${selected})`, columns)}`);
+  const made = await count(session, CANDIDATE);
+  if (step.dedupe) await dropRepeated(session, step.dedupe);
   const total = await count(session, CANDIDATE);
-  if (dedupe) {
-    duplicates = Number((await count(session, '_made')) - total);
-    await session.run('DROP TABLE _made');
-  }
 
   const results: Record<string, Figures['results'][string]> = {};
   const rowChecks = plan.checks.filter((check) => check.level === 'row');
@@ -152,7 +143,22 @@ export async function make(
   const verdict = judge(plan, { rows: total + BigInt(malformed.length), refused, results });
   const lineage = extras.includes('_file') ? ', _file AS _source, _row AS _position' : '';
   const accepted = `SELECT ${contract.properties.map((property) => (offered.includes(property.name) ? ident(property.name) : `NULL AS ${ident(property.name)}`)).join(', ')}${lineage} FROM ${ACCEPTED}`;
-  return { accepted, feedback: `SELECT * FROM ${FEEDBACK}`, verdict, duplicates, repairs, violations };
+  return { accepted, feedback: `SELECT * FROM ${FEEDBACK}`, verdict, duplicates: Number(made - total), repairs, violations };
+}
+
+/**
+ * Deletes all but the first row of each group. Few rows repeat, so groups are counted first, over their keys alone, and only
+ * rows of groups with several are ordered.
+ */
+async function dropRepeated(session: EngineSession, { by, keep }: NonNullable<DataProduct['step']['dedupe']>): Promise<void> {
+  const keys = by.map(ident);
+  const same = keys.map((key) => `c.${key} IS NOT DISTINCT FROM g.${key}`).join(' AND ');
+  await session.run(
+    `DELETE FROM ${CANDIDATE} WHERE rowid IN (
+       SELECT id FROM (SELECT c.rowid AS id, row_number() OVER (PARTITION BY ${keys.map((key) => `c.${key}`).join(', ')} ORDER BY ${keep}) AS place
+         FROM ${CANDIDATE} c SEMI JOIN (SELECT ${keys.join(', ')} FROM ${CANDIDATE} GROUP BY ${keys.join(', ')} HAVING count(*) > 1) g ON ${same})
+       WHERE place > 1)`,
+  );
 }
 
 async function describe(session: EngineSession, product: DataProduct): Promise<{ name: string; type: string }[]> {
