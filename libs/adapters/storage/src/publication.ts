@@ -34,6 +34,7 @@ export class Publication {
   private schema: Schema | undefined;
   private manifest: RecordedFile | undefined;
   private sidecarSum = '';
+  private location = '';
   /** True once others can see the snapshot: nothing of it may be removed any more. */
   private linked = false;
 
@@ -54,6 +55,7 @@ export class Publication {
     const columns = this.columns(base);
     const schema = schemaFor(base?.metadata, columns.fields);
     this.schema = schema;
+    this.location = tableLocation(this.place, base?.metadata);
 
     const manifest = writeManifest({ schema, snapshotId: this.id, files: this.draft.files.map((file, index) => this.entry(file, this.files[index], columns, base)) });
     this.manifest = { path: `metadata/${this.uuid}-m0.avro`, sha256: sha256(manifest), bytes: String(manifest.length) };
@@ -78,7 +80,8 @@ export class Publication {
     const columns = this.columns(base);
     const schema = schemaFor(base?.metadata, columns.fields);
     if (this.schema === undefined || this.manifest === undefined) throw new SkeinError('SKEIN_INTERNAL', 'a publication was linked before it was prepared');
-    if (schema['schema-id'] !== this.schema['schema-id']) throw this.contended();
+    // the manifest is written: it names its schema, and files by the table's location
+    if (schema['schema-id'] !== this.schema['schema-id'] || tableLocation(this.place, base?.metadata) !== this.location) throw this.contended();
     const list = this.listContent(base);
     if (attempt > 1) {
       await this.write(this.manifestList(attempt), list);
@@ -129,7 +132,7 @@ export class Publication {
 
   private contended(): SkeinError {
     const { domain, name, major } = this.place.ref;
-    return new SkeinError('SKEIN_STORAGE_CONTENDED', `another publisher changed the columns of ${domain}.${name} (v${major}) meanwhile`, { hint: 'Run again: the new run starts from the new columns.', context: { table: this.place.ref } });
+    return new SkeinError('SKEIN_STORAGE_CONTENDED', `the columns or the location of ${domain}.${name} (v${major}) were changed by another meanwhile`, { hint: 'Run again: the new run starts from what stands now.', context: { table: this.place.ref } });
   }
 
   private entry(file: DataFile, recorded: RecordedFile | undefined, columns: EvolvedColumns, base: TableVersion | undefined): ManifestFileEntry {

@@ -109,9 +109,9 @@ class LocalSnapshotStore implements SnapshotStore {
     const place = tablePlace(this.root, staging.table);
     if (path.dirname(staging.directory) !== place.data) throw new SkeinError('SKEIN_INTERNAL', `${staging.directory} is no staging of ${named(staging.table)}`);
     // a staging that was committed is data now, whatever its owner believes
-    const sidecar = `metadata/${path.basename(staging.directory)}.skein.json`;
+    const unit = JSON.stringify(`data/${path.basename(staging.directory)}/`).slice(0, -1);
     const newest = await readNewest(place);
-    if (newest?.metadata.snapshots.some((entry) => entry.summary[SUMMARY.sidecar] === sidecar)) return;
+    if (newest?.metadata.snapshots.some((entry) => entry.summary[SUMMARY.files]?.includes(unit))) return;
     await rm(staging.directory, { recursive: true, force: true });
   }
 
