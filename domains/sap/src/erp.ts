@@ -91,7 +91,8 @@ export const mard = erp({
 export const mbew = erp({
   name: 'mbew',
   key: ['mandt', 'matnr', 'bwkey'],
-  keep: 'versions',
+  keep: 'one',
+  only: 'bwtar IS NULL',
   columns: {
     mandt: client,
     matnr: { reading: material },

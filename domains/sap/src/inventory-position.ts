@@ -36,19 +36,20 @@ export function inventoryPosition(contract: Contract): DataProduct {
         units AS (SELECT source_system, mandt, matnr, any_value(meins) AS base_uom FROM mara GROUP BY ALL),
         prices AS (
           SELECT v.source_system, v.mandt, v.matnr, v.bwkey, v.lbkum, c.waers AS currency, CASE WHEN v.vprsv = 'S' THEN v.stprs ELSE v.verpr END AS stored,
-            greatest(coalesce(v.peinh, 1), 1) AS price_unit, CASE WHEN c.waers IS NULL OR d.currency IS NULL THEN 2 ELSE d.decimals END AS decimals, v._file, v._row, v._invalid
-          FROM (SELECT * FROM mbew WHERE bwtar IS NULL QUALIFY row_number() OVER (PARTITION BY source_system, mandt, matnr, bwkey ORDER BY _row DESC) = 1) v
+            greatest(coalesce(v.peinh, 1), 1) AS price_unit, CASE WHEN c.waers IS NULL OR d.currency IS NULL THEN 2 ELSE d.decimals END AS decimals, v._file, v._row, v._repairs, v._invalid
+          FROM mbew v
           LEFT JOIN t001k k ON k.source_system = v.source_system AND k.mandt = v.mandt AND k.bwkey = v.bwkey
           LEFT JOIN t001 c ON c.source_system = v.source_system AND c.mandt = k.mandt AND c.bukrs = k.bukrs
           LEFT JOIN currency_decimals d ON d.currency = c.waers),
         planned AS (
-          SELECT s.* EXCLUDE (_file, _row, _invalid), u.base_uom, p.plifz AS lead_time_days, p.eisbe AS safety_stock, p.minbe AS reorder_point,
+          SELECT s.* EXCLUDE (_file, _row, _repairs, _invalid), u.base_uom, p.plifz AS lead_time_days, p.eisbe AS safety_stock, p.minbe AS reorder_point,
             coalesce(p.xmcng, false) AS negative_stock_allowed, coalesce(w.bwkey, s.werks) AS valuation_area, v.lbkum AS valuated_stock,
             (coalesce(p.umlmc, 0) + coalesce(p.trame, 0))::DECIMAL(13, 3) AS plant_in_transit, v.currency AS stock_currency,
             ${trueAmount('v.stored', 'v.decimals')} AS price, v.price_unit,
             -- A row that is refused for a fault in its plant or valuation data points there.
             CASE WHEN len(s._invalid) > 0 THEN {'file': s._file, 'row': s._row} WHEN len(p._invalid) > 0 THEN {'file': p._file, 'row': p._row}
               WHEN len(v._invalid) > 0 THEN {'file': v._file, 'row': v._row} ELSE {'file': s._file, 'row': s._row} END AS position,
+            CASE WHEN special_stock = '' THEN list_concat(s._repairs, coalesce(p._repairs, []), coalesce(v._repairs, [])) ELSE [] END AS _repairs,
             list_concat(s._invalid, coalesce(p._invalid, []), coalesce(v._invalid, [])) AS _invalid
           FROM stocks s
           LEFT JOIN units u ON u.source_system = s.source_system AND u.mandt = s.mandt AND u.matnr = s.matnr

@@ -15,6 +15,6 @@ export function isoLanguage(column: string): string {
 
 /** One text for each key: English where there is one, else the first language by name. */
 export function preferredText(from: string, keys: readonly string[], text: string, language: string): string {
-  return `SELECT ${keys.join(', ')}, arg_min(${text}, rank) AS description, arg_min(iso, rank) AS description_language FROM (
+  return `SELECT ${keys.join(', ')}, arg_min(${text}, rank) AS description, arg_min(iso, rank) AS description_language, arg_min(_repairs, rank) AS repairs FROM (
     SELECT *, ${isoLanguage(language)} AS iso, CASE WHEN iso = 'EN' THEN '' ELSE iso END AS rank FROM ${from} WHERE ${text} IS NOT NULL) GROUP BY ${keys.join(', ')}`;
 }

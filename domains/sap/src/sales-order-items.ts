@@ -10,7 +10,7 @@ const STATUS = `CASE status_code WHEN 'A' THEN 'open' WHEN 'N' THEN 'open' WHEN 
 // A row that is refused for a fault in its header points there.
 const FROM_HEADER = `len(i._invalid) = 0 AND len(h._invalid) > 0`;
 const SOURCE = `CASE WHEN ${FROM_HEADER} THEN h._file ELSE i._file END AS _file, CASE WHEN ${FROM_HEADER} THEN h._row ELSE i._row END AS _row,
-  i._repairs, list_concat(i._invalid, coalesce(h._invalid, [])) AS _invalid`;
+  list_concat(i._repairs, coalesce(h._repairs, [])) AS _repairs, list_concat(i._invalid, coalesce(h._invalid, [])) AS _invalid`;
 
 /**
  * sap.sales_order_items: one row for each item of a sales document, with what its header says. `netwr` is the true amount

@@ -24,9 +24,12 @@ export interface TypedTable {
   readonly decimalMark?: '.';
   /**
    * Which records of one key remain. `versions`: those of the newest version, so that true duplicates reach the step
-   * and are counted there. `one`: exactly one record, for tables that are joined to others.
+   * and are counted there. `one`: exactly one record, for tables that are joined to others; what is mended in its key
+   * is not told, since the row that it is joined to has a key of its own.
    */
   readonly keep: 'versions' | 'one';
+  /** Records that are read at all: a condition over the typed columns. */
+  readonly only?: string;
   /** Change records of a replication (SLT): the newest RECORDSTAMP of a key counts, and a deletion wins a tie. */
   readonly replicated: boolean;
 }
@@ -74,7 +77,8 @@ export function typedTable(table: TypedTable): BronzeTable {
         .join(', ')} FROM trimmed JOIN dialect USING (_sequence))`,
     );
   }
-  const repairs = fields.flatMap(({ name, t, n, shown, reading }) => [
+  const told = fields.filter(({ name }) => table.keep === 'versions' || !table.key.includes(name));
+  const repairs = told.flatMap(({ name, t, n, shown, reading }) => [
     [`${ident(`r_${name}`)} <> ${t}`, `${shown}:whitespace`],
     ...(reading.unassigned ? [[`${t} IS NULL AND contains(${ident(`r_${name}`)}, '#')`, `${shown}:unassigned`]] : []),
     ...Object.entries(reading.repairs ?? {}).map(([repair, when]) => [when(t, n), `${shown}:${repair}`]),
@@ -87,11 +91,11 @@ export function typedTable(table: TypedTable): BronzeTable {
   stages.push(
     `typed AS (SELECT _file, _row, _sequence, ${fields.map(({ t, n, name, reading }) => `${reading.value(t, n)} AS ${ident(name)}`).join(', ')},
       ${table.replicated ? `${stamp('t_recordstamp')} AS _stamp, coalesce(upper(t_operation_flag) = 'D', false) OR coalesce(lower(t_is_deleted) IN ('true', '1', 'x', 't'), false) AS _deleted,` : ''}
-      list_filter([${repairs.map(([when, label]) => `CASE WHEN ${when} THEN ${literal(label ?? null)} END`).join(', ')}], repair -> repair IS NOT NULL) AS _repairs,
+      list_filter([${[...repairs.map(([when, label]) => `CASE WHEN ${when} THEN ${literal(label ?? null)} END`), 'NULL::VARCHAR'].join(', ')}], repair -> repair IS NOT NULL) AS _repairs,
       list_filter([${[...faults, `NULL::STRUCT("column" VARCHAR, "value" VARCHAR, "rule" VARCHAR)`].join(', ')}], fault -> fault IS NOT NULL) AS _invalid
       FROM ${numbers.length > 0 ? 'numbered' : 'trimmed'})`,
   );
-  stages.push(`whole AS (SELECT *${derived.length > 0 ? `, ${derived.join(', ')}` : ''} FROM typed)`);
+  stages.push(`whole AS (SELECT *${derived.length > 0 ? `, ${derived.join(', ')}` : ''} FROM typed${table.only ? ` WHERE ${table.only}` : ''})`);
   const names = Object.keys(table.columns);
   return {
     name: table.name,
