@@ -1,31 +1,22 @@
 import { BIGINT, BOOLEAN, DOUBLE, HUGEINT, INTEGER, SQLNULL, VARCHAR, type DuckDBType } from '@duckdb/node-api';
-import { SkeinError, type ErrorCode } from '@skein/kernel';
 import type { EngineParameter } from '@skein/ports';
+import { parameterKind, type ParameterKind } from './parameter-kind.ts';
 
-const INT32_MAX = 2 ** 31 - 1;
-const INT64_MAX = 2n ** 63n - 1n;
-const INT128_MAX = 2n ** 127n - 1n;
+const TYPES: Readonly<Record<ParameterKind, DuckDBType>> = {
+  null: SQLNULL,
+  text: VARCHAR,
+  boolean: BOOLEAN,
+  integer: INTEGER,
+  bigint: BIGINT,
+  hugeint: HUGEINT,
+  double: DOUBLE,
+};
 
-/**
- * The SQL type a bound value gets: that of the same constant written in SQL, so that `$1` and `5` mean the same
- * (DATE + INTEGER binds, DATE + BIGINT does not).
- */
-export function parameterTypes(parameters: readonly EngineParameter[], code: ErrorCode): DuckDBType[] {
-  return parameters.map((value, index) => {
-    if (value === null) return SQLNULL;
-    if (typeof value === 'string') return VARCHAR;
-    if (typeof value === 'boolean') return BOOLEAN;
-    if (typeof value === 'number') {
-      if (!Number.isSafeInteger(value) || Object.is(value, -0)) return DOUBLE;
-      return Math.abs(value) <= INT32_MAX ? INTEGER : BIGINT;
-    }
-    if (value >= -INT64_MAX && value <= INT64_MAX) return BIGINT;
-    if (value >= -INT128_MAX && value <= INT128_MAX) return HUGEINT;
-    throw new SkeinError(code, `parameter $${index + 1} is an integer of more than 128 bits`, { context: { parameter: index + 1 } });
-  });
-}
-
-/** Values as the binding takes them: BIGINT and wider as bigint. */
-export function parameterValues(parameters: readonly EngineParameter[], types: readonly DuckDBType[]): EngineParameter[] {
-  return parameters.map((value, index) => (typeof value === 'number' && types[index] === BIGINT ? BigInt(value) : value));
+/** Values and types as the binding takes them: BIGINT and wider as bigint. */
+export function bindable(parameters: readonly EngineParameter[]): { values: EngineParameter[]; types: DuckDBType[] } {
+  const kinds = parameters.map((value, index) => parameterKind(value, index + 1, 'SKEIN_STEP_FAILED'));
+  return {
+    types: kinds.map((kind) => TYPES[kind]),
+    values: parameters.map((value, index) => (kinds[index] === 'bigint' && typeof value === 'number' ? BigInt(value) : value)),
+  };
 }

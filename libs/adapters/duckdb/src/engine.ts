@@ -2,7 +2,7 @@ import { DuckDBInstance, DuckDBMapValue, type DuckDBConnection, type DuckDBMater
 import { SkeinError } from '@skein/kernel';
 import type { EngineParameter, EngineSession, EngineValue, QueryEngine } from '@skein/ports';
 import type { DataFile, Field } from '@skein/product';
-import { parameterTypes, parameterValues } from './bind.ts';
+import { bindable } from './bind.ts';
 import { engineError } from './engine-error.ts';
 import { copyStatement, dataFile, type CopiedFile } from './parquet-write.ts';
 import { engineValue } from './value.ts';
@@ -61,8 +61,8 @@ function engineSession(connection: DuckDBConnection, onClose: () => void): Engin
     if (!open) throw new SkeinError('SKEIN_INTERNAL', 'the engine session is closed');
     try {
       if (parameters.length === 0) return await connection.run(sql);
-      const types = parameterTypes(parameters, 'SKEIN_STEP_FAILED');
-      return await connection.run(sql, parameterValues(parameters, types), types);
+      const { values, types } = bindable(parameters);
+      return await connection.run(sql, values, types);
     } catch (error) {
       throw engineError(error, sql);
     }

@@ -1,1 +1,2 @@
 export { duckdbEngine, type DuckdbEngineOptions } from './engine.ts';
+export { duckdbSandbox, type DuckdbSandbox, type DuckdbSandboxOptions } from './sandbox/sandbox.ts';

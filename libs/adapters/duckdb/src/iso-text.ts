@@ -48,3 +48,21 @@ export function timestampText(value: bigint, scale: number, zoned: boolean): str
   }
   return `${dateText(Number(days))}T${timeText(rest, scale)}${zoned ? 'Z' : ''}`;
 }
+
+/** ISO 8601 duration: `P14M3DT4.5S`, `PT0S` for nothing; parts keep their own signs, as months, days and seconds do not convert. */
+export function intervalText(months: number, days: number, micros: bigint): string {
+  let time = '';
+  if (micros !== 0n) {
+    const size = micros < 0n ? -micros : micros;
+    const fraction = String(size % 1_000_000n).padStart(6, '0').replace(/0+$/, '');
+    time = `T${micros < 0n ? '-' : ''}${size / 1_000_000n}${fraction === '' ? '' : `.${fraction}`}S`;
+  }
+  return months === 0 && days === 0 && time === '' ? 'PT0S' : `P${months === 0 ? '' : `${months}M`}${days === 0 ? '' : `${days}D`}${time}`;
+}
+
+/** `01:02:03.000000+02:00`, from DuckDB's TIMETZ offset in seconds. */
+export function zonedTimeText(micros: bigint, offsetSeconds: number): string {
+  const size = Math.abs(offsetSeconds);
+  const seconds = size % 60 === 0 ? '' : `:${two(size % 60)}`;
+  return `${timeText(micros, 6)}${offsetSeconds < 0 ? '-' : '+'}${two(Math.floor(size / 3600))}:${two(Math.floor(size / 60) % 60)}${seconds}`;
+}

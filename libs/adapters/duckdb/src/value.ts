@@ -2,6 +2,7 @@ import {
   DuckDBArrayValue,
   DuckDBBlobValue,
   DuckDBDateValue,
+  DuckDBIntervalValue,
   DuckDBListValue,
   DuckDBMapValue,
   DuckDBStructValue,
@@ -11,17 +12,18 @@ import {
   DuckDBTimestampSecondsValue,
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
+  DuckDBTimeTZValue,
   DuckDBTimeValue,
   DuckDBUnionValue,
   DuckDBVariantValue,
   type DuckDBValue,
 } from '@duckdb/node-api';
 import type { EngineValue } from '@skein/ports';
-import { dateText, timestampText, timeText } from './iso-text.ts';
+import { dateText, intervalText, timestampText, timeText, zonedTimeText } from './iso-text.ts';
 
 /**
- * One value of a result, exactly: BIGINT and wider as bigint, DECIMAL, UUID, BIT and INTERVAL as DuckDB's text, dates and
- * times as ISO 8601, BLOB as base64, LIST and ARRAY as arrays, STRUCT as an object, MAP as `[{ key, value }]` (keys need not
+ * One value of a result, exactly: BIGINT and wider as bigint, DECIMAL, UUID and BIT as DuckDB's text, dates,
+ * times and intervals as ISO 8601, BLOB as base64, LIST and ARRAY as arrays, STRUCT as an object, MAP as `[{ key, value }]` (keys need not
  * be text), UNION as `{ [tag]: value }`.
  */
 export function engineValue(value: DuckDBValue): EngineValue {
@@ -34,6 +36,8 @@ export function engineValue(value: DuckDBValue): EngineValue {
   if (value instanceof DuckDBDateValue) return dateText(value.days);
   if (value instanceof DuckDBTimeValue) return timeText(value.micros, 6);
   if (value instanceof DuckDBTimeNSValue) return timeText(value.nanos, 9);
+  if (value instanceof DuckDBTimeTZValue) return zonedTimeText(value.micros, value.offset);
+  if (value instanceof DuckDBIntervalValue) return intervalText(value.months, value.days, value.micros);
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(engineValue);
   // fromEntries defines own properties, so that a field named __proto__ stays a field
   if (value instanceof DuckDBStructValue) return Object.fromEntries(Object.entries(value.entries).map(([name, part]) => [name, engineValue(part)]));

@@ -1,0 +1,81 @@
+import bindings, { type Connection, type Database, type PreparedStatement, type Result } from '@duckdb/node-bindings';
+import type { FailureNote, WireParameter } from './frames.ts';
+
+/** An error of the child that says at which stage it came. */
+export class ChildFailure extends Error {
+  readonly note: FailureNote;
+  constructor(note: FailureNote) {
+    super(note.text);
+    this.note = note;
+  }
+}
+
+export function failureNote(stage: FailureNote['stage'], error: unknown): FailureNote {
+  return error instanceof ChildFailure ? error.note : { stage, kind: 'engine', text: error instanceof Error ? error.message : String(error) };
+}
+
+/** An engine that can reach nothing outside of the process but the file system; `lockCatalog` takes that away too. */
+export async function openEngine(options: { readonly memory: string; readonly threads: number; readonly tempDirectory: string; readonly tempLimit: string }): Promise<Database> {
+  const config = bindings.create_config();
+  const settings = {
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    allow_community_extensions: 'false',
+    allow_unsigned_extensions: 'false',
+    memory_limit: options.memory,
+    threads: String(options.threads),
+    temp_directory: options.tempDirectory,
+    max_temp_directory_size: options.tempLimit,
+    home_directory: '',
+  };
+  for (const [name, value] of Object.entries(settings)) bindings.set_config(config, name, value);
+  const database = await bindings.open(':memory:', config);
+  const connection = await bindings.connect(database);
+  await bindings.query(connection, "SET GLOBAL TimeZone = 'UTC'; SET GLOBAL parquet_metadata_cache = true");
+  bindings.disconnect_sync(connection);
+  return database;
+}
+
+export function bindParameters(statement: PreparedStatement, parameters: readonly WireParameter[]): void {
+  parameters.forEach((parameter, index) => {
+    const at = index + 1;
+    switch (parameter[0]) {
+      case 'null':
+        return bindings.bind_null(statement, at);
+      case 'text':
+        return bindings.bind_varchar(statement, at, parameter[1]);
+      case 'boolean':
+        return bindings.bind_boolean(statement, at, parameter[1]);
+      case 'integer':
+        return bindings.bind_int32(statement, at, parameter[1]);
+      case 'bigint':
+        return bindings.bind_int64(statement, at, BigInt(parameter[1]));
+      case 'hugeint':
+        return bindings.bind_hugeint(statement, at, BigInt(parameter[1]));
+      case 'double':
+        return bindings.bind_double(statement, at, Number(parameter[1]));
+    }
+  });
+}
+
+/** The one text value of a one-row, one-column result. */
+export async function singleText(result: Result): Promise<string> {
+  const chunk = await bindings.fetch_chunk(result);
+  if (chunk === null || bindings.data_chunk_get_size(chunk) !== 1) throw new Error('the engine gave no value');
+  const vector = bindings.data_chunk_get_vector(chunk, 0);
+  const data = bindings.vector_get_data(vector, 16);
+  const view = new DataView(data.buffer, data.byteOffset, 16);
+  const length = view.getUint32(0, true);
+  const bytes = length <= 12 ? data.subarray(4, 4 + length) : bindings.get_data_from_pointer(data.buffer as ArrayBuffer, data.byteOffset + 8, length);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+export async function runText(connection: Connection, sql: string, text: string): Promise<string> {
+  const statement = await bindings.prepare(connection, sql);
+  try {
+    bindings.bind_varchar(statement, 1, text);
+    return await singleText(await bindings.execute_prepared(statement));
+  } finally {
+    bindings.destroy_prepare_sync(statement);
+  }
+}

@@ -1,0 +1,23 @@
+const t=performance.now(); const d = (await import('@duckdb/node-bindings')).default; console.log('bindings', performance.now()-t);
+const t2=performance.now(); const f = await import('flatbuffers'); for (const m of ['message','record-batch','field-node','buffer','schema','field','utf8','int','floating-point','decimal','binary','bool','date','time','timestamp','interval','list','struct-','map','fixed-size-list','null','type','message-header','metadata-version','precision','date-unit','time-unit','interval-unit']) { const x=await import('apache-arrow/fb/'+m);  } console.log('fb', performance.now()-t2);
+const db = await d.open(':memory:', (()=>{const c=d.create_config(); d.set_config(c,'threads','2'); return c})());
+const c = await d.connect(db);
+console.log('open', performance.now()-t);
+const p = await d.prepare(c, `select i, 'a longer string value '||i s, case when i%3=0 then null else i end n from range(20000) t(i)`);
+const r = await d.execute_prepared_streaming(p);
+let ch = await d.fetch_chunk(r);
+const v = d.data_chunk_get_vector(ch,1); const n=d.data_chunk_get_size(ch);
+const data = d.vector_get_data(v, n*16); console.log(n, data.constructor.name, data.byteOffset, data.buffer.byteLength, data.length);
+console.log(d.vector_get_validity(v, 256), d.vector_get_validity(d.data_chunk_get_vector(ch,2), 256)?.length);
+const dv = new DataView(data.buffer,data.byteOffset,data.byteLength);
+for (let k=0;k<3;k++){ const s = d.get_data_from_pointer(data.buffer, data.byteOffset+k*16+8, dv.getUint32(k*16,true)); console.log(s.constructor.name, s.byteOffset, s.buffer.byteLength, Buffer.from(s).toString(), dv.getBigUint64(k*16+8,true)); }
+let t3=performance.now(); let tot=0; for (let j=0;j<100;j++) for (let k=0;k<n;k++){ tot+=d.get_data_from_pointer(data.buffer, data.byteOffset+k*16+8, 20).length } console.log('ns per call', (performance.now()-t3)*1e6/(100*n));
+t3=performance.now(); for (let j=0;j<100000;j++) d.vector_get_data(v, 2048*16); console.log('ns vector_get_data', (performance.now()-t3)*1e6/1e5);
+const time = async (name, f) => { for (let i=0;i<300;i++) await f(); const t=performance.now(); for (let i=0;i<3000;i++) await f(); console.log(name, ((performance.now()-t)/3).toFixed(1),'us'); };
+await time('BEGIN+ROLLBACK', async()=>{ await d.query(c,'BEGIN TRANSACTION READ ONLY'); await d.query(c,'ROLLBACK')});
+await time('select 1', async()=>{ await d.query(c,'select 1')});
+await time('connect+disc', async()=>{ const x=await d.connect(db); d.disconnect_sync(x)});
+await time('prepare', async()=>{ const x=await d.prepare(c,'select 1 as a, 2 as b where 1 = $1'); d.destroy_prepare_sync(x)});
+await time('prep+exec+fetch', async()=>{ const x=await d.prepare(c,'select 1 as a, 2 as b where 1 = $1'); d.bind_int32(x,1,1); const r=await d.execute_prepared_streaming(x); d.destroy_prepare_sync(x); while(await d.fetch_chunk(r)); });
+await time('query all', async()=>{ const r=await d.query(c,'select 1 as a, 2 as b where 1 = 1'); });
+console.log(process.memoryUsage().rss/1e6);
