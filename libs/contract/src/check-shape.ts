@@ -16,7 +16,11 @@ export function checkShape(root: Tree, shape: Shape, source: YamlText): Fault[] 
       case 'lazy':
         return visit(node, wanted.to(), path);
       case 'variant':
-        return visit(node, wanted.choose((name) => scalarAt(node, name)), path);
+        return visit(
+          node,
+          wanted.choose((name) => scalarAt(node, name)),
+          path,
+        );
       case 'either':
         return visit(node, wanted.of.find((shape) => fitsKind(node, shape)) ?? (wanted.of[0] as Shape), path);
       case 'scalar':
@@ -28,22 +32,33 @@ export function checkShape(root: Tree, shape: Shape, source: YamlText): Fault[] 
       case 'number':
       case 'integer': {
         const exact = node.kind === 'scalar' && typeof node.value === 'number' ? exactNumber(node.text) : undefined;
-        if (exact === undefined || (wanted.is === 'integer' && exact.includes('.'))) return wrong(node, wanted.is === 'integer' ? 'a whole number' : 'a finite number', path);
-        if (wanted.is === 'number' && wanted.above !== undefined && Number(exact) <= wanted.above) report(path, node.at, `${last(path)} is ${exact}, it must be above ${wanted.above}`, `Write a number above ${wanted.above}.`);
-        if (wanted.is === 'integer' && wanted.least !== undefined && Number(exact) < wanted.least) report(path, node.at, `${last(path)} is ${exact}, it must be at least ${wanted.least}`, `Write a number from ${wanted.least} on.`);
+        if (exact === undefined || (wanted.is === 'integer' && exact.includes('.')))
+          return wrong(node, wanted.is === 'integer' ? 'a whole number' : 'a finite number', path);
+        if (wanted.is === 'number' && wanted.above !== undefined && Number(exact) <= wanted.above)
+          report(path, node.at, `${last(path)} is ${exact}, it must be above ${wanted.above}`, `Write a number above ${wanted.above}.`);
+        if (wanted.is === 'integer' && wanted.least !== undefined && Number(exact) < wanted.least)
+          report(path, node.at, `${last(path)} is ${exact}, it must be at least ${wanted.least}`, `Write a number from ${wanted.least} on.`);
         return;
       }
       case 'text': {
         if (node.kind !== 'scalar' || typeof node.value !== 'string') return wrong(node, 'text', path);
         const value = node.value;
-        if (wanted.oneOf && !wanted.oneOf.includes(value)) report(path, node.at, `${last(path)} is ${quote(value)}, which ODCS does not know`, advise(value, wanted.oneOf));
-        if (wanted.pattern && !(value.length <= 2048 && wanted.pattern.test(value))) report(path, node.at, `${last(path)} is ${quote(value)}, which has not the form it must have`, `Write it like ${wanted.like ?? String(wanted.pattern)}.`);
+        if (wanted.oneOf && !wanted.oneOf.includes(value))
+          report(path, node.at, `${last(path)} is ${quote(value)}, which ODCS does not know`, advise(value, wanted.oneOf));
+        if (wanted.pattern && !(value.length <= 2048 && wanted.pattern.test(value)))
+          report(
+            path,
+            node.at,
+            `${last(path)} is ${quote(value)}, which has not the form it must have`,
+            `Write it like ${wanted.like ?? String(wanted.pattern)}.`,
+          );
         return;
       }
       case 'list': {
         if (node.kind !== 'list') return wrong(node, 'a list', path);
         const { least = 0, most = Infinity } = wanted;
-        if (node.items.length < least || node.items.length > most) report(path, node.at, `${last(path)} has ${node.items.length} entries`, least === most ? `Give exactly ${least}.` : `Give at least ${least}.`);
+        if (node.items.length < least || node.items.length > most)
+          report(path, node.at, `${last(path)} has ${node.items.length} entries`, least === most ? `Give exactly ${least}.` : `Give at least ${least}.`);
         const seen = new Set<string>();
         for (const item of node.items) {
           visit(item, wanted.of, path);
@@ -69,7 +84,12 @@ export function checkShape(root: Tree, shape: Shape, source: YamlText): Fault[] 
           const given = wanted.oneOf.filter((key) => node.entries.has(key));
           if (given.length !== 1) {
             const at = node.entries.get(given[1] ?? '')?.at ?? node.at;
-            report(path, at, given.length === 0 ? `a ${wanted.name} needs a comparison` : `a ${wanted.name} compares once, not with ${given.join(' and ')}`, `Give exactly one of ${wanted.oneOf.join(', ')}.`);
+            report(
+              path,
+              at,
+              given.length === 0 ? `a ${wanted.name} needs a comparison` : `a ${wanted.name} compares once, not with ${given.join(' and ')}`,
+              `Give exactly one of ${wanted.oneOf.join(', ')}.`,
+            );
           }
         }
       }
@@ -77,9 +97,19 @@ export function checkShape(root: Tree, shape: Shape, source: YamlText): Fault[] 
   };
 
   const wrong = (node: Tree, expected: string, path: string): void => {
-    const found = node.kind === 'scalar' ? (node.value === null ? 'nothing' : `${typeof node.value === 'string' ? 'the text' : `the ${typeof node.value}`} ${quote(node.text)}`) : `a ${node.kind}`;
+    const found =
+      node.kind === 'scalar'
+        ? node.value === null
+          ? 'nothing'
+          : `${typeof node.value === 'string' ? 'the text' : `the ${typeof node.value}`} ${quote(node.text)}`
+        : `a ${node.kind}`;
     const quoted = expected === 'text' && node.kind === 'scalar' && node.value !== null;
-    report(path === '' ? 'document' : path, node.at, `${path === '' ? 'the document' : last(path)} must be ${expected}, here stands ${found}`, quoted ? `Put it in quotes: "${node.text}".` : `Write ${expected}.`);
+    report(
+      path === '' ? 'document' : path,
+      node.at,
+      `${path === '' ? 'the document' : last(path)} must be ${expected}, here stands ${found}`,
+      quoted ? `Put it in quotes: "${node.text}".` : `Write ${expected}.`,
+    );
   };
 
   visit(root, shape, '');

@@ -47,17 +47,53 @@ export function formatRange(format: string): readonly [string, string] | undefin
 /** Names without parameters, upper case, as DuckDB, PostgreSQL and ANSI SQL spell them. */
 const NAMES: ReadonlyMap<string, PhysicalType> = new Map(
   Object.entries({
-    VARCHAR: text, TEXT: text, STRING: text, CHAR: text, BPCHAR: text, CHARACTER: text, NVARCHAR: text, 'CHARACTER VARYING': text,
+    VARCHAR: text,
+    TEXT: text,
+    STRING: text,
+    CHAR: text,
+    BPCHAR: text,
+    CHARACTER: text,
+    NVARCHAR: text,
+    'CHARACTER VARYING': text,
     UUID: { type: { kind: 'string' }, format: 'uuid' },
-    BOOLEAN: plain({ kind: 'boolean' }), BOOL: plain({ kind: 'boolean' }), LOGICAL: plain({ kind: 'boolean' }),
-    TINYINT: format('i8'), INT1: format('i8'), SMALLINT: format('i16'), INT2: format('i16'),
-    INTEGER: format('i32'), INT: format('i32'), INT4: format('i32'), BIGINT: format('i64'), INT8: format('i64'), LONG: format('i64'), INT64: format('i64'),
-    UTINYINT: format('u8'), USMALLINT: format('u16'), UINTEGER: format('u32'), UBIGINT: format('u64'),
-    REAL: plain({ kind: 'float', bits: 32 }), FLOAT: plain({ kind: 'float', bits: 32 }), FLOAT4: plain({ kind: 'float', bits: 32 }),
-    DOUBLE: plain({ kind: 'float', bits: 64 }), 'DOUBLE PRECISION': plain({ kind: 'float', bits: 64 }), FLOAT8: plain({ kind: 'float', bits: 64 }), FLOAT64: plain({ kind: 'float', bits: 64 }),
-    DATE: plain({ kind: 'date' }), TIME: plain({ kind: 'time' }), 'TIME WITHOUT TIME ZONE': plain({ kind: 'time' }),
-    TIMESTAMP: naive, DATETIME: naive, 'TIMESTAMP WITHOUT TIME ZONE': naive, TIMESTAMPTZ: zoned, 'TIMESTAMP WITH TIME ZONE': zoned,
-    BLOB: binary, BYTEA: binary, BINARY: binary, VARBINARY: binary, BYTES: binary,
+    BOOLEAN: plain({ kind: 'boolean' }),
+    BOOL: plain({ kind: 'boolean' }),
+    LOGICAL: plain({ kind: 'boolean' }),
+    TINYINT: format('i8'),
+    INT1: format('i8'),
+    SMALLINT: format('i16'),
+    INT2: format('i16'),
+    INTEGER: format('i32'),
+    INT: format('i32'),
+    INT4: format('i32'),
+    BIGINT: format('i64'),
+    INT8: format('i64'),
+    LONG: format('i64'),
+    INT64: format('i64'),
+    UTINYINT: format('u8'),
+    USMALLINT: format('u16'),
+    UINTEGER: format('u32'),
+    UBIGINT: format('u64'),
+    REAL: plain({ kind: 'float', bits: 32 }),
+    FLOAT: plain({ kind: 'float', bits: 32 }),
+    FLOAT4: plain({ kind: 'float', bits: 32 }),
+    DOUBLE: plain({ kind: 'float', bits: 64 }),
+    'DOUBLE PRECISION': plain({ kind: 'float', bits: 64 }),
+    FLOAT8: plain({ kind: 'float', bits: 64 }),
+    FLOAT64: plain({ kind: 'float', bits: 64 }),
+    DATE: plain({ kind: 'date' }),
+    TIME: plain({ kind: 'time' }),
+    'TIME WITHOUT TIME ZONE': plain({ kind: 'time' }),
+    TIMESTAMP: naive,
+    DATETIME: naive,
+    'TIMESTAMP WITHOUT TIME ZONE': naive,
+    TIMESTAMPTZ: zoned,
+    'TIMESTAMP WITH TIME ZONE': zoned,
+    BLOB: binary,
+    BYTEA: binary,
+    BINARY: binary,
+    VARBINARY: binary,
+    BYTES: binary,
   }),
 );
 
@@ -75,7 +111,8 @@ export function parsePhysicalType(written: string): PhysicalType {
   const peek = () => tokens[at];
   const take = (token: string): boolean => peek() === token && ++at > 0;
   const expect = (token: string): void => {
-    if (!take(token)) throw new PhysicalTypeError(`${JSON.stringify(token)} is missing ${peek() === undefined ? 'at its end' : `before ${JSON.stringify(peek())}`}`);
+    if (!take(token))
+      throw new PhysicalTypeError(`${JSON.stringify(token)} is missing ${peek() === undefined ? 'at its end' : `before ${JSON.stringify(peek())}`}`);
   };
 
   const parse = (depth: number): PhysicalType => {
@@ -94,7 +131,8 @@ export function parsePhysicalType(written: string): PhysicalType {
   };
   const parseBase = (depth: number): PhysicalType => {
     const word = peek();
-    if (word === undefined || !/^[A-Za-z"]/.test(word)) throw new PhysicalTypeError(word === undefined ? 'a type is missing at its end' : `${JSON.stringify(word)} is not a type`);
+    if (word === undefined || !/^[A-Za-z"]/.test(word))
+      throw new PhysicalTypeError(word === undefined ? 'a type is missing at its end' : `${JSON.stringify(word)} is not a type`);
     at += 1;
     let name = word.toUpperCase();
     if ((name === 'STRUCT' || name === 'ROW') && take('(')) {
@@ -119,7 +157,10 @@ export function parsePhysicalType(written: string): PhysicalType {
     }
     // Names of several words: as many as make a known name.
     for (let words = 4; words > 1; words--) {
-      const long = tokens.slice(at - 1, at - 1 + words).join(' ').toUpperCase();
+      const long = tokens
+        .slice(at - 1, at - 1 + words)
+        .join(' ')
+        .toUpperCase();
       if (NAMES.has(long)) {
         name = long;
         at += words - 1;
@@ -158,7 +199,8 @@ export function parsePhysicalType(written: string): PhysicalType {
 
 function decimal(name: string, [precision, scale = 0, ...rest]: number[]): PhysicalType {
   if (precision === undefined) throw new PhysicalTypeError(`${name} alone means another width in every engine; write ${name}(precision, scale)`);
-  if (rest.length > 0 || precision < 1 || precision > 38 || scale > precision) throw new PhysicalTypeError(`${name} takes a precision of 1 to 38 and a scale up to it`);
+  if (rest.length > 0 || precision < 1 || precision > 38 || scale > precision)
+    throw new PhysicalTypeError(`${name} takes a precision of 1 to 38 and a scale up to it`);
   return plain({ kind: 'decimal', precision, scale });
 }
 

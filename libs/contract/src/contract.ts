@@ -147,7 +147,5 @@ export interface Contract {
 
 /** Columns of the primary key, in key order. */
 export function primaryKey(contract: Contract): Property[] {
-  return contract.properties
-    .filter((property) => property.keyPosition !== undefined)
-    .sort((a, b) => (a.keyPosition ?? 0) - (b.keyPosition ?? 0));
+  return contract.properties.filter((property) => property.keyPosition !== undefined).sort((a, b) => (a.keyPosition ?? 0) - (b.keyPosition ?? 0));
 }

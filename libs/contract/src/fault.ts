@@ -23,7 +23,10 @@ export function codeFrame(text: string, line: number, column: number): string {
     start = next + 1;
   }
   const end = text.indexOf('\n', start);
-  const whole = text.slice(start, end < 0 ? undefined : end).replace(/\r$/, '').replaceAll('\t', ' ');
+  const whole = text
+    .slice(start, end < 0 ? undefined : end)
+    .replace(/\r$/, '')
+    .replaceAll('\t', ' ');
   const from = column > WIDTH - 20 ? column - WIDTH / 2 : 0;
   const shown = `${from > 0 ? '…' : ''}${whole.slice(from, from + WIDTH)}${whole.length > from + WIDTH ? '…' : ''}`;
   const gutter = `${line} | `;

@@ -53,7 +53,9 @@ function valueSchema(type: ColumnType, nullable: boolean, options: Property['opt
       return { type: named('boolean') };
     case 'int':
       if (type.bits === 32) return { type: named('integer'), minimum: -2147483648, maximum: 2147483647 };
-      return { anyOf: [{ type: 'integer', minimum: -SAFE, maximum: SAFE }, { type: 'string', pattern: RECORD_FORMS.integer }, ...(nullable ? [{ type: 'null' }] : [])] };
+      return {
+        anyOf: [{ type: 'integer', minimum: -SAFE, maximum: SAFE }, { type: 'string', pattern: RECORD_FORMS.integer }, ...(nullable ? [{ type: 'null' }] : [])],
+      };
     case 'float':
       return { type: named('number') };
     case 'decimal':

@@ -30,8 +30,20 @@ const server: Shape = {
   choose: (field) => {
     const type = field('type');
     const known = typeof type === 'string' && Object.hasOwn(SERVERS, type) ? SERVERS[type] : undefined;
-    const common = { id: stableId, server: text, type: oneOf(...Object.keys(SERVERS)), description: text, environment: text, roles: list(role), customProperties };
-    return map(known ? `server of type ${String(type)}` : 'server', { ...(known?.fields ?? SERVERS['custom']?.fields), ...common }, ['server', 'type', ...(known?.required ?? [])]);
+    const common = {
+      id: stableId,
+      server: text,
+      type: oneOf(...Object.keys(SERVERS)),
+      description: text,
+      environment: text,
+      roles: list(role),
+      customProperties,
+    };
+    return map(known ? `server of type ${String(type)}` : 'server', { ...(known?.fields ?? SERVERS['custom']?.fields), ...common }, [
+      'server',
+      'type',
+      ...(known?.required ?? []),
+    ]);
   },
 };
 
@@ -136,12 +148,17 @@ export const TYPE_OPTIONS: Readonly<Record<string, Fields>> = {
 
 export const LOGICAL_TYPES = Object.keys(TYPE_OPTIONS);
 
-const synonym = map(
-  'synonym',
-  { id: stableId, synonym: text, description: text, locale: text, source: text, status: text, customProperties },
-  ['synonym'],
-);
-const element: Fields = { id: stableId, name: text, description: text, businessName: text, physicalName: text, physicalType: text, synonyms: list(synonym), ...documented };
+const synonym = map('synonym', { id: stableId, synonym: text, description: text, locale: text, source: text, status: text, customProperties }, ['synonym']);
+const element: Fields = {
+  id: stableId,
+  name: text,
+  description: text,
+  businessName: text,
+  physicalName: text,
+  physicalType: text,
+  synonyms: list(synonym),
+  ...documented,
+};
 
 const enumValue = map('enum value', { id: stableId, value: scalar, label: text, description: text, ...documented }, ['value']);
 
@@ -218,7 +235,9 @@ export const ODCS: Shape = map(
     context,
     schema: list(schemaObject),
     support: list(
-      map('support channel', { id: stableId, channel: text, url: text, description: text, tool: text, scope: text, invitationUrl: text, customProperties }, ['channel']),
+      map('support channel', { id: stableId, channel: text, url: text, description: text, tool: text, scope: text, invitationUrl: text, customProperties }, [
+        'channel',
+      ]),
     ),
     price: map('price', { id: stableId, priceAmount: number, priceCurrency: text, priceUnit: text }),
     team,
@@ -227,7 +246,18 @@ export const ODCS: Shape = map(
     slaProperties: list(
       map(
         'service level',
-        { id: stableId, property: text, value: scalar, valueExt: scalar, unit: text, element: text, driver: text, description: text, scheduler: text, schedule: text },
+        {
+          id: stableId,
+          property: text,
+          value: scalar,
+          valueExt: scalar,
+          unit: text,
+          element: text,
+          driver: text,
+          description: text,
+          scheduler: text,
+          schedule: text,
+        },
         ['property', 'value'],
       ),
     ),

@@ -64,7 +64,12 @@ function readRule(rule: TreeMap, id: string, column: ColumnType | undefined, col
     id,
     type,
     metric: type === 'library' ? metric : undefined,
-    arguments: type === 'library' ? ((nodeAt(rule, 'arguments') ? plainTree(nodeAt(rule, 'arguments') as TreeMap) : {}) as Record<string, unknown>) : implementation !== undefined ? { engine: implementation } : {},
+    arguments:
+      type === 'library'
+        ? ((nodeAt(rule, 'arguments') ? plainTree(nodeAt(rule, 'arguments') as TreeMap) : {}) as Record<string, unknown>)
+        : implementation !== undefined
+          ? { engine: implementation }
+          : {},
     query: textAt(rule, 'query'),
     operator,
     operands,
@@ -87,7 +92,12 @@ function readOperands(rule: TreeMap, operator: (typeof OPERATORS)[number], readi
   }
   const value = numberAt(rule, operator);
   if (value === undefined) {
-    reading.unsupported(`quality.${operator}`, offsetOf(rule, operator), `${operator} compares with something that is no number`, 'Let the rule yield a number, and compare it with one.');
+    reading.unsupported(
+      `quality.${operator}`,
+      offsetOf(rule, operator),
+      `${operator} compares with something that is no number`,
+      'Let the rule yield a number, and compare it with one.',
+    );
     return [];
   }
   return [value];
@@ -95,12 +105,29 @@ function readOperands(rule: TreeMap, operator: (typeof OPERATORS)[number], readi
 
 function checkMetric(rule: TreeMap, metric: string, unit: string, column: ColumnType | undefined, columns: ReadonlySet<string>, reading: Reading): void {
   if (!(METRICS as readonly string[]).includes(metric)) {
-    reading.invalid('quality.metric', offsetOf(rule, textAt(rule, 'metric') === undefined ? 'rule' : 'metric'), `${quote(metric)} is no metric of ODCS`, advise(metric, METRICS));
+    reading.invalid(
+      'quality.metric',
+      offsetOf(rule, textAt(rule, 'metric') === undefined ? 'rule' : 'metric'),
+      `${quote(metric)} is no metric of ODCS`,
+      advise(metric, METRICS),
+    );
     return;
   }
   if (metric === 'rowCount' && unit !== 'rows') reading.invalid('quality.unit', offsetOf(rule, 'unit'), 'rowCount counts rows, not percent', 'Remove unit.');
-  if (metric === 'rowCount' && column) reading.invalid('quality.metric', offsetOf(rule, 'metric'), 'rowCount is a metric of the schema object, not of a property', 'Move the rule to the quality list of the schema object.');
-  if (!column && metric !== 'rowCount' && metric !== 'duplicateValues') reading.invalid('quality.metric', offsetOf(rule, 'metric'), `${metric} is a metric of a property, not of the schema object`, 'Move the rule to the property.');
+  if (metric === 'rowCount' && column)
+    reading.invalid(
+      'quality.metric',
+      offsetOf(rule, 'metric'),
+      'rowCount is a metric of the schema object, not of a property',
+      'Move the rule to the quality list of the schema object.',
+    );
+  if (!column && metric !== 'rowCount' && metric !== 'duplicateValues')
+    reading.invalid(
+      'quality.metric',
+      offsetOf(rule, 'metric'),
+      `${metric} is a metric of a property, not of the schema object`,
+      'Move the rule to the property.',
+    );
 
   const given = nodeAt(rule, 'arguments');
   const known = ARGUMENTS[metric] ?? [];
@@ -114,26 +141,56 @@ function checkMetric(rule: TreeMap, metric: string, unit: string, column: Column
   }
   if (metric === 'invalidValues') {
     if (!args?.entries.has('validValues') && !args?.entries.has('pattern')) {
-      reading.invalid('quality.arguments', rule.at, 'invalidValues needs to know which values are valid', 'Add arguments: { validValues: […] } or { pattern: … }.');
+      reading.invalid(
+        'quality.arguments',
+        rule.at,
+        'invalidValues needs to know which values are valid',
+        'Add arguments: { validValues: […] } or { pattern: … }.',
+      );
     }
     if (args?.entries.has('pattern') && (textAt(args, 'pattern') === undefined || column?.kind !== 'string')) {
-      reading.invalid('quality.arguments', offsetOf(args, 'pattern'), 'a pattern judges text', 'Give a regular expression, on a property of logicalType string.');
+      reading.invalid(
+        'quality.arguments',
+        offsetOf(args, 'pattern'),
+        'a pattern judges text',
+        'Give a regular expression, on a property of logicalType string.',
+      );
     }
     if (args?.entries.has('validValues')) {
       const node = nodeAt(args, 'validValues');
       // null among valid values says what is true anyway: a missing value is not an invalid one.
-      if (node?.kind !== 'list') reading.invalid('quality.arguments', offsetOf(args, 'validValues'), 'validValues must be a list', 'Write validValues: [a, b].');
-      else if (column) readValues(node.items.filter((item) => item.kind !== 'scalar' || item.value !== null), column, 'quality.arguments', reading);
+      if (node?.kind !== 'list')
+        reading.invalid('quality.arguments', offsetOf(args, 'validValues'), 'validValues must be a list', 'Write validValues: [a, b].');
+      else if (column)
+        readValues(
+          node.items.filter((item) => item.kind !== 'scalar' || item.value !== null),
+          column,
+          'quality.arguments',
+          reading,
+        );
     }
   }
   if (metric === 'missingValues' && column) {
     const node = args && nodeAt(args, 'missingValues');
-    if (node?.kind !== 'list') reading.invalid('quality.arguments', rule.at, 'missingValues needs the values that count as missing', 'Add arguments: { missingValues: [null, "", "N/A"] }.');
-    else readValues(node.items.filter((item) => item.kind !== 'scalar' || item.value !== null), column, 'quality.arguments', reading);
+    if (node?.kind !== 'list')
+      reading.invalid(
+        'quality.arguments',
+        rule.at,
+        'missingValues needs the values that count as missing',
+        'Add arguments: { missingValues: [null, "", "N/A"] }.',
+      );
+    else
+      readValues(
+        node.items.filter((item) => item.kind !== 'scalar' || item.value !== null),
+        column,
+        'quality.arguments',
+        reading,
+      );
   }
   if (metric === 'duplicateValues' && !column) {
     const listed = args ? itemsAt(args, 'properties') : [];
-    if (listed.length === 0) reading.invalid('quality.arguments', rule.at, 'duplicateValues of a schema object needs its properties', 'Add arguments: { properties: [a, b] }.');
+    if (listed.length === 0)
+      reading.invalid('quality.arguments', rule.at, 'duplicateValues of a schema object needs its properties', 'Add arguments: { properties: [a, b] }.');
     for (const item of listed) {
       const name = item.kind === 'scalar' ? item.text : '';
       if (!columns.has(name)) reading.invalid('quality.arguments', item.at, `there is no property ${quote(name)}`, advise(name, [...columns]));

@@ -34,11 +34,17 @@ export function readContract(text: string, file: string): Contract {
 function readDocument({ root }: OdcsDocument, file: string, reading: Reading): Contract | undefined {
   const domain = name(root, 'domain', 'a domain', reading);
   const version = textAt(root, 'version') ?? '';
-  if (!SEMVER.test(version)) reading.invalid('version', offsetOf(root, 'version'), `version ${quote(version)} is not a semantic version`, 'Write major.minor.patch, such as 1.0.0.');
+  if (!SEMVER.test(version))
+    reading.invalid('version', offsetOf(root, 'version'), `version ${quote(version)} is not a semantic version`, 'Write major.minor.patch, such as 1.0.0.');
   const objects = mapsAt(root, 'schema');
   const [object] = objects;
   if (!object || objects.length > 1) {
-    reading.invalid('schema', objects[1]?.at ?? offsetOf(root, 'schema'), `a contract of one output port has one schema object, this one has ${objects.length}`, 'Write one contract for each output port.');
+    reading.invalid(
+      'schema',
+      objects[1]?.at ?? offsetOf(root, 'schema'),
+      `a contract of one output port has one schema object, this one has ${objects.length}`,
+      'Write one contract for each output port.',
+    );
     return undefined;
   }
   const own = { domain, name: name(object, 'name', 'a product', reading) };
@@ -67,21 +73,41 @@ function readDocument({ root }: OdcsDocument, file: string, reading: Reading): C
 function name(map: TreeMap, field: string, what: string, reading: Reading): string {
   const value = textAt(map, field);
   if (value === undefined) reading.invalid(field, map.at, `the contract names no ${field}`, `Add ${field}: it is part of the product's address.`);
-  else if (!NAME.test(value)) reading.invalid(field, offsetOf(map, field), `${quote(value)} is no name for ${what}`, 'Use lower-case letters, digits and _, a letter first, at most 63 characters.');
+  else if (!NAME.test(value))
+    reading.invalid(
+      field,
+      offsetOf(map, field),
+      `${quote(value)} is no name for ${what}`,
+      'Use lower-case letters, digits and _, a letter first, at most 63 characters.',
+    );
   return value ?? '';
 }
 
 function agreeWithPath(root: TreeMap, object: TreeMap, own: { domain: string; name: string }, version: string, file: string, reading: Reading): void {
   const [, domain, product, major] = LAYOUT.exec(file) ?? [];
   if (domain === undefined || product === undefined || major === undefined) return;
-  if (own.domain !== domain) reading.invalid('domain', offsetOf(root, 'domain'), `the domain is ${quote(own.domain)}, the folder says ${quote(domain)}`, 'Move the file, or change the domain.');
-  if (own.name !== product) reading.invalid('schema.name', offsetOf(object, 'name'), `the schema object is ${quote(own.name)}, the folder says ${quote(product)}`, 'Move the file, or change the name.');
-  if (version.split('.')[0] !== major) reading.invalid('version', offsetOf(root, 'version'), `version ${version} stands in the folder v${major}`, 'Each major version has a folder of its own.');
+  if (own.domain !== domain)
+    reading.invalid(
+      'domain',
+      offsetOf(root, 'domain'),
+      `the domain is ${quote(own.domain)}, the folder says ${quote(domain)}`,
+      'Move the file, or change the domain.',
+    );
+  if (own.name !== product)
+    reading.invalid(
+      'schema.name',
+      offsetOf(object, 'name'),
+      `the schema object is ${quote(own.name)}, the folder says ${quote(product)}`,
+      'Move the file, or change the name.',
+    );
+  if (version.split('.')[0] !== major)
+    reading.invalid('version', offsetOf(root, 'version'), `version ${version} stands in the folder v${major}`, 'Each major version has a folder of its own.');
 }
 
 function readProperties(object: TreeMap, own: { domain: string; name: string }, reading: Reading): Property[] {
   const maps = mapsAt(object, 'properties');
-  if (maps.length === 0) reading.invalid('schema.properties', offsetOf(object, 'properties'), 'the schema object has no properties', 'Add at least one property.');
+  if (maps.length === 0)
+    reading.invalid('schema.properties', offsetOf(object, 'properties'), 'the schema object has no properties', 'Add at least one property.');
   const names = new Set(maps.map((property) => textAt(property, 'name') ?? ''));
   const seen = { names: new Set<string>(), ids: new Set<string>(), positions: new Set<number>() };
   const related = readObjectReferences(object, own, names, reading);
@@ -90,13 +116,31 @@ function readProperties(object: TreeMap, own: { domain: string; name: string }, 
     const columnName = textAt(property, 'name') ?? '';
     // The engine compares identifiers without case.
     const folded = columnName.toLowerCase();
-    if (seen.names.has(folded)) reading.invalid('schema.properties.name', offsetOf(property, 'name'), `a property ${quote(columnName)} stands already (names are compared without case)`, 'Rename one of the two.');
+    if (seen.names.has(folded))
+      reading.invalid(
+        'schema.properties.name',
+        offsetOf(property, 'name'),
+        `a property ${quote(columnName)} stands already (names are compared without case)`,
+        'Rename one of the two.',
+      );
     seen.names.add(folded);
     if (!read) return [];
-    if (seen.ids.has(read.id)) reading.invalid('schema.properties.id', offsetOf(property, 'id'), `the id ${quote(read.id)} belongs to another property`, 'An id stays with its column for good; give this one its own.');
+    if (seen.ids.has(read.id))
+      reading.invalid(
+        'schema.properties.id',
+        offsetOf(property, 'id'),
+        `the id ${quote(read.id)} belongs to another property`,
+        'An id stays with its column for good; give this one its own.',
+      );
     seen.ids.add(read.id);
     if (read.keyPosition !== undefined && numberAt(property, 'primaryKeyPosition') !== undefined) {
-      if (seen.positions.has(read.keyPosition)) reading.invalid('primaryKeyPosition', offsetOf(property, 'primaryKeyPosition'), `position ${read.keyPosition} of the primary key is taken`, 'Number the columns of the key 1, 2, 3.');
+      if (seen.positions.has(read.keyPosition))
+        reading.invalid(
+          'primaryKeyPosition',
+          offsetOf(property, 'primaryKeyPosition'),
+          `position ${read.keyPosition} of the primary key is taken`,
+          'Number the columns of the key 1, 2, 3.',
+        );
       seen.positions.add(read.keyPosition);
     }
     return [{ ...read, references: [...read.references, ...(related.get(columnName) ?? [])] }];
@@ -116,19 +160,37 @@ function numberKey(properties: readonly Property[]): Property[] {
 function readProperty(property: TreeMap, own: { domain: string; name: string }, columns: ReadonlySet<string>, reading: Reading): Property | undefined {
   const column = textAt(property, 'name') ?? '';
   if (!/^\p{L}/u.test(column) || /[\p{Cc}{}]/u.test(column) || column.length > 128) {
-    reading.invalid('schema.properties.name', offsetOf(property, 'name'), `${quote(column)} is no column name`, 'Begin with a letter (names with _ first belong to Skein); no braces, no control characters, at most 128 characters.');
+    reading.invalid(
+      'schema.properties.name',
+      offsetOf(property, 'name'),
+      `${quote(column)} is no column name`,
+      'Begin with a letter (names with _ first belong to Skein); no braces, no control characters, at most 128 characters.',
+    );
   }
   const resolved = resolveType(property, reading);
   if (!resolved) return undefined;
   const isKey = booleanAt(property, 'primaryKey') === true;
   const position = numberAt(property, 'primaryKeyPosition');
-  if (isKey && position !== undefined && Number(position) < 1) reading.invalid('primaryKeyPosition', offsetOf(property, 'primaryKeyPosition'), `position ${position} of a key column is below 1`, 'Number the columns of the key 1, 2, 3.');
-  if (!isKey && position !== undefined && Number(position) > 0) reading.invalid('primaryKeyPosition', offsetOf(property, 'primaryKeyPosition'), `${quote(column)} has position ${position} in a key it is not part of`, 'Add primaryKey: true, or remove the position.');
+  if (isKey && position !== undefined && Number(position) < 1)
+    reading.invalid(
+      'primaryKeyPosition',
+      offsetOf(property, 'primaryKeyPosition'),
+      `position ${position} of a key column is below 1`,
+      'Number the columns of the key 1, 2, 3.',
+    );
+  if (!isKey && position !== undefined && Number(position) > 0)
+    reading.invalid(
+      'primaryKeyPosition',
+      offsetOf(property, 'primaryKeyPosition'),
+      `${quote(column)} has position ${position} in a key it is not part of`,
+      'Add primaryKey: true, or remove the position.',
+    );
   if ((isKey || booleanAt(property, 'unique') === true) && ['struct', 'list', 'map'].includes(resolved.type.kind)) {
     reading.unsupported('primaryKey', property.at, `${quote(column)} is nested, so it cannot be a key`, 'Make a key of single values.');
   }
   const classification = textAt(property, 'classification') ?? 'public';
-  if (!CLASSES.includes(classification)) reading.invalid('classification', offsetOf(property, 'classification'), `classification is ${quote(classification)}`, advise(classification, CLASSES));
+  if (!CLASSES.includes(classification))
+    reading.invalid('classification', offsetOf(property, 'classification'), `classification is ${quote(classification)}`, advise(classification, CLASSES));
   const joinKey = customAt(property, 'joinKey');
   if (joinKey && (joinKey.kind !== 'scalar' || typeof joinKey.value !== 'string' || !NAME.test(joinKey.value))) {
     reading.invalid('joinKey', joinKey.at, 'a join key is a name', 'Use lower-case letters, digits and _, such as material_number.');
@@ -160,7 +222,12 @@ function readTolerance(object: TreeMap, reading: Reading): Tolerance {
   const number = match?.[1] === undefined ? undefined : exactNumber(match[1]);
   const unit = match?.[2] === '%' || match?.[2] === 'percent' ? 'percent' : 'rows';
   if (number === undefined || (unit === 'rows' ? number.includes('.') || number.length > 15 : compareDecimal(number, '100') > 0)) {
-    reading.invalid('quarantineTolerance', node.at, `quarantineTolerance ${quote(written)} is no share and no number of rows`, 'Write a share such as 1% (at most 100%), or a whole number of rows.');
+    reading.invalid(
+      'quarantineTolerance',
+      node.at,
+      `quarantineTolerance ${quote(written)} is no share and no number of rows`,
+      'Write a share such as 1% (at most 100%), or a whole number of rows.',
+    );
     return { unit: 'rows', max: 0 };
   }
   return { unit, max: Number(number) };

@@ -1,6 +1,6 @@
 import { quote } from './check-shape.ts';
 import type { Reference } from './contract.ts';
-import { itemsAt, mapsAt, nodeAt, offsetOf, textAt, type Reading } from './reading.ts';
+import { itemsAt, mapsAt, nodeAt, offsetOf, type Reading } from './reading.ts';
 import type { TreeMap } from './yaml-tree.ts';
 
 interface Own {
@@ -14,7 +14,12 @@ export function readReferences(property: TreeMap, own: Own, reading: Reading): R
     const to = nodeAt(relationship, 'to');
     const targets = to?.kind === 'list' ? to.items : to ? [to] : [];
     if (targets.length !== 1) {
-      reading.unsupported('relationships.to', offsetOf(relationship, 'to'), 'a property refers to one column', 'Write one target; composite keys are not judged yet.');
+      reading.unsupported(
+        'relationships.to',
+        offsetOf(relationship, 'to'),
+        'a property refers to one column',
+        'Write one target; composite keys are not judged yet.',
+      );
       return [];
     }
     return targets.flatMap((target) => (target.kind === 'scalar' ? (readTarget(target.text, target.at, own, reading) ?? []) : []));
@@ -35,12 +40,22 @@ export function readObjectReferences(object: TreeMap, own: Own, columns: Readonl
     const [from, ...more] = side('from');
     const [to, ...others] = side('to');
     if (!from || !to || more.length > 0 || others.length > 0) {
-      reading.unsupported('relationships', relationship.at, 'a relationship over several columns is not judged', 'Refer by one column, or write a SQL quality rule.');
+      reading.unsupported(
+        'relationships',
+        relationship.at,
+        'a relationship over several columns is not judged',
+        'Refer by one column, or write a SQL quality rule.',
+      );
       continue;
     }
     const source = from.kind === 'scalar' ? parseReference(from.text, own) : undefined;
     if (!source || source.product !== `${own.domain}.${own.name}` || !columns.has(source.column)) {
-      reading.invalid('relationships.from', from.at, `${quote(from.kind === 'scalar' ? from.text : from.kind)} is no column of ${own.name}`, `Write ${own.name}.<column>.`);
+      reading.invalid(
+        'relationships.from',
+        from.at,
+        `${quote(from.kind === 'scalar' ? from.text : from.kind)} is no column of ${own.name}`,
+        `Write ${own.name}.<column>.`,
+      );
       continue;
     }
     const target = to.kind === 'scalar' ? readTarget(to.text, to.at, own, reading) : undefined;
@@ -52,7 +67,12 @@ export function readObjectReferences(object: TreeMap, own: Own, columns: Readonl
 function readTarget(text: string, at: number, own: Own, reading: Reading): Reference | undefined {
   const parsed = parseReference(text, own);
   if (parsed) return { ...parsed, place: reading.place(at) };
-  reading.invalid('relationships.to', at, `${quote(text)} names no column of a product`, 'Write <domain>.<product>.<column>, or <product>.<column> within the same domain.');
+  reading.invalid(
+    'relationships.to',
+    at,
+    `${quote(text)} names no column of a product`,
+    'Write <domain>.<product>.<column>, or <product>.<column> within the same domain.',
+  );
   return undefined;
 }
 
@@ -75,4 +95,3 @@ export function parseReference(text: string, own: Own): { product: string; colum
   const domain = /([a-z][a-z0-9_]*)\/([a-z][a-z0-9_]*)\/v\d+\/contract\.odcs\.yaml$/.exec(file)?.[1];
   return domain === undefined ? undefined : { product: `${domain}.${object}`, column };
 }
-

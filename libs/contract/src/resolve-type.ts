@@ -26,11 +26,21 @@ export function resolveType(property: TreeMap, reading: Reading, nested = false)
   if (nested) {
     const given = NESTED_CHECKS.find((key) => property.entries.has(key) && booleanAt(property, key) !== false);
     if (given && !onlyTypes(property, given)) {
-      reading.unsupported('nested.checks', property.entries.get(given)?.at ?? property.at, `${given} of a nested property is not judged`, 'Make it a column of its own, or write a row-level SQL rule on the column.');
+      reading.unsupported(
+        'nested.checks',
+        property.entries.get(given)?.at ?? property.at,
+        `${given} of a nested property is not judged`,
+        'Make it a column of its own, or write a row-level SQL rule on the column.',
+      );
     }
   }
   if (logical === undefined && written === undefined) {
-    reading.invalid('logicalType', property.at, `the property ${quote(textAt(property, 'name') ?? 'item')} has no type`, 'Add logicalType, and physicalType where one logical type has several widths.');
+    reading.invalid(
+      'logicalType',
+      property.at,
+      `the property ${quote(textAt(property, 'name') ?? 'item')} has no type`,
+      'Add logicalType, and physicalType where one logical type has several widths.',
+    );
     return undefined;
   }
   let physical: PhysicalType | undefined;
@@ -39,7 +49,12 @@ export function resolveType(property: TreeMap, reading: Reading, nested = false)
       physical = parsePhysicalType(written);
     } catch (error) {
       if (!(error instanceof PhysicalTypeError)) throw error;
-      reading.invalid('physicalType', offsetOf(property, 'physicalType'), `physicalType ${quote(written)} cannot be read: ${error.message}`, 'Write a SQL type such as VARCHAR, BIGINT, DECIMAL(18,3), DOUBLE, TIMESTAMPTZ, VARCHAR[] or STRUCT(a BIGINT).');
+      reading.invalid(
+        'physicalType',
+        offsetOf(property, 'physicalType'),
+        `physicalType ${quote(written)} cannot be read: ${error.message}`,
+        'Write a SQL type such as VARCHAR, BIGINT, DECIMAL(18,3), DOUBLE, TIMESTAMPTZ, VARCHAR[] or STRUCT(a BIGINT).',
+      );
       return undefined;
     }
   }
@@ -48,17 +63,32 @@ export function resolveType(property: TreeMap, reading: Reading, nested = false)
   const resolved = built ?? physical;
   if (!resolved) return undefined;
   if (built && physical && !sameType(built.type, physical.type)) {
-    reading.invalid('physicalType', offsetOf(property, 'physicalType'), `physicalType ${quote(written ?? '')} is ${engineType(physical.type)}, but the nested properties make ${engineType(built.type)}`, 'Let the two agree, or leave physicalType out.');
+    reading.invalid(
+      'physicalType',
+      offsetOf(property, 'physicalType'),
+      `physicalType ${quote(written ?? '')} is ${engineType(physical.type)}, but the nested properties make ${engineType(built.type)}`,
+      'Let the two agree, or leave physicalType out.',
+    );
     return undefined;
   }
   const logicalType = logical ?? logicalOf(resolved.type);
   if (!agrees(logicalType, resolved.type)) {
-    reading.invalid('physicalType', offsetOf(property, 'physicalType'), `physicalType ${quote(written ?? '')} cannot hold logicalType ${logicalType}`, `A ${engineType(resolved.type)} is of logicalType ${logicalOf(resolved.type)}.`);
+    reading.invalid(
+      'physicalType',
+      offsetOf(property, 'physicalType'),
+      `physicalType ${quote(written ?? '')} cannot hold logicalType ${logicalType}`,
+      `A ${engineType(resolved.type)} is of logicalType ${logicalOf(resolved.type)}.`,
+    );
     return undefined;
   }
   const result = { ...physical, ...resolved, logicalType };
   if (nested && (result.bounds || result.maxLength !== undefined || result.format !== undefined)) {
-    reading.unsupported('nested.checks', offsetOf(property, 'physicalType'), 'a length, a form or a narrow integer of a nested property is not judged', 'Write VARCHAR, INTEGER or BIGINT.');
+    reading.unsupported(
+      'nested.checks',
+      offsetOf(property, 'physicalType'),
+      'a length, a form or a narrow integer of a nested property is not judged',
+      'Write VARCHAR, INTEGER or BIGINT.',
+    );
     return undefined;
   }
   return result;
@@ -67,13 +97,24 @@ export function resolveType(property: TreeMap, reading: Reading, nested = false)
 /** `physicalType: object` beside `properties` names the wire's kind of value, not a type. */
 function isComposed(property: TreeMap, logical: string | undefined, written: string): boolean {
   const vague = /^(object|struct|record|row|array|list|map)$/i.test(written.trim());
-  return vague && ((logical === 'object' && property.entries.has('properties')) || (logical === 'array' && property.entries.has('items')) || (logical === 'map' && property.entries.has('map')));
+  return (
+    vague &&
+    ((logical === 'object' && property.entries.has('properties')) ||
+      (logical === 'array' && property.entries.has('items')) ||
+      (logical === 'map' && property.entries.has('map')))
+  );
 }
 
 function onlyTypes(property: TreeMap, key: string): boolean {
   if (key !== 'logicalTypeOptions') return false;
   const options = mapAt(property, key);
-  return [...(options?.entries.keys() ?? [])].every((option) => option === 'timezone' || option === 'defaultTimezone' || (option === 'format' && textAt(property, 'logicalType') !== 'string') || (option === 'required' && textAt(property, 'logicalType') === 'object'));
+  return [...(options?.entries.keys() ?? [])].every(
+    (option) =>
+      option === 'timezone' ||
+      option === 'defaultTimezone' ||
+      (option === 'format' && textAt(property, 'logicalType') !== 'string') ||
+      (option === 'required' && textAt(property, 'logicalType') === 'object'),
+  );
 }
 
 /** The type that the logical side alone says, undefined where it leaves it to the physical type. */
@@ -99,7 +140,8 @@ function builtType(property: TreeMap, logical: string | undefined, physical: Phy
       if (!said) return missing(`integers of format ${format} have no exact Iceberg type`, 'Use i64, or logicalType number with physicalType DECIMAL(38,0).');
       if (!physical) return said;
       // A wider column may hold a narrower format; the bounds of the format are then checked.
-      if (said.type.kind === 'int' && physical.type.kind === 'int' && physical.type.bits < said.type.bits) return missing(`format ${format} does not fit into ${engineType(physical.type)}`, 'Widen physicalType, or narrow the format.');
+      if (said.type.kind === 'int' && physical.type.kind === 'int' && physical.type.bits < said.type.bits)
+        return missing(`format ${format} does not fit into ${engineType(physical.type)}`, 'Widen physicalType, or narrow the format.');
       const range = formatRange(format);
       return range && !sameType(said.type, physical.type) ? { type: physical.type, bounds: range } : { ...physical, ...said, type: physical.type };
     }
@@ -110,14 +152,23 @@ function builtType(property: TreeMap, logical: string | undefined, physical: Phy
         if (!sameType(said.type, physical.type)) return missing(`format ${format} is not ${engineType(physical.type)}`, 'Let format and physicalType agree.');
         return undefined;
       }
-      if (!physical) return missing('a number without a physicalType could be exact or rounded', 'Add physicalType: DECIMAL(precision, scale) for exact values, DOUBLE for measurements.');
+      if (!physical)
+        return missing(
+          'a number without a physicalType could be exact or rounded',
+          'Add physicalType: DECIMAL(precision, scale) for exact values, DOUBLE for measurements.',
+        );
       return undefined;
     }
     case 'timestamp': {
       const zone = options && booleanAt(options, 'timezone');
       if (!physical) return { type: { kind: 'timestamp', zoned: zone ?? false } };
       if (zone !== undefined && physical.type.kind === 'timestamp' && physical.type.zoned !== zone) {
-        reading.invalid('timezone', offsetOf(options as TreeMap, 'timezone'), `timezone is ${zone}, but ${engineType(physical.type)} ${physical.type.zoned ? 'is an instant' : 'has no zone'}`, `Write physicalType ${zone ? 'TIMESTAMPTZ' : 'TIMESTAMP'}, or drop timezone.`);
+        reading.invalid(
+          'timezone',
+          offsetOf(options as TreeMap, 'timezone'),
+          `timezone is ${zone}, but ${engineType(physical.type)} ${physical.type.zoned ? 'is an instant' : 'has no zone'}`,
+          `Write physicalType ${zone ? 'TIMESTAMPTZ' : 'TIMESTAMP'}, or drop timezone.`,
+        );
         return 'faulty';
       }
       return undefined;
@@ -160,7 +211,12 @@ function struct(property: TreeMap, reading: Reading): PhysicalType | 'faulty' {
   for (const part of parts) {
     const name = textAt(part, 'name') ?? '';
     if (name === '' || /[\p{Cc}{}]/u.test(name) || names.has(name.toLowerCase())) {
-      reading.invalid('properties.name', offsetOf(part, 'name'), names.has(name.toLowerCase()) ? `the field ${quote(name)} stands twice` : `${quote(name)} is no field name`, 'Give each field a name of its own, without braces or control characters.');
+      reading.invalid(
+        'properties.name',
+        offsetOf(part, 'name'),
+        names.has(name.toLowerCase()) ? `the field ${quote(name)} stands twice` : `${quote(name)} is no field name`,
+        'Give each field a name of its own, without braces or control characters.',
+      );
       sound = false;
     }
     names.add(name.toLowerCase());
@@ -170,7 +226,12 @@ function struct(property: TreeMap, reading: Reading): PhysicalType | 'faulty' {
     required.delete(name);
   }
   for (const name of required) {
-    reading.invalid('logicalTypeOptions.required', offsetOf(options as TreeMap, 'required'), `required names ${quote(name)}, which is no property of the object`, 'Name only properties that stand in the object.');
+    reading.invalid(
+      'logicalTypeOptions.required',
+      offsetOf(options as TreeMap, 'required'),
+      `required names ${quote(name)}, which is no property of the object`,
+      'Name only properties that stand in the object.',
+    );
     sound = false;
   }
   return sound ? { type: { kind: 'struct', fields } } : 'faulty';

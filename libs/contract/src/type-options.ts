@@ -2,11 +2,10 @@ import { quote } from './check-shape.ts';
 import type { ColumnType, TypeOptions } from './contract.ts';
 import { compareDecimal } from './exact.ts';
 import { isDate, normalTime, normalTimestamp } from './moment.ts';
-import { booleanAt, itemsAt, mapAt, mapsAt, nodeAt, numberAt, offsetOf, textAt, type Reading } from './reading.ts';
+import { booleanAt, mapAt, mapsAt, nodeAt, numberAt, offsetOf, textAt, type Reading } from './reading.ts';
 import type { ResolvedType } from './resolve-type.ts';
 import { TEXT_FORMATS } from './text-format.ts';
 import { exactNumber, type Tree, type TreeMap } from './yaml-tree.ts';
-
 
 /** Formats that describe how a value is shown or kept; there is nothing to check. */
 const SHOWN_FORMATS = ['password', 'binary'];
@@ -26,7 +25,8 @@ export function readTypeOptions(property: TreeMap, type: ResolvedType, reading: 
   const count = (name: 'minLength' | 'maxLength' | 'minItems' | 'maxItems', from: TreeMap | undefined, key: string = name) => {
     const value = from && numberAt(from, key);
     if (value === undefined) return;
-    if (Number(value) > 2_147_483_647) reading.invalid(key, offsetOf(from as TreeMap, key), `${key} is ${value}, which no value reaches`, 'Write a number below 2147483648.');
+    if (Number(value) > 2_147_483_647)
+      reading.invalid(key, offsetOf(from as TreeMap, key), `${key} is ${value}, which no value reaches`, 'Write a number below 2147483648.');
     else read[name] = Number(value);
   };
 
@@ -38,10 +38,22 @@ export function readTypeOptions(property: TreeMap, type: ResolvedType, reading: 
     const format = (options && textAt(options, 'format')) ?? type.format;
     if (format !== undefined && !SHOWN_FORMATS.includes(format)) {
       if (Object.hasOwn(TEXT_FORMATS, format)) read.format = format;
-      else reading.unsupported('format', offsetOf(options as TreeMap, 'format'), `the format ${quote(format)} cannot be judged`, `Use one of ${[...Object.keys(TEXT_FORMATS), ...SHOWN_FORMATS].join(', ')}, or a pattern.`);
+      else
+        reading.unsupported(
+          'format',
+          offsetOf(options as TreeMap, 'format'),
+          `the format ${quote(format)} cannot be judged`,
+          `Use one of ${[...Object.keys(TEXT_FORMATS), ...SHOWN_FORMATS].join(', ')}, or a pattern.`,
+        );
     }
     if (type.maxLength !== undefined) {
-      if (read.maxLength !== undefined && read.maxLength > type.maxLength) reading.invalid('maxLength', offsetOf(options as TreeMap, 'maxLength'), `maxLength ${read.maxLength} is above the ${type.maxLength} that ${textAt(property, 'physicalType')} holds`, 'Let the two agree.');
+      if (read.maxLength !== undefined && read.maxLength > type.maxLength)
+        reading.invalid(
+          'maxLength',
+          offsetOf(options as TreeMap, 'maxLength'),
+          `maxLength ${read.maxLength} is above the ${type.maxLength} that ${textAt(property, 'physicalType')} holds`,
+          'Let the two agree.',
+        );
       read.maxLength ??= type.maxLength;
     }
   } else if (options && column.kind === 'binary' && [...options.entries.keys()].some((key) => key !== 'format')) {
@@ -58,7 +70,13 @@ export function readTypeOptions(property: TreeMap, type: ResolvedType, reading: 
   }
   if (column.kind === 'struct') {
     for (const key of ['minProperties', 'maxProperties']) {
-      if (options?.entries.has(key)) reading.unsupported(key, offsetOf(options, key), `${key} of a struct with fixed fields cannot be judged`, 'Mark the fields that must stand as required.');
+      if (options?.entries.has(key))
+        reading.unsupported(
+          key,
+          offsetOf(options, key),
+          `${key} of a struct with fixed fields cannot be judged`,
+          'Mark the fields that must stand as required.',
+        );
     }
   }
   if (options) readBounds(options, column, read, reading);
@@ -70,7 +88,12 @@ export function readTypeOptions(property: TreeMap, type: ResolvedType, reading: 
   contradictions(options, column, read, reading);
   const values = mapsAt(property, 'enum').map((entry) => nodeAt(entry, 'value'));
   if (values.length > 0) {
-    const valid = readValues(values.filter((value) => value !== undefined), column, 'enum', reading);
+    const valid = readValues(
+      values.filter((value) => value !== undefined),
+      column,
+      'enum',
+      reading,
+    );
     if (valid) read.validValues = valid;
   }
   return read;
@@ -111,10 +134,14 @@ export function boundText(text: string, column: ColumnType): string | undefined 
 function boundForm(column: ColumnType): string {
   if (column.kind === 'date') return 'Write a date, such as "2026-01-31".';
   if (column.kind === 'time') return 'Write a time of day, such as "23:59:59".';
-  if (column.kind === 'timestamp') return column.zoned ? 'Write an instant with its zone, such as "2026-01-31T00:00:00Z".' : 'Write a wall-clock time without a zone, such as "2026-01-31 00:00:00".';
+  if (column.kind === 'timestamp')
+    return column.zoned
+      ? 'Write an instant with its zone, such as "2026-01-31T00:00:00Z".'
+      : 'Write a wall-clock time without a zone, such as "2026-01-31 00:00:00".';
   if (column.kind === 'boolean') return 'Write true or false.';
-  if (column.kind === 'list' || column.kind === 'map' || column.kind === 'struct' || column.kind === 'binary') return 'Only single values can be compared; remove it.';
-  return 'Write a finite number of at most 100 digits.';
+  if (column.kind === 'list' || column.kind === 'map' || column.kind === 'struct' || column.kind === 'binary')
+    return 'Only single values can be compared; remove it.';
+  return 'Write a finite number of at most 400 digits.';
 }
 
 /** A code list as written text; null and duplicates are faults. */
@@ -124,7 +151,15 @@ export function readValues(nodes: readonly Tree[], column: ColumnType, rule: str
   const before = reading.faults.length;
   for (const node of nodes) {
     const text = node.kind === 'scalar' && node.value !== null ? boundText(node.text, column) : undefined;
-    if (text === undefined) reading.invalid(rule, node.at, node.kind === 'scalar' && node.value === null ? 'null cannot be a code; whether it may stand is what required says' : `${node.kind === 'scalar' ? quote(node.text) : `a ${node.kind}`} is no value of this type`, boundForm(column));
+    if (text === undefined)
+      reading.invalid(
+        rule,
+        node.at,
+        node.kind === 'scalar' && node.value === null
+          ? 'null cannot be a code; whether it may stand is what required says'
+          : `${node.kind === 'scalar' ? quote(node.text) : `a ${node.kind}`} is no value of this type`,
+        boundForm(column),
+      );
     else if (seen.has(text)) reading.invalid(rule, node.at, `the code ${quote(text)} stands twice`, 'Name each code once.');
     else {
       seen.add(text);
@@ -148,17 +183,26 @@ function contradictions(options: TreeMap | undefined, column: ColumnType, read: 
       }
     }
   }
-  for (const [low, high] of [['minLength', 'maxLength'], ['minItems', 'maxItems']] as const) {
+  for (const [low, high] of [
+    ['minLength', 'maxLength'],
+    ['minItems', 'maxItems'],
+  ] as const) {
     const [from, to] = [read[low], read[high]];
     if (from !== undefined && to !== undefined && from > to) reading.invalid(low, at(low), `${low} ${from} is above ${high} ${to}`, 'Change one of the two.');
   }
   if (read.multipleOf !== undefined && column.kind === 'float') {
-    reading.unsupported('multipleOf', at('multipleOf'), 'multipleOf has no exact meaning on a floating-point column', 'Use physicalType DECIMAL(precision, scale).');
+    reading.unsupported(
+      'multipleOf',
+      at('multipleOf'),
+      'multipleOf has no exact meaning on a floating-point column',
+      'Use physicalType DECIMAL(precision, scale).',
+    );
   }
   if (column.kind !== 'int' && column.kind !== 'decimal') return;
   // A constant wider than 38 digits has no exact type in the engine, and no value of the column could tell it from its neighbour.
   for (const name of [...LOWER, ...UPPER, 'multipleOf'] as const) {
     const value = read[name];
-    if (value !== undefined && value.replace(/[-.]/g, '').length > 38) reading.invalid(name, at(name), `${name} ${value} has more than 38 digits`, 'Write a bound that a value of the column can reach.');
+    if (value !== undefined && value.replace(/[-.]/g, '').length > 38)
+      reading.invalid(name, at(name), `${name} ${value} has more than 38 digits`, 'Write a bound that a value of the column can reach.');
   }
 }

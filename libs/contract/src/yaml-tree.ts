@@ -87,7 +87,15 @@ export function readYaml(text: string, file: string): { source: YamlText; root: 
   for (const token of new Parser(lines.addNewLine).parse(text)) tokens.push(token);
   const deep = beyondDepth(tokens);
   if (deep !== undefined) {
-    stop(source.fault('SKEIN_CONTRACT_LIMIT', 'depth', deep, `the contract nests deeper than ${LIMITS.depth} levels`, 'Flatten the structure; no ODCS document needs that depth.'));
+    stop(
+      source.fault(
+        'SKEIN_CONTRACT_LIMIT',
+        'depth',
+        deep,
+        `the contract nests deeper than ${LIMITS.depth} levels`,
+        'Flatten the structure; no ODCS document needs that depth.',
+      ),
+    );
   }
   const composer = new Composer({ uniqueKeys: false, keepSourceTokens: false, lineCounter: lines, version: '1.2', merge: false });
   const documents: Document.Parsed[] = [];
@@ -107,7 +115,15 @@ function treeOf(node: Node | null, source: YamlText, faults: Fault[], at = 0): T
   if (node === null) return { kind: 'scalar', value: null, text: '', at };
   const start = node.range?.[0] ?? at;
   if (isAlias(node)) {
-    faults.push(source.fault('SKEIN_CONTRACT_LIMIT', 'alias', start, `the alias *${node.source} is not allowed`, 'Write the aliased value out; aliases can multiply a small file beyond measure.'));
+    faults.push(
+      source.fault(
+        'SKEIN_CONTRACT_LIMIT',
+        'alias',
+        start,
+        `the alias *${node.source} is not allowed`,
+        'Write the aliased value out; aliases can multiply a small file beyond measure.',
+      ),
+    );
     return { kind: 'scalar', value: null, text: '', at: start };
   }
   if (isScalar(node)) {
@@ -127,7 +143,9 @@ function treeOf(node: Node | null, source: YamlText, faults: Fault[], at = 0): T
       }
       const name = key.source ?? String(key.value);
       if (entries.has(name)) {
-        faults.push(source.fault('SKEIN_CONTRACT_INVALID', 'yaml.unique', keyAt, `the key ${JSON.stringify(name)} stands twice in one map`, 'Keep one of the two.'));
+        faults.push(
+          source.fault('SKEIN_CONTRACT_INVALID', 'yaml.unique', keyAt, `the key ${JSON.stringify(name)} stands twice in one map`, 'Keep one of the two.'),
+        );
         continue;
       }
       entries.set(name, { node: treeOf(pair.value as Node | null, source, faults, keyAt), at: keyAt });
@@ -157,7 +175,7 @@ function beyondDepth(tokens: readonly CST.Token[]): number | undefined {
 
 /**
  * The exact decimal text of a YAML number: `1e3` is `1000`, `0x1F` is `31`, `-0.50` is `-0.5`. Undefined for what has no
- * finite exact value, or more than 100 digits.
+ * finite exact value, or more than 400 digits (a double needs 330).
  */
 export function exactNumber(text: string): string | undefined {
   if (/^0[xo][0-9a-fA-F]+$/.test(text)) return text.length > 80 ? undefined : BigInt(text).toString();
@@ -166,7 +184,7 @@ export function exactNumber(text: string): string | undefined {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
   const shift = Number(exponent);
   let digits = whole + fraction;
-  if (digits === '' || digits.length + Math.abs(shift) > 100) return undefined;
+  if (digits === '' || digits.length + Math.abs(shift) > 400) return undefined;
   let point = whole.length + shift;
   if (point < 0) [digits, point] = ['0'.repeat(-point) + digits, 0];
   digits = digits.padEnd(point, '0');

@@ -26,7 +26,11 @@ export function checkPlan(contract: Contract): CheckPlan {
 
   const ids = new Set<string>();
   for (const { id, place } of [...checks, ...unjudged]) {
-    if (ids.has(id)) throw new SkeinError('SKEIN_CONTRACT_INVALID', `two rules of the contract have the id ${JSON.stringify(id)}`, { place, hint: 'Give the quality rule, or the property, another name.' });
+    if (ids.has(id))
+      throw new SkeinError('SKEIN_CONTRACT_INVALID', `two rules of the contract have the id ${JSON.stringify(id)}`, {
+        place,
+        hint: 'Give the quality rule, or the property, another name.',
+      });
     ids.add(id);
   }
   const order = { row: 0, set: 1, metric: 2 } as const;
@@ -62,12 +66,30 @@ function keyChecks(contract: Contract): Check[] {
   const [first] = key;
   if (first) {
     const reads = key.map((property) => property.name);
-    checks.push({ ...set, id: 'primary_key', rule: 'primary_key', column: key.length === 1 ? first.name : undefined, sql: duplicatesSql(reads), dimension: 'uniqueness', reads, place: first.place });
+    checks.push({
+      ...set,
+      id: 'primary_key',
+      rule: 'primary_key',
+      column: key.length === 1 ? first.name : undefined,
+      sql: duplicatesSql(reads),
+      dimension: 'uniqueness',
+      reads,
+      place: first.place,
+    });
   }
   for (const property of contract.properties) {
     // A single-column key says the same; it is counted once.
     if (property.unique && !(key.length === 1 && first?.name === property.name)) {
-      checks.push({ ...set, id: `${property.name}.unique`, rule: 'unique', column: property.name, sql: duplicatesSql([property.name]), dimension: 'uniqueness', reads: [property.name], place: property.place });
+      checks.push({
+        ...set,
+        id: `${property.name}.unique`,
+        rule: 'unique',
+        column: property.name,
+        sql: duplicatesSql([property.name]),
+        dimension: 'uniqueness',
+        reads: [property.name],
+        place: property.place,
+      });
     }
     for (const [index, reference] of property.references.entries()) {
       // A product that refers to itself is judged within the rows at hand.

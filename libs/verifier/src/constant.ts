@@ -6,7 +6,12 @@ import { engineType, type ColumnType } from '@skein/contract';
  * spelled so that no value of a contract can be taken for one.
  */
 export function textConstant(value: string): string {
-  return value.includes('{') ? `(${value.split('{').map((part) => literal(part)).join(' || chr(123) || ')})` : literal(value);
+  return value.includes('{')
+    ? `(${value
+        .split('{')
+        .map((part) => literal(part))
+        .join(' || chr(123) || ')})`
+    : literal(value);
 }
 
 /** A value of a contract (exact text, see `TypeOptions`) as a constant of a column's type. */

@@ -1,5 +1,6 @@
 export { checkPlan } from './check-plan.ts';
 export { judge } from './judge.ts';
 export { compilePattern, type CompiledPattern } from './pattern.ts';
+export { recordValidator, type RecordViolation } from './record.ts';
 export { annotateSql, canRun, figuresSql, measure, offendersSql, violationValueSql, type FigureStatement, type Measurement } from './statement.ts';
 export type { Check, CheckPlan, Figures, Gate, Unjudged, Verdict } from './verdict.ts';

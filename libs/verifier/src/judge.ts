@@ -9,7 +9,17 @@ import type { Check, CheckPlan, Figures, Gate, Verdict } from './verdict.ts';
 export function judge(plan: CheckPlan, figures: Figures): Verdict {
   const gates: Gate[] = [
     ...plan.checks.map((check) => gateOf(check, figures)),
-    ...plan.unjudged.map(({ id, rule, column, severity, reason }): Gate => ({ check: id, rule, column, severity, outcome: 'skipped', failed: undefined, value: undefined, tolerance: NONE, reason })),
+    ...plan.unjudged.map(({ id, rule, column, severity, reason }): Gate => ({
+      check: id,
+      rule,
+      column,
+      severity,
+      outcome: 'skipped',
+      failed: undefined,
+      value: undefined,
+      tolerance: NONE,
+      reason,
+    })),
   ];
   const dimensionOf = new Map(plan.checks.map((check) => [check.id, check.dimension]));
   const passed = !gates.some((gate) => gate.severity === 'error' && (gate.outcome === 'failed' || gate.outcome === 'error'));
@@ -29,7 +39,15 @@ export function judge(plan: CheckPlan, figures: Figures): Verdict {
 const NONE: Tolerance = { unit: 'rows', max: 0 };
 
 function gateOf(check: Check, figures: Figures): Gate {
-  const gate = { check: check.id, rule: check.rule, column: check.column, severity: check.severity, failed: undefined, value: undefined, tolerance: check.tolerance };
+  const gate = {
+    check: check.id,
+    rule: check.rule,
+    column: check.column,
+    severity: check.severity,
+    failed: undefined,
+    value: undefined,
+    tolerance: check.tolerance,
+  };
   const result = Object.hasOwn(figures.results, check.id) ? figures.results[check.id] : undefined;
   if (result === undefined) return { ...gate, outcome: 'error', reason: 'the check was not run' };
   if ('error' in result) return { ...gate, outcome: 'error', reason: result.error };
@@ -37,14 +55,31 @@ function gateOf(check: Check, figures: Figures): Gate {
   if ('failed' in result) {
     if (check.level === 'metric') return { ...gate, outcome: 'error', reason: 'a metric was given as a count of rows' };
     const kept = within(result.failed, figures.rows, check.tolerance);
-    return { ...gate, failed: result.failed, outcome: kept ? 'passed' : 'failed', reason: kept ? undefined : beyond(result.failed, figures.rows, check.tolerance) };
+    return {
+      ...gate,
+      failed: result.failed,
+      outcome: kept ? 'passed' : 'failed',
+      reason: kept ? undefined : beyond(result.failed, figures.rows, check.tolerance),
+    };
   }
   if (check.level !== 'metric' || !check.comparison) return { ...gate, outcome: 'error', reason: 'a count of rows was given as a metric' };
   const value = result.value === null ? undefined : exactNumber(result.value.trim());
-  if (value === undefined) return { ...gate, value: result.value ?? undefined, outcome: 'error', reason: result.value === null ? 'the rule yielded NULL' : `the rule yielded ${JSON.stringify(result.value)}, which is no number` };
+  if (value === undefined)
+    return {
+      ...gate,
+      value: result.value ?? undefined,
+      outcome: 'error',
+      reason: result.value === null ? 'the rule yielded NULL' : `the rule yielded ${JSON.stringify(result.value)}, which is no number`,
+    };
   const kept = compares(value, check.comparison.operator, check.comparison.operands);
-  if (kept === undefined) return { ...gate, value, outcome: 'error', reason: `the comparison ${check.comparison.operator} ${check.comparison.operands.join(' ')} makes no sense` };
-  return { ...gate, value, outcome: kept ? 'passed' : 'failed', reason: kept ? undefined : `the value ${value} breaks ${check.comparison.operator} ${check.comparison.operands.join(' and ')}` };
+  if (kept === undefined)
+    return { ...gate, value, outcome: 'error', reason: `the comparison ${check.comparison.operator} ${check.comparison.operands.join(' ')} makes no sense` };
+  return {
+    ...gate,
+    value,
+    outcome: kept ? 'passed' : 'failed',
+    reason: kept ? undefined : `the value ${value} breaks ${check.comparison.operator} ${check.comparison.operands.join(' and ')}`,
+  };
 }
 
 /** `failed` against a tolerance, exactly: a share is compared without division. */
@@ -94,7 +129,8 @@ function scoresOf(gates: readonly Gate[], dimensionOf: ReadonlyMap<string, strin
   for (const gate of gates) {
     const dimension = dimensionOf.get(gate.check);
     if (dimension === undefined || gate.outcome === 'skipped' || gate.outcome === 'error') continue;
-    const clean = gate.failed === undefined ? (gate.outcome === 'passed' ? 1 : 0) : rows === 0n ? 1 : Number(((rows - gate.failed) * 1_000_000n) / rows) / 1_000_000;
+    const clean =
+      gate.failed === undefined ? (gate.outcome === 'passed' ? 1 : 0) : rows === 0n ? 1 : Number(((rows - gate.failed) * 1_000_000n) / rows) / 1_000_000;
     scores[dimension] = Math.min(scores[dimension] ?? 1, Math.max(0, clean));
   }
   return Object.fromEntries(Object.entries(scores).sort(([a], [b]) => (a < b ? -1 : 1)));

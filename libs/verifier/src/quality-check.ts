@@ -19,7 +19,8 @@ export function qualityChecks(contract: Contract, rules: readonly QualityRule[],
       place: rule.place,
     };
     if (rule.type === 'text' || rule.type === 'custom') {
-      const reason = rule.type === 'text' ? 'a text rule is for people to judge' : `the rule is for the engine ${JSON.stringify(rule.arguments['engine'] ?? 'custom')}`;
+      const reason =
+        rule.type === 'text' ? 'a text rule is for people to judge' : `the rule is for the engine ${JSON.stringify(rule.arguments['engine'] ?? 'custom')}`;
       unjudged.push({ ...common, rule: rule.type, reason });
       continue;
     }
@@ -48,7 +49,7 @@ export function qualityChecks(contract: Contract, rules: readonly QualityRule[],
 const NONE = { unit: 'rows', max: 0 } as const;
 
 /** Whether the rule says that no row may have the fault, in rows or percent. */
-function mustBeNone(rule: QualityRule): boolean {
+export function mustBeNone(rule: QualityRule): boolean {
   const [first = ''] = rule.operands;
   if (rule.operator === 'mustBe' || rule.operator === 'mustBeLessOrEqualTo') return first === '0';
   return rule.operator === 'mustBeLessThan' && compareDecimal(first, '0') > 0 && rule.unit === 'rows' && compareDecimal(first, '1') <= 0;
@@ -62,12 +63,12 @@ function valuePredicate(rule: QualityRule, property: Property): string | undefin
       return `${column} IS NULL`;
     case 'missingValues': {
       const values = listOf(rule.arguments['missingValues']);
-      return amongSql(column, property.type, texts(values, property.type, rule), values.includes(null));
+      return amongSql(column, property.type, textsOf(values, property.type, rule), values.includes(null));
     }
     case 'invalidValues': {
       const parts: string[] = [];
       const valid = rule.arguments['validValues'];
-      if (valid !== undefined) parts.push(invalidSql(column, property.type, texts(listOf(valid), property.type, rule)));
+      if (valid !== undefined) parts.push(invalidSql(column, property.type, textsOf(listOf(valid), property.type, rule)));
       const pattern = rule.arguments['pattern'];
       if (typeof pattern === 'string') {
         compilePattern(pattern, rule.place);
@@ -92,17 +93,18 @@ function columnsOf(rule: QualityRule): string[] {
   return listOf(rule.arguments['properties']).map(String);
 }
 
-function listOf(value: unknown): unknown[] {
+export function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
 /** Arguments are written like YAML values: numbers come as numbers, or as text where a double would lose digits. */
-function texts(values: readonly unknown[], type: ColumnType, rule: QualityRule): string[] {
+export function textsOf(values: readonly unknown[], type: ColumnType, rule: QualityRule): string[] {
   return values.flatMap((value) => {
     if (value === null) return [];
     const written = typeof value === 'number' ? (exactNumber(String(value)) ?? String(value)) : String(value);
     const text = boundText(written, type);
-    if (text === undefined) throw new SkeinError('SKEIN_CONTRACT_INVALID', `${JSON.stringify(written)} in rule ${rule.id} is no value of its column`, { place: rule.place });
+    if (text === undefined)
+      throw new SkeinError('SKEIN_CONTRACT_INVALID', `${JSON.stringify(written)} in rule ${rule.id} is no value of its column`, { place: rule.place });
     return [text];
   });
 }

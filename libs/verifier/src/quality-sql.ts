@@ -26,7 +26,8 @@ export function singleSelect(query: string, product: string, column: string | un
     if (depth < 0) break;
   }
   if (depth !== 0) refuse('the parentheses of the SQL rule do not match', 'Close each one that was opened.');
-  if (column === undefined && PROPERTY.test(trimmed)) refuse('{property} stands in a rule of the schema object', 'Move the rule to a property, or name the column.');
+  if (column === undefined && PROPERTY.test(trimmed))
+    refuse('{property} stands in a rule of the schema object', 'Move the rule to a property, or name the column.');
   PROPERTY.lastIndex = 0;
   if (/\{(?:relation|ref:)/.test(trimmed)) refuse('{relation} and {ref:…} are not for contracts', 'Write {object}.');
   const bound = trimmed.replaceAll(OBJECT, () => ident(product)).replaceAll(PROPERTY, () => ident(column ?? ''));

@@ -48,7 +48,8 @@ export function rowRules(property: Property): RowRule[] {
   const size = type.kind === 'map' ? `cardinality(${column})` : `len(${column})`;
   if (options.minItems !== undefined) add('min_items', `${size} < ${options.minItems}`);
   if (options.maxItems !== undefined) add('max_items', `${size} > ${options.maxItems}`);
-  if (options.uniqueItems === true) add('unique_items', `(len(list_distinct(${column})) < list_count(${column}) OR len(${column}) - list_count(${column}) > 1)`, 'uniqueness');
+  if (options.uniqueItems === true)
+    add('unique_items', `(len(list_distinct(${column})) < list_count(${column}) OR len(${column}) - list_count(${column}) > 1)`, 'uniqueness');
   for (const { path, sql } of nestedMissing(column, type, 0)) add(`${path}.required`, sql, 'completeness');
   return rules;
 }

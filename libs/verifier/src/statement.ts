@@ -129,7 +129,8 @@ export function figuresSql(plan: CheckPlan, relation: string, columns: readonly 
     });
   }
   for (const check of plan.checks) {
-    if (check.level === 'set' && canRun(check, columns)) statements.push({ sql: over(check.sql, relation), checks: [{ id: check.id, level: 'set', column: 'failed' }] });
+    if (check.level === 'set' && canRun(check, columns))
+      statements.push({ sql: over(check.sql, relation), checks: [{ id: check.id, level: 'set', column: 'failed' }] });
   }
   return [...statements, ...measure(plan, relation, columns)];
 }

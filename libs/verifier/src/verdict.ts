@@ -50,7 +50,9 @@ export interface Figures {
   /** Rows judged, accepted and refused together. */
   readonly rows: bigint;
   /** Per check id: violating rows, or the metric's value as text, or why it could not be run. */
-  readonly results: Readonly<Record<string, { readonly failed: bigint } | { readonly value: string | null } | { readonly error: string } | { readonly skipped: string }>>;
+  readonly results: Readonly<
+    Record<string, { readonly failed: bigint } | { readonly value: string | null } | { readonly error: string } | { readonly skipped: string }>
+  >;
   /** Rows that broke at least one row check of severity error, so went to the feedback dataset. */
   readonly refused: bigint;
 }
