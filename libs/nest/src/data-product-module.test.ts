@@ -2,7 +2,6 @@ import 'reflect-metadata';
 import { Module, type DynamicModule, type INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { memoryBus } from '@skein/adapter-memory';
-import { systemClock } from '@skein/kernel';
 import type { EventBus, LandingStore } from '@skein/ports';
 import type { Domain } from '@skein/product';
 import type { SystemContracts } from '@skein/swarm';
@@ -34,7 +33,7 @@ afterEach(async () => {
 function foundation(): MeshFoundation {
   const untouched = new Proxy({}, { get: (_, name) => { throw new Error(`the test needs no ${String(name)}`); } });
   const landings = { list: (name: string) => landed(name) } as unknown as LandingStore;
-  return { adapters: { engine: untouched as never, store: untouched as never, landings, bus, clock: systemClock }, system: {} as SystemContracts };
+  return { adapters: { engine: untouched as never, store: untouched as never, landings, bus }, system: {} as SystemContracts };
 }
 
 async function start(...features: DynamicModule[]): Promise<INestMicroservice> {

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SkeinError, checkName, systemClock, type Clock } from '@skein/kernel';
 import type { JWK } from 'jose';
+import { secretFile } from './secret-file.ts';
 
 /** What development tokens claim to come from and to be for. */
 export const DEV_ISSUER = 'skein-dev';
@@ -22,20 +21,12 @@ export interface DevKeys {
  */
 export async function devKeys(dir: string): Promise<DevKeys> {
   const file = join(dir, 'dev.jwk.json');
-  const privateJwk = (await readKey(file)) ?? (await makeKey(dir, file));
+  const privateJwk = readKey(await secretFile(file, makeKey), file);
   const { d: _private, ...publicJwk } = privateJwk;
   return { privateJwk, publicJwk, file };
 }
 
-/** As `devKeys`, and undefined instead of a new pair when there is none. */
-async function readKey(file: string): Promise<JWK | undefined> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new SkeinError('SKEIN_STORAGE_FAILED', `the development key ${file} cannot be read`, { cause: error, place: { file } });
-  }
+function readKey(text: string, file: string): JWK {
   let jwk: Partial<JWK> | null = null;
   try {
     jwk = JSON.parse(text) as Partial<JWK> | null;
@@ -48,34 +39,11 @@ async function readKey(file: string): Promise<JWK | undefined> {
   return { ...(jwk as JWK), alg: 'EdDSA', use: 'sig' };
 }
 
-async function makeKey(folder: string, file: string): Promise<JWK> {
+async function makeKey(): Promise<string> {
   const { calculateJwkThumbprint, exportJWK, generateKeyPair } = await import('jose');
   const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   const jwk = await exportJWK(privateKey);
-  const made = { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'EdDSA', use: 'sig' };
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const temporary = join(folder, `.tmp-${randomUUID()}`);
-  try {
-    const handle = await open(temporary, 'wx', 0o600);
-    try {
-      await handle.writeFile(`${JSON.stringify(made, null, 2)}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    // The mode given to open() is narrowed by the umask, which must not take the owner's own right to read.
-    await chmod(temporary, 0o600);
-    await link(temporary, file);
-    const directory = await open(folder);
-    await directory.sync().finally(() => directory.close());
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-      throw new SkeinError('SKEIN_STORAGE_FAILED', `the development key ${file} cannot be written`, { cause: error, place: { file } });
-    }
-  } finally {
-    await rm(temporary, { force: true });
-  }
-  return (await readKey(file)) as JWK;
+  return `${JSON.stringify({ ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'EdDSA', use: 'sig' }, null, 2)}\n`;
 }
 
 export interface DevTokenRequest {

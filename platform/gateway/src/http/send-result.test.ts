@@ -67,14 +67,6 @@ describe('sendResult', () => {
     expect(await sent).toBeUndefined();
   });
 
-  it('puts an envelope around both', async () => {
-    const envelope = { before: Buffer.from('['), after: ({ rows }: { rows: bigint }) => Buffer.from(`]${rows}`) };
-    const short = await serve(() => ({ body: chunks(1, 10), envelope }));
-    expect((await get(short.port)).bytes).toBe(13);
-    const long = await serve(() => ({ body: chunks(10, 10_000), envelope }));
-    expect((await get(long.port)).bytes).toBe(100_003);
-  });
-
   it('throws a failure of the first 64 KiB with nothing sent', async () => {
     const { port, sent, finished } = await serve(() => ({ body: chunks(10, 10_000, 3) }));
     expect((await get(port)).status).toBe(422);

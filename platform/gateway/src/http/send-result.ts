@@ -16,8 +16,6 @@ export interface ResultToSend {
   readonly body: AsyncIterable<Uint8Array>;
   /** Known when the body has ended. */
   counts(): Promise<Counts>;
-  /** What stands around the body: JSON's envelope. `after` is called when the body has ended. */
-  readonly envelope?: { readonly before: Uint8Array; after(counts: Counts): Uint8Array };
   /** Called when everything is ready but for the last bytes, so that whoever sees the end finds what it did. */
   finished(counts: Counts): void;
 }
@@ -29,10 +27,10 @@ export class AnswerBroken extends Error {}
  * Sends a result with backpressure. Until the first 64 KiB are full it throws what the body throws, with nothing sent; after
  * that a failure resets the connection, because an answer that ends well is a promise that it is whole.
  */
-export async function sendResult(response: ServerResponse, { headers, body, counts, envelope, finished }: ResultToSend, stallMs: number = STALL_MS): Promise<void> {
+export async function sendResult(response: ServerResponse, { headers, body, counts, finished }: ResultToSend, stallMs: number = STALL_MS): Promise<void> {
   const source = body[Symbol.asyncIterator]();
-  const held: Uint8Array[] = envelope ? [envelope.before] : [];
-  let bytes = envelope?.before.length ?? 0;
+  const held: Uint8Array[] = [];
+  let bytes = 0;
   let done = false;
   while (!done && bytes <= WHOLE_BYTES) {
     const next = await source.next();
@@ -44,7 +42,6 @@ export async function sendResult(response: ServerResponse, { headers, body, coun
   }
   if (done) {
     const known = await counts();
-    if (envelope) held.push(envelope.after(known));
     const whole = held.length === 1 ? (held[0] as Uint8Array) : Buffer.concat(held);
     finished(known);
     response.writeHead(200, { ...headers, 'content-length': whole.length, 'skein-rows': known.rows.toString(), 'skein-truncated': String(known.truncated) });
@@ -56,7 +53,6 @@ export async function sendResult(response: ServerResponse, { headers, body, coun
     for (const chunk of held) await write(response, chunk, stallMs);
     for (let next = await source.next(); !next.done; next = await source.next()) await write(response, next.value, stallMs);
     const known = await counts();
-    if (envelope) await write(response, envelope.after(known), stallMs);
     finished(known);
     response.addTrailers({ 'skein-rows': known.rows.toString(), 'skein-truncated': String(known.truncated) });
     response.end();

@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
+import type { Contract } from '@skein/contract';
+import { composeCatalog, createFederation, type Catalog, type Federation, type FederationLimits, type Policy, type Principal } from '@skein/federation';
+import { SkeinError, type Clock } from '@skein/kernel';
+import type { HealthIndicator } from '@skein/nest';
+import type { AuditLog, EventBus, QuerySandbox, SnapshotStore } from '@skein/ports';
+import { fileAuditLog } from './audit-file.ts';
+import { createAuthenticator, type Authenticator } from './auth/authenticator.ts';
+import { pseudonymKey } from './auth/secret-file.ts';
+import { developmentIssuer, type TrustedIssuer } from './auth/trusted-issuer.ts';
+import type { GatewayLog } from './gateway-log.ts';
+import { addRoutes } from './http/add-routes.ts';
+import { ErrorFilter } from './http/error-filter.ts';
+import type { Fastify } from './http/fastify.ts';
+import { RecentOutcomes } from './http/recent-outcomes.ts';
+import { GatewayMetrics } from './metrics.ts';
+
+export interface GatewayOptions {
+  readonly store: SnapshotStore;
+  readonly sandbox: QuerySandbox;
+  readonly contracts: readonly Contract[];
+  readonly policies: readonly Policy[];
+  readonly clock: Clock;
+  /** Keys lie in `<dataDir>/keys`, the audit log in `<dataDir>/audit`. */
+  readonly dataDir: string;
+  /** Brings news of publications beside the store's own watch. */
+  readonly bus?: EventBus;
+  /** Whose tokens are good; default: development tokens of `<dataDir>/keys`. */
+  readonly issuers?: readonly TrustedIssuer[];
+  /** Roles of whoever looks at the first page without a token; default none: then it lists no products. */
+  readonly visitorRoles?: readonly string[];
+  readonly audit?: AuditLog;
+  readonly limits?: Partial<FederationLimits>;
+  /** Beside those of the gateway's own parts. */
+  readonly health?: readonly HealthIndicator[];
+  readonly log: GatewayLog;
+}
+
+/** What the gateway is made of, once it is. */
+export interface GatewayParts {
+  readonly catalog: Catalog;
+  readonly federation: Federation;
+  readonly authenticator: Authenticator;
+  readonly metrics: GatewayMetrics;
+  readonly audit: AuditLog;
+}
+
+const OPTIONS = Symbol('skein.gateway.options');
+/** Token of `GatewayParts`. */
+export const GATEWAY_PARTS = Symbol('skein.gateway.parts');
+
+/** The gateway as a part of a Nest application on fastify: `GatewayModule.forRoot({ store, sandbox, contracts, … })`. */
+@Module({})
+export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+  readonly #host: HttpAdapterHost;
+  readonly #options: GatewayOptions;
+  readonly #parts: GatewayParts;
+  readonly #stopping = new AbortController();
+
+  constructor(@Inject(HttpAdapterHost) host: HttpAdapterHost, @Inject(OPTIONS) options: GatewayOptions, @Inject(GATEWAY_PARTS) parts: GatewayParts) {
+    this.#host = host;
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  static forRoot(options: GatewayOptions): DynamicModule {
+    return {
+      module: GatewayModule,
+      providers: [
+        { provide: OPTIONS, useValue: options },
+        { provide: GATEWAY_PARTS, useFactory: () => makeParts(options) },
+        { provide: APP_FILTER, useFactory: () => new ErrorFilter(options.log) },
+      ],
+      exports: [GATEWAY_PARTS],
+    };
+  }
+
+  onModuleInit(): void {
+    const { store, log, visitorRoles, health = [] } = this.#options;
+    const { catalog, federation, authenticator, metrics } = this.#parts;
+    const app = this.#host.httpAdapter.getInstance<Fastify>();
+    addRoutes(app, {
+      federation,
+      authenticator,
+      store,
+      metrics,
+      log,
+      outcomes: new RecentOutcomes(),
+      visitor: visitorOf(visitorRoles),
+      startedAt: performance.now(),
+      stopping: this.#stopping.signal,
+      health: [storeHealth(store), sandboxHealth(this.#options.sandbox), ...health],
+      tableOf(product) {
+        const entry = catalog.entries.get(product);
+        if (!entry) throw new SkeinError('SKEIN_PRODUCT_UNKNOWN', `there is no product ${JSON.stringify(product)}`);
+        return entry.table;
+      },
+      address() {
+        const bound = app.server.address();
+        return bound !== null && typeof bound === 'object' ? `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}` : '';
+      },
+    });
+  }
+
+  /** Says "down" to whoever asks for health, and ends queries that still run when their time of grace is over. */
+  beforeApplicationShutdown(): void {
+    this.#stopping.abort(new SkeinError('SKEIN_QUERY_CANCELLED', 'the gateway is stopping'));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#parts.federation.close();
+    if (this.#options.audit === undefined) await this.#parts.audit.close();
+  }
+}
+
+async function makeParts({ store, sandbox, contracts, policies, clock, dataDir, bus, issuers, audit, limits }: GatewayOptions): Promise<GatewayParts> {
+  const keys = join(dataDir, 'keys');
+  const catalog = composeCatalog(contracts, policies);
+  const log = audit ?? fileAuditLog({ directory: join(dataDir, 'audit') });
+  const federation = await createFederation({
+    store,
+    sandbox,
+    catalog,
+    clock,
+    pseudonymKey: await pseudonymKey(keys),
+    audit: log,
+    ...(bus ? { bus } : {}),
+    ...(limits ? { limits } : {}),
+  });
+  const ages = async (): Promise<{ product: string; version: number; ageSeconds: number }[]> => {
+    const newest = await Promise.all(catalog.products.map(async ({ id, table }) => ({ id, snapshot: await store.current(table) })));
+    return newest.flatMap(({ id, snapshot }) => (snapshot ? [{ product: id, version: snapshot.version, ageSeconds: Math.max(0, clock.now() - snapshot.committedAt) / 1_000 }] : []));
+  };
+  return { catalog, federation, authenticator: createAuthenticator(issuers ?? [developmentIssuer(keys)], clock), metrics: new GatewayMetrics(sandbox, ages), audit: log };
+}
+
+function visitorOf(roles: readonly string[] | undefined): Principal | undefined {
+  return roles === undefined || roles.length === 0 ? undefined : { subject: 'visitor', roles, purposes: [], claims: {} };
+}
+
+function storeHealth(store: SnapshotStore): HealthIndicator {
+  return { name: 'store', check: async () => ({ tables: (await store.tables()).length }) };
+}
+
+function sandboxHealth(sandbox: QuerySandbox): HealthIndicator {
+  return { name: 'sandbox', check: async () => ({ ...sandbox.stats() }) };
+}

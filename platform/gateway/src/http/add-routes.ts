@@ -1,0 +1,29 @@
+import type { GatewayLog } from '../gateway-log.ts';
+import { answerText, asSkeinError, errorAnswer } from './error-answer.ts';
+import type { Fastify } from './fastify.ts';
+import { addReadRoutes, type ReadRouteParts } from './read-routes.ts';
+import { parseExactJson } from './request-body.ts';
+import { sqlRoute } from './sql-route.ts';
+
+/** Bytes of a request's body. */
+const BODY_LIMIT = 1_048_576;
+
+/** Puts the gateway's own routes on fastify, in a scope of their own: Nest's parsers and hooks stay out of their way. */
+export function addRoutes(app: Fastify, parts: ReadRouteParts & { readonly log: GatewayLog }): void {
+  app.register(async (scope: Fastify) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, async (_request: unknown, body: Buffer) => parseExactJson(utf8(body)));
+    scope.setErrorHandler((thrown, _request, reply) => {
+      const error = asSkeinError(thrown);
+      if (error.fault === 'platform') parts.log.error(thrown);
+      const { status, headers, body } = errorAnswer(error);
+      return reply.code(status).headers(headers).send(answerText(body));
+    });
+    scope.route({ method: 'POST', url: '/v1/sql', bodyLimit: BODY_LIMIT, handler: sqlRoute(parts) });
+    addReadRoutes(scope, parts);
+  });
+}
+
+function utf8(body: Buffer): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(body);
+}

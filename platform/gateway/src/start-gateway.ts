@@ -1,0 +1,83 @@
+import 'reflect-metadata';
+import { Module, type DynamicModule, type LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SkeinError } from '@skein/kernel';
+import { GATEWAY_PARTS, GatewayModule, type GatewayOptions, type GatewayParts } from './gateway-module.ts';
+import { lineLog, type GatewayLog } from './gateway-log.ts';
+import { portInUse } from './port-in-use.ts';
+
+export interface StartOptions extends Omit<GatewayOptions, 'log'> {
+  /** Default 127.0.0.1: whoever opens it to a network does so knowingly. */
+  readonly host?: string;
+  /** Default 0: a free one. */
+  readonly port?: number;
+  /** Domains that run in the same process: `DataProductModule.forRoot(…)` and one `forFeature(…)` for each. Needs `bus`. */
+  readonly imports?: readonly DynamicModule[];
+  readonly log?: GatewayLog;
+}
+
+export interface RunningGateway {
+  /** `http://127.0.0.1:4747` */
+  readonly url: string;
+  readonly parts: GatewayParts;
+  /** The Nest application, for composition roots that add to it. */
+  readonly app: NestFastifyApplication;
+  /** Takes no further request, ends what runs after a time of grace, and returns when all is closed that the gateway opened. */
+  close(): Promise<void>;
+}
+
+/** A request's header and body must have come by then. */
+const REQUEST_MS = 30_000;
+const KEEP_ALIVE_MS = 65_000;
+/** How long running queries may go on after `close`. */
+const GRACE_MS = 5_000;
+
+@Module({})
+class Root {}
+
+/** Starts the gateway over adapters that are made already; they are not closed with it. Throws SKEIN_PORT_IN_USE and what its parts throw. */
+export async function startGateway({ host = '127.0.0.1', port = 0, imports = [], log = lineLog(process.stderr), ...options }: StartOptions): Promise<RunningGateway> {
+  const adapter = new FastifyAdapter({ skipMiddie: true, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, forceCloseConnections: 'idle', routerOptions: { maxParamLength: 200 }, return503OnClosing: true });
+  const root: DynamicModule = { module: Root, imports: [GatewayModule.forRoot({ ...options, log }), ...imports] };
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { logger: nestLogger(log), abortOnError: false, bodyParser: false });
+  try {
+    if (imports.length > 0) {
+      if (!options.bus) throw new SkeinError('SKEIN_CONFIG_INVALID', 'domains in the gateway process need a bus');
+      const { BusServer } = await import('@skein/nest');
+      app.connectMicroservice({ strategy: new BusServer(options.bus) }, { inheritAppConfig: false });
+      await app.startAllMicroservices();
+    }
+    await listen(app, host, port);
+  } catch (error) {
+    await app.close().catch(() => undefined);
+    throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? await portInUse(host, port, error) : error;
+  }
+  const parts = app.get<GatewayParts>(GATEWAY_PARTS, { strict: false });
+  // What the first query would otherwise wait for; a failure here shows again, with an answer, when it matters.
+  setImmediate(() => void Promise.allSettled([parts.authenticator.warm(), parts.metrics.warm()]));
+  let closing: Promise<void> | undefined;
+  return { url: await app.getUrl(), parts, app, close: () => (closing ??= close(app)) };
+}
+
+async function listen(app: NestFastifyApplication, host: string, port: number): Promise<void> {
+  const server = app.getHttpServer();
+  server.headersTimeout = REQUEST_MS;
+  await app.listen(port, host);
+}
+
+async function close(app: NestFastifyApplication): Promise<void> {
+  const server = app.getHttpServer();
+  const force = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(force);
+  }
+}
+
+/** Nest's own words: what went wrong, and nothing else. */
+function nestLogger(log: GatewayLog): LoggerService {
+  const silent = (): void => undefined;
+  return { log: silent, debug: silent, verbose: silent, warn: (message: unknown) => log.warn(String(message)), error: (message: unknown) => log.error(message), fatal: (message: unknown) => log.error(message) };
+}
