@@ -5,6 +5,7 @@ import { duckdbEngine } from '@skein/adapter-duckdb';
 import { memoryBus } from '@skein/adapter-memory';
 import { localLandingStore, localSnapshotStore, readContractFiles, type ContractFiles } from '@skein/adapter-storage';
 import { readContract, type Contract } from '@skein/contract';
+import { readPolicy, type Policy } from '@skein/federation';
 import { ga4 } from '@skein/ga4';
 import { systemClock } from '@skein/kernel';
 import { DataProductModule, SwarmRegistry } from '@skein/nest';
@@ -23,6 +24,7 @@ export const contractsDirectory = fileURLToPath(new URL('../../../contracts', im
 export interface LoadedContracts {
   readonly files: readonly ContractFiles[];
   readonly contracts: readonly Contract[];
+  readonly policies: readonly Policy[];
   readonly system: SystemContracts;
   readonly domains: readonly Domain[];
 }
@@ -31,10 +33,15 @@ export interface LoadedContracts {
 export async function loadContracts(directory: string): Promise<LoadedContracts> {
   const files = await readContractFiles(directory);
   const contracts = files.map(({ contract }) => readContract(contract.text, contract.file));
+  const policies = files.flatMap(({ policy }, index) => {
+    const contract = contracts[index];
+    return policy && contract ? [readPolicy(policy.text, policy.file, contract)] : [];
+  });
   const set = contractSet(contracts);
   return {
     files,
     contracts,
+    policies,
     system: { feedback: set.get('skein.feedback'), lineage: set.get('skein.lineage') },
     domains: Object.values(DOMAINS_BY_NAME).map((define) => define(set)),
   };

@@ -1,1 +1,5 @@
-export {};
+export { composeSwarms, contractsDirectory, DOMAINS } from './compose.ts';
+export { outcomeJson, type Outcome, type StockOutRow } from './outcome.ts';
+export { progressOn, showEvent, silent, type Progress } from './progress.ts';
+export type { DomainOutcome } from './run-swarms.ts';
+export { showRun } from './show.ts';

@@ -1,8 +1,9 @@
 import path from 'node:path';
-import { issueDevToken } from '@skein/gateway';
+import { duckdbSandbox } from '@skein/adapter-duckdb';
+import { developmentIssuer, issueDevToken, oidcIssuer, startGateway } from '@skein/gateway';
 import { SkeinError, systemClock } from '@skein/kernel';
 import { SwarmRegistry } from '@skein/nest';
-import { loadContracts, localAdapters, meshApplication } from './compose.ts';
+import { domainModules, loadContracts, localAdapters } from './compose.ts';
 import type { MeshConfig } from './config.ts';
 import { ensureDemo } from './demo.ts';
 import type { Outcome, StockOutRow } from './outcome.ts';
@@ -23,8 +24,26 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
   const started = performance.now();
   const loaded = await loadContracts(config.contracts);
   const adapters = localAdapters(config.data);
-  const { app, url } = await meshApplication(config, loaded, adapters);
-  const registry = app.get(SwarmRegistry);
+  const sandbox = duckdbSandbox({ memoryMb: 1024, tempDirectory: path.join(config.data, 'tmp', `queries-${process.pid}`) });
+  const gateway = await startGateway({
+    host: config.host,
+    port: config.port,
+    store: adapters.store,
+    bus: adapters.bus,
+    sandbox,
+    contracts: loaded.contracts,
+    policies: loaded.policies,
+    clock: systemClock,
+    dataDir: config.data,
+    visitorRoles: ['public'],
+    imports: domainModules(loaded, adapters),
+    ...(config.issuer === undefined ? {} : { issuers: [developmentIssuer(path.join(config.data, 'keys')), oidcIssuer(config.issuer, config.audience ?? 'skein')] }),
+  }).catch(async (error: unknown) => {
+    await sandbox.close();
+    throw error;
+  });
+  const { url } = gateway;
+  const registry = gateway.app.get(SwarmRegistry, { strict: false });
   return {
     url,
     async work() {
@@ -43,7 +62,8 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
       };
     },
     async close() {
-      await app.close();
+      await gateway.close();
+      await sandbox.close();
       await adapters.engine.close();
       await adapters.bus.close();
     },
@@ -66,7 +86,7 @@ async function askStockOut(url: string, config: MeshConfig): Promise<Outcome['st
 }
 
 function asSkeinError(error: unknown): unknown {
-  return error instanceof SkeinError || !(error instanceof Error) ? error : { message: error.message, ...error };
+  return error instanceof SkeinError || !(error instanceof Error) ? error : { ...error, message: error.message };
 }
 
 function curlLine(url: string, data: string): string {

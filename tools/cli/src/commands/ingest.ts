@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { formatError, SkeinError } from '@skein/kernel';
-import { composeSwarms, contractsDirectory, DOMAINS, progressOn, reportJson, showEvent, showRun, silent } from '@skein/mesh';
+import { composeSwarms, contractsDirectory, DOMAINS, progressOn, outcomeJson, showEvent, showRun, silent } from '@skein/mesh';
 import { succeeded } from '@skein/swarm';
 
 export async function ingest(flags: { from: string; data: string; json: boolean }, domain: string): Promise<void> {
@@ -12,7 +12,7 @@ export async function ingest(flags: { from: string; data: string; json: boolean 
   try {
     const report = await mesh.swarm(domain).run({ from: path.resolve(flags.from), onEvent: (event) => showEvent(progress, event) });
     progress.end();
-    process.stdout.write(flags.json ? `${reportJson(report)}\n` : showRun(report));
+    process.stdout.write(flags.json ? `${outcomeJson(report)}\n` : showRun(report));
     if (!succeeded(report)) process.exitCode = 1;
   } catch (error) {
     progress.end();
