@@ -44,7 +44,12 @@ export const makt = erp({
   name: 'makt',
   key: ['mandt', 'matnr', 'spras'],
   keep: 'one',
-  columns: { mandt: client, matnr: { reading: material }, spras: { reading: verbatim, becomes: 'description_language' }, maktx: { reading: verbatim, becomes: 'description' } },
+  columns: {
+    mandt: client,
+    matnr: { reading: material },
+    spras: { reading: verbatim, becomes: 'description_language' },
+    maktx: { reading: verbatim, becomes: 'description' },
+  },
 });
 
 /** Material master, plant data. */
@@ -78,12 +83,12 @@ export const mard = erp({
     labst: quantity('unrestricted'),
     insme: quantity('quality'),
     speme: quantity('blocked'),
-    einme: quantity('restricted'),
+    einme: quantity('restricted_use'),
     umlme: quantity('in_transit'),
     klabs: quantity('unrestricted'),
     kinsm: quantity('quality'),
     kspem: quantity('blocked'),
-    keinm: quantity('restricted'),
+    keinm: quantity('restricted_use'),
   },
 });
 

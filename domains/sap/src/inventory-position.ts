@@ -12,10 +12,10 @@ const roundedQuotient = (numerator: string, denominator: string) =>
  * Vendor consignment stock of a storage location (special stock K) is a row of its own where there is any.
  */
 export function inventoryPosition(contract: Contract): DataProduct {
-  const stock = '(unrestricted + in_transit + quality + restricted + blocked)';
+  const stock = '(unrestricted + in_transit + quality + restricted_use + blocked)';
   // Quantity has 3 decimals, price 4: their product in integers has 7, the value 2.
   const valueSql = `(${roundedQuotient(`((${stock} * 1000)::HUGEINT * (price * 10000)::HUGEINT)`, '(price_unit::HUGEINT * 100000)')}::DECIMAL(38, 0) / 100)`;
-  const stocks = ['unrestricted', 'quality', 'blocked', 'restricted', 'in_transit'];
+  const stocks = ['unrestricted', 'quality', 'blocked', 'restricted_use', 'in_transit'];
   const negativeStock = `CASE WHEN negative_stock_allowed OR least(${stocks.join(', ')}) >= 0 THEN [] ELSE list_filter([${stocks
     .map((name) => `CASE WHEN ${name} < 0 THEN {'column': '${name}', 'value': ${name}::VARCHAR, 'rule': 'negative_stock'} END`)
     .join(', ')}], fault -> fault IS NOT NULL) END`;
@@ -29,7 +29,7 @@ export function inventoryPosition(contract: Contract): DataProduct {
       sql: `WITH ${CURRENCY_DECIMALS},
         stocks AS (
           SELECT source_system, mandt, matnr, werks, lgort, '' AS special_stock, coalesce(labst, 0) AS unrestricted, coalesce(insme, 0) AS quality, coalesce(speme, 0) AS blocked,
-            coalesce(einme, 0) AS restricted, coalesce(umlme, 0) AS in_transit, _file, _row, _repairs, _invalid FROM mard
+            coalesce(einme, 0) AS restricted_use, coalesce(umlme, 0) AS in_transit, _file, _row, _repairs, _invalid FROM mard
           UNION ALL
           SELECT source_system, mandt, matnr, werks, lgort, 'K', coalesce(klabs, 0), coalesce(kinsm, 0), coalesce(kspem, 0), coalesce(keinm, 0), 0, _file, _row, [], [] FROM mard
             WHERE coalesce(klabs, 0) <> 0 OR coalesce(kinsm, 0) <> 0 OR coalesce(kspem, 0) <> 0 OR coalesce(keinm, 0) <> 0),
@@ -57,7 +57,7 @@ export function inventoryPosition(contract: Contract): DataProduct {
           LEFT JOIN t001w w ON w.source_system = s.source_system AND w.mandt = s.mandt AND w.werks = s.werks
           LEFT JOIN prices v ON v.source_system = s.source_system AND v.mandt = s.mandt AND v.matnr = s.matnr AND v.bwkey = coalesce(w.bwkey, s.werks))
         SELECT source_system, mandt, matnr, werks, lgort, special_stock, ${externalNumber('matnr')} AS matnr_ext, base_uom,
-          unrestricted::DECIMAL(13, 3) AS unrestricted, quality::DECIMAL(13, 3) AS quality, blocked::DECIMAL(13, 3) AS blocked, restricted::DECIMAL(13, 3) AS restricted,
+          unrestricted_use::DECIMAL(13, 3) AS unrestricted, quality::DECIMAL(13, 3) AS quality, blocked::DECIMAL(13, 3) AS blocked, restricted::DECIMAL(13, 3) AS restricted_use,
           in_transit::DECIMAL(13, 3) AS in_transit, plant_in_transit, lead_time_days, safety_stock, reorder_point, negative_stock_allowed, valuation_area, valuated_stock,
           CASE WHEN special_stock = '' THEN ${valueSql}::DECIMAL(23, 2) END AS stock_value, CASE WHEN special_stock = '' THEN stock_currency END AS stock_currency,
           position."file" AS _file, position."row" AS _row, _repairs, list_concat(_invalid, ${negativeStock}) AS _invalid
@@ -74,7 +74,7 @@ export function inventoryPosition(contract: Contract): DataProduct {
         unrestricted: ['mard.labst', 'mard.klabs'],
         quality: ['mard.insme', 'mard.kinsm'],
         blocked: ['mard.speme', 'mard.kspem'],
-        restricted: ['mard.einme', 'mard.keinm'],
+        restricted_use: ['mard.einme', 'mard.keinm'],
         in_transit: ['mard.umlme'],
         plant_in_transit: ['marc.umlmc', 'marc.trame'],
         lead_time_days: ['marc.plifz'],
@@ -83,7 +83,19 @@ export function inventoryPosition(contract: Contract): DataProduct {
         negative_stock_allowed: ['marc.xmcng'],
         valuation_area: ['t001w.bwkey', 'mard.werks'],
         valuated_stock: ['mbew.lbkum'],
-        stock_value: ['mard.labst', 'mard.umlme', 'mard.insme', 'mard.einme', 'mard.speme', 'mbew.vprsv', 'mbew.stprs', 'mbew.verpr', 'mbew.peinh', 't001.waers', 'tcurx.currdec'],
+        stock_value: [
+          'mard.labst',
+          'mard.umlme',
+          'mard.insme',
+          'mard.einme',
+          'mard.speme',
+          'mbew.vprsv',
+          'mbew.stprs',
+          'mbew.verpr',
+          'mbew.peinh',
+          't001.waers',
+          'tcurx.currdec',
+        ],
         stock_currency: ['t001.waers'],
       },
     },

@@ -81,12 +81,15 @@ async function askStockOut(url: string, config: MeshConfig): Promise<Outcome['st
     const { snapshots, queryId } = rows.meta;
     return { sql: STOCK_OUT_SQL, rows: [...rows], snapshots: Object.entries(snapshots).map(([product, version]) => `${product}@${version}`), queryId };
   } catch (error) {
-    return { sql: STOCK_OUT_SQL, rows: [], snapshots: [], queryId: undefined, error: asSkeinError(error) };
+    return { sql: STOCK_OUT_SQL, rows: [], snapshots: [], queryId: undefined, error: errorDocument(error) };
   }
 }
 
-function asSkeinError(error: unknown): unknown {
-  return error instanceof SkeinError || !(error instanceof Error) ? error : { ...error, message: error.message };
+/** The client's errors are no SkeinErrors, but carry the same facts. */
+function errorDocument(error: unknown): NonNullable<Outcome['stockOutRisk']['error']> {
+  if (error instanceof SkeinError) return { code: error.code, message: error.message, hint: error.hint };
+  const { code = 'SKEIN_INTERNAL', message = String(error), hint = '' } = error as { code?: string; message?: string; hint?: string };
+  return { code, message, hint };
 }
 
 function curlLine(url: string, data: string): string {

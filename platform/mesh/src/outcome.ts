@@ -28,7 +28,7 @@ export interface Outcome {
     readonly snapshots: readonly string[];
     readonly queryId: string | undefined;
     /** Why there is no answer, where there is none. */
-    readonly error?: unknown;
+    readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
   };
   readonly seconds: number;
 }

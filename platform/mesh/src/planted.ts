@@ -16,7 +16,7 @@ export function comparePlanted(planted: Planted, reports: readonly RunReport[]):
   const products = new Map(reports.flatMap((report) => report.products.map((product) => [product.product, product] as const)));
   const lines = new Map<string, PlantedLine>();
   for (const [fault, { count, expected, product, rule = '' }] of Object.entries(planted)) {
-    if (expected === 'accepted') continue;
+    if (expected === 'accepted' || count === 0) continue;
     const key = JSON.stringify([product, expected, expected === 'deduplicated' ? '' : rule]);
     const known = lines.get(key);
     const report = products.get(product);

@@ -24,7 +24,7 @@ export function showOutcome(outcome: Outcome): string {
           ]),
         )
       : outcome.stockOutRisk.error
-        ? formatError(outcome.stockOutRisk.error)
+        ? `No answer: ${outcome.stockOutRisk.error.message}\n  fix: ${outcome.stockOutRisk.error.hint}\n  code: ${outcome.stockOutRisk.error.code}`
         : 'No material is at risk.',
     outcome.stockOutRisk.snapshots.length > 0 ? `read from ${outcome.stockOutRisk.snapshots.join(', ')}` : '',
   ];
