@@ -1,4 +1,4 @@
-import { SkeinError } from '@skein/kernel';
+import type { SkeinError } from '@skein/kernel';
 
 /** Bytes that may wait here for a slow reader before the child is made to wait. */
 const HIGH = 4 * 1024 * 1024;
