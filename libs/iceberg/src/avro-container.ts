@@ -83,7 +83,7 @@ export function readContainer(type: RecordType, bytes: Uint8Array): { metadata: 
 }
 
 function take(type: avro.Type, buffer: Buffer, at: number): { value: unknown; offset: number } {
-  const { value, offset } = type.decode(buffer, at) as { value: unknown; offset: number };
+  const { value, offset } = type.decode(buffer, at);
   if (offset < 0) throw new Error('the bytes end too early');
   return { value, offset };
 }

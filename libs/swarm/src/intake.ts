@@ -126,7 +126,7 @@ async function landJson(session: EngineSession, from: string, file: string, targ
   const dropped = parquet ? [] : await takeRejects(session, file);
   if (dropped.length > 0) {
     // Lines that are not text leave no row behind; empty rows in their places keep row numbers equal to line numbers.
-    const shift = `${JSON.stringify(dropped.map((reject, index) => reject.row - 1 - index)).replaceAll('"', '')}`;
+    const shift = JSON.stringify(dropped.map((reject, index) => reject.row - 1 - index)).replaceAll('"', '');
     await reading(file, () =>
       copy(`SELECT raw FROM (
               SELECT raw, n + len(list_filter(${shift}, k -> k < n)) AS line FROM (SELECT raw, row_number() OVER () AS n FROM (${read}))

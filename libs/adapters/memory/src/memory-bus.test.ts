@@ -54,7 +54,9 @@ describe('memory bus', () => {
     const bus = memoryBus({ retain: 2 });
     const subscription = await bus.subscribe('t', { group: 'gone', from: 'earliest' }, async () => {});
     await subscription.close();
-    for (let value = 0; value < 100; value += 1) await bus.publish('t', 'k', value);
+    let published = 0;
+    for (let value = 0; value < 100; value += 1) await bus.publish('t', 'k', value).then(() => (published += 1));
+    expect(published).toBe(100);
     await bus.close();
   });
 

@@ -75,6 +75,6 @@ it('sweeps what crashed ingestors left, when it is a day old, and nothing that i
   for (const entry of [landed, stage.directory, orphan]) await utimes(entry, old, old);
   await localLandingStore({ root }).stage('sap');
   expect(await readdir(path.join(root, 'sap', 'files'))).toEqual([path.basename(landed)]);
-  await expect(readdir(stage.directory)).rejects.toThrow();
+  await expect(readdir(stage.directory)).rejects.toThrow('ENOENT');
   expect(await readdir(young.directory)).toEqual([]);
 });

@@ -54,7 +54,7 @@ export async function directEngine(): Promise<DirectEngine> {
       }
     },
     async raw(catalog, sql) {
-      return (await (await connectionOf(catalog)).runAndReadAll(sql)).getRowsJson() as unknown[][];
+      return (await (await connectionOf(catalog)).runAndReadAll(sql)).getRowsJson();
     },
     async warm(catalog) {
       await connectionOf(catalog);

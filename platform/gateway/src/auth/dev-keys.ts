@@ -68,7 +68,7 @@ export async function issueDevToken({ dir, as, purposes = [], expiresIn = DEFAUL
   const { SignJWT, importJWK } = await import('jose');
   const now = Math.floor(clock.now() / 1_000);
   return new SignJWT({ roles: [as], purposes: [...purposes] })
-    .setProtectedHeader({ alg: 'EdDSA', kid: privateJwk.kid as string, typ: 'JWT' })
+    .setProtectedHeader({ alg: 'EdDSA', kid: privateJwk.kid, typ: 'JWT' })
     .setSubject(as)
     .setIssuer(DEV_ISSUER)
     .setAudience(DEV_AUDIENCE)

@@ -158,7 +158,7 @@ export function faultPlanter(random: Random): { choose(event: EventDraft): Ga4Fa
         const kind = (KINDS[index] as (typeof KINDS)[number])[1];
         if (!kind.fits(event)) continue;
         credit[index] = (credit[index] as number) + kind.rate;
-        if (chosen === undefined && (credit[index] as number) >= 1) chosen = index;
+        if (chosen === undefined && (credit[index]) >= 1) chosen = index;
       }
       if (chosen === undefined) return undefined;
       credit[chosen] = (credit[chosen] as number) - 1;
