@@ -78,7 +78,7 @@ const answerWith = (bytes: Uint8Array, headers: Record<string, string> = {}) => 
 
 describe('mesh', () => {
   it('sends SQL with bound values, token and options, and gives rows with what the gateway says about them', async () => {
-    const { url, seen } = await gateway(answerWith(stream, { 'skein-rows': '300', 'skein-truncated': 'false', 'skein-snapshots': 'ga4.sessions@12,sap.material@3', 'skein-freshness': 'ga4.sessions@2026-06-01T10:00:00.000Z', 'skein-policy': 'p1' }));
+    const { url, seen } = await gateway(answerWith(stream, { 'skein-rows': '300', 'skein-truncated': 'false', 'skein-snapshots': 'ga4.sessions@12,sap.material@3', 'skein-freshness': 'ga4.sessions=fresh;age=7, sap.material=stale;age=90000;limit=86400', 'skein-policy': 'p1' }));
     const mesh = connect(`${url}/`, { token: async () => 'abc', purpose: 'planning', timeoutMs: 500 });
     const query = mesh.with({ asOf: { 'ga4.sessions': 12 } }).sql<{ id: bigint }>`select id from ga4.sessions where id > ${2n ** 53n + 1n}`;
     expect(seen).toHaveLength(0);
@@ -86,7 +86,7 @@ describe('mesh', () => {
     expect(rows).toHaveLength(300);
     expect(rows[0]).toEqual({ id: 2n ** 53n });
     expect(rows[1]?.id).toBe(9_007_199_254_740_993n);
-    expect(rows.meta).toEqual({ queryId: 'q1', snapshots: { 'ga4.sessions': 12, 'sap.material': 3 }, freshness: { 'ga4.sessions': '2026-06-01T10:00:00.000Z' }, policy: 'p1', rows: 300, truncated: false });
+    expect(rows.meta).toEqual({ queryId: 'q1', snapshots: { 'ga4.sessions': 12, 'sap.material': 3 }, freshness: { 'ga4.sessions': { state: 'fresh', ageSeconds: 7 }, 'sap.material': { state: 'stale', ageSeconds: 90_000, limitSeconds: 86_400 } }, policy: 'p1', rows: 300, truncated: false });
     expect(await query.meta).toBe(rows.meta);
     expect(seen).toHaveLength(1);
     expect(seen[0]?.headers).toMatchObject({ authorization: 'Bearer abc', accept: ARROW, 'skein-purpose': 'planning', 'content-type': 'application/json' });

@@ -17,13 +17,20 @@ export interface QueryOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Age of a product's snapshot; `unstated`: its contract promises nothing. */
+export interface Freshness {
+  readonly state: 'fresh' | 'stale' | 'unstated';
+  readonly ageSeconds: number;
+  readonly limitSeconds: number | undefined;
+}
+
 /** What the gateway says about an answer. */
 export interface QueryMeta {
   readonly queryId: string;
   /** Version of each product that was read. */
   readonly snapshots: Readonly<Record<string, number>>;
-  /** When each product that was read was published, ISO 8601. */
-  readonly freshness: Readonly<Record<string, string>>;
+  /** How old each product is that was read, against what its contract promises. */
+  readonly freshness: Readonly<Record<string, Freshness>>;
   /** Names the policies that shaped the answer. */
   readonly policy: string | undefined;
   readonly rows: number;
@@ -152,8 +159,8 @@ export class Query<Row> implements PromiseLike<Rows<Row>> {
     }
     return {
       queryId: queryId ?? '',
-      snapshots: Object.fromEntries(list(headers.get('skein-snapshots')).map(([product, version]) => [product, Number(version)])),
-      freshness: Object.fromEntries(list(headers.get('skein-freshness'))),
+      snapshots: Object.fromEntries(members(headers.get('skein-snapshots'), '@').map(([product, version]) => [product, Number(version)])),
+      freshness: Object.fromEntries(members(headers.get('skein-freshness'), '=').map(([product, text]) => [product, freshness(text)])),
       policy: headers.get('skein-policy') ?? undefined,
       rows,
       truncated: typeof told.truncated === 'boolean' ? told.truncated : undefined,
@@ -161,13 +168,20 @@ export class Query<Row> implements PromiseLike<Rows<Row>> {
   }
 }
 
-/** `ga4.sessions@12,sap.material@3` */
-function list(text: string | null): [string, string][] {
+/** `ga4.sessions@12,sap.material@3`, or `ga4.sessions=fresh;age=7, sap.material=stale;age=90000;limit=86400`. */
+function members(text: string | null, separator: '@' | '='): [product: string, value: string][] {
   if (!text) return [];
   return text.split(',').map((part) => {
-    const at = part.indexOf('@');
+    const at = part.indexOf(separator);
     return [part.slice(0, at).trim(), part.slice(at + 1).trim()];
   });
+}
+
+function freshness(text: string): Freshness {
+  const [state, ...parameters] = text.split(';');
+  const values = new Map(parameters.map((parameter) => parameter.trim().split('=', 2) as [string, string]));
+  const limit = values.get('limit');
+  return { state: state as Freshness['state'], ageSeconds: Number(values.get('age')), limitSeconds: limit === undefined ? undefined : Number(limit) };
 }
 
 /** The batches of an Arrow stream, and an error at its end unless it was whole. The first carries the schema, even without rows. */

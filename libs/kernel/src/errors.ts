@@ -71,6 +71,7 @@ export const ERRORS = {
   SKEIN_AUTH_INVALID: entry('user', 401, false, 'The token was refused.', 'Ask for a new token; for development: npx skein token --as analyst.'),
   SKEIN_AUTH_UNAVAILABLE: entry('platform', 503, true, 'The issuer of tokens cannot be reached, or is not what it should be.', 'Check SKEIN_OIDC_ISSUER and that the gateway can reach it, then try again.'),
   SKEIN_AUTH_FORBIDDEN: entry('user', 403, false, 'The principal may not do this for this purpose.', 'Ask the owner of the product for a grant.'),
+  SKEIN_GATEWAY_STOPPING: entry('platform', 503, true, 'The gateway is stopping, and the query took longer than it waits.', 'Try again; another gateway, or this one after its start, will answer.'),
   SKEIN_NOT_FOUND: entry('user', 404, false, 'The gateway has no such address.', 'See GET / for the addresses.'),
   // the client package
   SKEIN_CLIENT_UNREACHABLE: entry('user', 503, true, 'The client got no answer from the gateway.', 'Check the address and that the gateway runs: GET /health.'),

@@ -35,8 +35,12 @@ export interface GatewayOptions {
   readonly limits?: Partial<FederationLimits>;
   /** Beside those of the gateway's own parts. */
   readonly health?: readonly HealthIndicator[];
+  /** Milliseconds that running queries may go on when the gateway closes; default 5,000. */
+  readonly graceMs?: number;
   readonly log: GatewayLog;
 }
+
+export const DEFAULT_GRACE_MS = 5_000;
 
 /** What the gateway is made of, once it is. */
 export interface GatewayParts {
@@ -57,7 +61,9 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
   readonly #host: HttpAdapterHost;
   readonly #options: GatewayOptions;
   readonly #parts: GatewayParts;
-  readonly #stopping = new AbortController();
+  readonly #draining = new AbortController();
+  readonly #cancel = new AbortController();
+  #grace: NodeJS.Timeout | undefined;
 
   constructor(@Inject(HttpAdapterHost) host: HttpAdapterHost, @Inject(OPTIONS) options: GatewayOptions, @Inject(GATEWAY_PARTS) parts: GatewayParts) {
     this.#host = host;
@@ -90,7 +96,8 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
       outcomes: new RecentOutcomes(),
       visitor: visitorOf(visitorRoles),
       startedAt: performance.now(),
-      stopping: this.#stopping.signal,
+      draining: this.#draining.signal,
+      stopping: this.#cancel.signal,
       health: [storeHealth(store), sandboxHealth(this.#options.sandbox), ...health],
       tableOf(product) {
         const entry = catalog.entries.get(product);
@@ -106,10 +113,12 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
 
   /** Says "down" to whoever asks for health, and ends queries that still run when their time of grace is over. */
   beforeApplicationShutdown(): void {
-    this.#stopping.abort(new SkeinError('SKEIN_QUERY_CANCELLED', 'the gateway is stopping'));
+    this.#draining.abort();
+    this.#grace = setTimeout(() => this.#cancel.abort(new SkeinError('SKEIN_QUERY_CANCELLED', 'the gateway is stopping')), this.#options.graceMs ?? DEFAULT_GRACE_MS);
   }
 
   async onApplicationShutdown(): Promise<void> {
+    clearTimeout(this.#grace);
     await this.#parts.federation.close();
     if (this.#options.audit === undefined) await this.#parts.audit.close();
   }

@@ -3,7 +3,7 @@ import { Module, type DynamicModule, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SkeinError } from '@skein/kernel';
-import { GATEWAY_PARTS, GatewayModule, type GatewayOptions, type GatewayParts } from './gateway-module.ts';
+import { DEFAULT_GRACE_MS, GATEWAY_PARTS, GatewayModule, type GatewayOptions, type GatewayParts } from './gateway-module.ts';
 import { lineLog, type GatewayLog } from './gateway-log.ts';
 import { portInUse } from './port-in-use.ts';
 
@@ -30,17 +30,20 @@ export interface RunningGateway {
 /** A request's header and body must have come by then. */
 const REQUEST_MS = 30_000;
 const KEEP_ALIVE_MS = 65_000;
-/** How long running queries may go on after `close`. */
-const GRACE_MS = 5_000;
+/** Beyond the time of grace, connections that still hang are cut. */
+const LAST_MS = 1_000;
 
 @Module({})
 class Root {}
 
 /** Starts the gateway over adapters that are made already; they are not closed with it. Throws SKEIN_PORT_IN_USE and what its parts throw. */
 export async function startGateway({ host = '127.0.0.1', port = 0, imports = [], log = lineLog(process.stderr), ...options }: StartOptions): Promise<RunningGateway> {
-  const adapter = new FastifyAdapter({ skipMiddie: true, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, forceCloseConnections: 'idle', routerOptions: { maxParamLength: 200 }, return503OnClosing: true });
+  const adapter = new FastifyAdapter({ skipMiddie: true, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, forceCloseConnections: 'idle', routerOptions: { maxParamLength: 200 }, return503OnClosing: false });
   const root: DynamicModule = { module: Root, imports: [GatewayModule.forRoot({ ...options, log }), ...imports] };
-  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { logger: nestLogger(log), abortOnError: false, bodyParser: false });
+  let started = false;
+  // What goes wrong while it starts is thrown; Nest need not write it down as well.
+  const logger = nestLogger({ error: (error) => started && log.error(error), warn: (message) => log.warn(message) });
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { logger, abortOnError: false, bodyParser: false });
   try {
     if (imports.length > 0) {
       if (!options.bus) throw new SkeinError('SKEIN_CONFIG_INVALID', 'domains in the gateway process need a bus');
@@ -53,11 +56,12 @@ export async function startGateway({ host = '127.0.0.1', port = 0, imports = [],
     await app.close().catch(() => undefined);
     throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? await portInUse(host, port, error) : error;
   }
+  started = true;
   const parts = app.get<GatewayParts>(GATEWAY_PARTS, { strict: false });
   // What the first query would otherwise wait for; a failure here shows again, with an answer, when it matters.
   setImmediate(() => void Promise.allSettled([parts.authenticator.warm(), parts.metrics.warm()]));
   let closing: Promise<void> | undefined;
-  return { url: await app.getUrl(), parts, app, close: () => (closing ??= close(app)) };
+  return { url: await app.getUrl(), parts, app, close: () => (closing ??= close(app, (options.graceMs ?? DEFAULT_GRACE_MS) + LAST_MS)) };
 }
 
 async function listen(app: NestFastifyApplication, host: string, port: number): Promise<void> {
@@ -66,18 +70,21 @@ async function listen(app: NestFastifyApplication, host: string, port: number): 
   await app.listen(port, host);
 }
 
-async function close(app: NestFastifyApplication): Promise<void> {
+async function close(app: NestFastifyApplication, cutMs: number): Promise<void> {
   const server = app.getHttpServer();
-  const force = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+  const force = setTimeout(() => server.closeAllConnections(), cutMs);
+  // A connection that was busy when the closing began is kept alive by its client; it goes when its answer is out.
+  const idle = setInterval(() => server.closeIdleConnections(), 25);
   try {
     await app.close();
   } finally {
     clearTimeout(force);
+    clearInterval(idle);
   }
 }
 
 /** Nest's own words: what went wrong, and nothing else. */
-function nestLogger(log: GatewayLog): LoggerService {
+function nestLogger(log: { error(error: unknown): unknown; warn(message: string): unknown }): LoggerService {
   const silent = (): void => undefined;
   return { log: silent, debug: silent, verbose: silent, warn: (message: unknown) => log.warn(String(message)), error: (message: unknown) => log.error(message), fatal: (message: unknown) => log.error(message) };
 }

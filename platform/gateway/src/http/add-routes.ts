@@ -1,15 +1,14 @@
-import type { GatewayLog } from '../gateway-log.ts';
 import { answerText, asSkeinError, errorAnswer } from './error-answer.ts';
 import type { Fastify } from './fastify.ts';
 import { addReadRoutes, type ReadRouteParts } from './read-routes.ts';
 import { parseExactJson } from './request-body.ts';
-import { sqlRoute } from './sql-route.ts';
+import { sqlRoute, type SqlRouteParts } from './sql-route.ts';
 
 /** Bytes of a request's body. */
 const BODY_LIMIT = 1_048_576;
 
 /** Puts the gateway's own routes on fastify, in a scope of their own: Nest's parsers and hooks stay out of their way. */
-export function addRoutes(app: Fastify, parts: ReadRouteParts & { readonly log: GatewayLog }): void {
+export function addRoutes(app: Fastify, parts: ReadRouteParts & SqlRouteParts): void {
   app.register(async (scope: Fastify) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, async (_request: unknown, body: Buffer) => parseExactJson(utf8(body)));

@@ -24,7 +24,8 @@ export interface ReadRouteParts {
   /** Who looks at the first page without a token; undefined: it lists no products. */
   readonly visitor: Principal | undefined;
   readonly startedAt: number;
-  readonly stopping: AbortSignal;
+  /** Aborted when the gateway begins to close. */
+  readonly draining: AbortSignal;
   /** Address under which the gateway is reached, once it listens. */
   address(): string;
 }
@@ -81,7 +82,7 @@ export function addReadRoutes(app: Fastify, parts: ReadRouteParts): void {
   const about = (): object => ({ skein: 'gateway', pid: process.pid, uptimeSeconds: Math.round((performance.now() - parts.startedAt) / 1_000) });
   const ready = async (_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const report = await checkHealth(parts.health);
-    const up = report.status === 'up' && !parts.stopping.aborted;
+    const up = report.status === 'up' && !parts.draining.aborted;
     return json(reply, up ? 200 : 503, { ...about(), ...report, status: up ? 'up' : 'down' });
   };
   app.get('/health', ready);

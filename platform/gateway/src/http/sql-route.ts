@@ -60,11 +60,13 @@ export function sqlRoute(parts: SqlRouteParts): (request: FastifyRequest, reply:
       });
       ({ bytes } = await answer.outcome);
     } catch (thrown) {
-      const error = asSkeinError(thrown instanceof AnswerBroken ? thrown.cause : thrown);
+      const known = asSkeinError(thrown instanceof AnswerBroken ? thrown.cause : thrown);
+      const stopped = known.code === 'SKEIN_QUERY_CANCELLED' && stopping.aborted;
+      const error = stopped ? new SkeinError('SKEIN_GATEWAY_STOPPING', 'the gateway is stopping', { context: known.context }) : known;
       outcome = error.code;
       const id = error.context['queryId'];
       queryId ??= typeof id === 'string' ? id : undefined;
-      if (error.fault === 'platform') log.error(thrown, queryId);
+      if (error.fault === 'platform' && !stopped) log.error(thrown, queryId);
       if (queryId !== undefined && principal !== undefined) outcomes.add(principal.subject, { queryId, status: 'failed', code: error.code });
       if (!(thrown instanceof AnswerBroken) && !response.destroyed) {
         const { status, headers, body } = errorAnswer(error, queryId);
