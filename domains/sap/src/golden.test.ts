@@ -40,5 +40,6 @@ describe('the traps of SAP extracts', () => {
 });
 
 const fault = ({ column, value, rule }: MadeRow['_invalid'][number]) => `${column}=${value} ${rule}`;
-const plain = (value: unknown) => (typeof value === 'bigint' ? String(value) : typeof value === 'string' ? value.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.0+)?$/, '$1 $2') : value);
+const plain = (value: unknown) =>
+  typeof value === 'bigint' ? String(value) : typeof value === 'string' ? value.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.0+)?$/, '$1 $2') : value;
 const key = (row: readonly unknown[]) => JSON.stringify(row);

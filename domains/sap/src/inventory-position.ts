@@ -57,7 +57,7 @@ export function inventoryPosition(contract: Contract): DataProduct {
           LEFT JOIN t001w w ON w.source_system = s.source_system AND w.mandt = s.mandt AND w.werks = s.werks
           LEFT JOIN prices v ON v.source_system = s.source_system AND v.mandt = s.mandt AND v.matnr = s.matnr AND v.bwkey = coalesce(w.bwkey, s.werks))
         SELECT source_system, mandt, matnr, werks, lgort, special_stock, ${externalNumber('matnr')} AS matnr_ext, base_uom,
-          unrestricted_use::DECIMAL(13, 3) AS unrestricted, quality::DECIMAL(13, 3) AS quality, blocked::DECIMAL(13, 3) AS blocked, restricted::DECIMAL(13, 3) AS restricted_use,
+          unrestricted::DECIMAL(13, 3) AS unrestricted, quality::DECIMAL(13, 3) AS quality, blocked::DECIMAL(13, 3) AS blocked, restricted_use::DECIMAL(13, 3) AS restricted_use,
           in_transit::DECIMAL(13, 3) AS in_transit, plant_in_transit, lead_time_days, safety_stock, reorder_point, negative_stock_allowed, valuation_area, valuated_stock,
           CASE WHEN special_stock = '' THEN ${valueSql}::DECIMAL(23, 2) END AS stock_value, CASE WHEN special_stock = '' THEN stock_currency END AS stock_currency,
           position."file" AS _file, position."row" AS _row, _repairs, list_concat(_invalid, ${negativeStock}) AS _invalid

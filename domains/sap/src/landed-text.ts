@@ -31,7 +31,9 @@ export interface MadeRow {
  * For tests of the domain's SQL alone: lands files of text by the plainest means, and runs one product's step over them.
  * The swarm is left out, so a fault in one does not hide in the other.
  */
-export async function landedText(files: Readonly<Record<string, string>>): Promise<{ make(product: string): Promise<MadeRow[]>; session: EngineSession; close(): Promise<void> }> {
+export async function landedText(
+  files: Readonly<Record<string, string>>,
+): Promise<{ make(product: string): Promise<MadeRow[]>; session: EngineSession; close(): Promise<void> }> {
   const domain = sapDomain();
   const directory = await mkdtemp(path.join(tmpdir(), 'skein-sap-'));
   const engine = duckdbEngine();
@@ -63,7 +65,9 @@ export async function landedText(files: Readonly<Record<string, string>>): Promi
           FROM read_csv(${literal(landing.path)}, columns = {${types}}, delim = ${literal(landing.columns.length > 1 && landing.path && files[landing.file]?.split('\n')[0]?.includes(';') ? ';' : ',')}, quote = '"', header = true, auto_detect = false)`;
       });
     const none = `SELECT NULL::VARCHAR AS _file, NULL::BIGINT AS _row, NULL::BIGINT AS _sequence, ${(bronze.columns ?? []).map((name) => `NULL::VARCHAR AS "${name}"`).join(', ')} WHERE false`;
-    await session.run(`CREATE TEMP VIEW "${bronze.name}" AS WITH landing AS (${parts.length > 0 ? parts.join(' UNION ALL ') : none}) SELECT * FROM (${bronze.sql})`);
+    await session.run(
+      `CREATE TEMP VIEW "${bronze.name}" AS WITH landing AS (${parts.length > 0 ? parts.join(' UNION ALL ') : none}) SELECT * FROM (${bronze.sql})`,
+    );
   }
   return {
     session,

@@ -1,15 +1,13 @@
 import { ident, literal } from '@skein/kernel';
 
 /**
- * How the text of one landed column is read: SQL expressions over the trimmed text `t` (NULL where blank) and, for
- * numbers, the canonical number `n` (NULL where it could not be read). Sources of the formats: ABAP dictionary types.
+ * How the text of one landed column is read: SQL expressions over the trimmed text `t` (NULL where blank), for numbers the
+ * canonical number `n` (NULL where it could not be read), and the value `v` that came of it. Formats: ABAP dictionary types.
  */
 export interface Reading {
   readonly value: (t: string, n: string) => string;
-  /** TRUE where there is a text that cannot be read: the row is refused with the raw value. */
-  readonly fault?: (t: string, n: string) => string;
-  /** Name of the rule that such a row breaks; default `type`. */
-  readonly rule?: string;
+  /** TRUE where there is a text that cannot be read: the row is refused with the raw value, by the rule `type`. */
+  readonly fault?: (t: string, v: string) => string;
   /** What was conformed, by name: conditions over `t`. */
   readonly repairs?: Readonly<Record<string, (t: string, n: string) => string>>;
   /** A number: its decimal separator is a matter of the whole file. */
@@ -47,7 +45,8 @@ export const currency: Reading = {
 export function padded(width: number, options: { readonly unassigned?: boolean; readonly zero?: boolean } = {}): Reading {
   const zero = options.zero ?? false;
   return {
-    value: (t) => `CASE WHEN ${DIGITS(t)} THEN ${zero ? '' : `CASE WHEN ${significant(t)} <> '' THEN `}CASE WHEN length(${significant(t)}) > ${width} THEN ${significant(t)} ELSE lpad(${significant(t)}, ${width}, '0') END${zero ? '' : ' END'} ELSE ${t} END`,
+    value: (t) =>
+      `CASE WHEN ${DIGITS(t)} THEN ${zero ? '' : `CASE WHEN ${significant(t)} <> '' THEN `}CASE WHEN length(${significant(t)}) > ${width} THEN ${significant(t)} ELSE lpad(${significant(t)}, ${width}, '0') END${zero ? '' : ' END'} ELSE ${t} END`,
     repairs: { zero_padding: (t) => `length(${t}) < ${width} AND ${DIGITS(t)}${zero ? '' : ` AND ${significant(t)} <> ''`}` },
     unassigned: options.unassigned ?? false,
   };
@@ -89,25 +88,27 @@ END`;
  */
 export const date: Reading = {
   value: dateValue,
-  fault: (t) => `${t} IS NOT NULL AND NOT ${isInitialDate(t)} AND ${dateValue(t)} IS NULL`,
+  fault: (t, v) => `${v} IS NULL AND NOT ${isInitialDate(t)}`,
   unassigned: true,
 };
 
 const clock = (t: string) => `lpad(replace(${t}, ':', ''), 6, '0')`;
 const seconds = (t: string) => `(${clock(t)}[:2]::INTEGER * 3600 + ${clock(t)}[3:4]::INTEGER * 60 + ${clock(t)}[5:6]::INTEGER)`;
-const isClock = (t: string) => `regexp_full_match(${t}, '[0-9]{1,6}|[0-9]{1,2}:[0-9]{2}:[0-9]{2}') AND regexp_full_match(${clock(t)}, '([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]|240000')`;
+const isClock = (t: string) =>
+  `regexp_full_match(${t}, '[0-9]{1,6}|[0-9]{1,2}:[0-9]{2}:[0-9]{2}') AND regexp_full_match(${clock(t)}, '([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]|240000')`;
 
 /** TIMS: seconds after the beginning of the day; `240000` is the end of the day, 86,400. */
 export const timeOfDay: Reading = {
   value: (t) => `CASE WHEN ${isClock(t)} THEN ${seconds(t)} END`,
-  fault: (t) => `${t} IS NOT NULL AND NOT (${isClock(t)})`,
+  fault: (t, v) => `${v} IS NULL AND ${t} IS NOT NULL`,
   repairs: { zero_padding: (t) => `regexp_full_match(${t}, '[0-9]{1,5}')` },
 };
 
 /** Indicators (CHAR 1): `X` is set, blank is not. */
 export const flag: Reading = {
-  value: (t) => `CASE WHEN ${t} IS NULL OR lower(${t}) IN ('0', 'false', 'n', 'no', '-') THEN false WHEN lower(${t}) IN ('x', '1', 'true', 'y', 'yes') THEN true END`,
-  fault: (t) => `lower(${t}) NOT IN ('x', '1', 'true', 'y', 'yes', '0', 'false', 'n', 'no', '-')`,
+  value: (t) =>
+    `CASE WHEN ${t} IS NULL OR lower(${t}) IN ('0', 'false', 'n', 'no', '-') THEN false WHEN lower(${t}) IN ('x', '1', 'true', 'y', 'yes') THEN true END`,
+  fault: (_, v) => `${v} IS NULL`,
 };
 
 /**
@@ -117,12 +118,14 @@ export const flag: Reading = {
 export function decimal(precision: number, scale: number): Reading {
   const type = `DECIMAL(${precision}, ${scale})`;
   const read = (n: string) =>
-    precision <= 18 ? `TRY_CAST(${n} AS ${type})` : `CASE WHEN length(${n}) <= ${18 - scale} THEN TRY_CAST(${n} AS DECIMAL(18, ${scale}))::${type} ELSE TRY_CAST(${n} AS ${type}) END`;
+    precision <= 18
+      ? `TRY_CAST(${n} AS ${type})`
+      : `CASE WHEN length(${n}) <= ${18 - scale} THEN TRY_CAST(${n} AS DECIMAL(18, ${scale}))::${type} ELSE TRY_CAST(${n} AS ${type}) END`;
   const value = (n: string) => `CASE WHEN regexp_matches(${n}, ${literal(`\\.[0-9]{${scale}}[0-9]*[1-9]`)}) THEN NULL ELSE ${read(n)} END`;
   return {
     number: { scale },
     value: (_, n) => value(n),
-    fault: (t, n) => `${t} IS NOT NULL AND ${value(n)} IS NULL`,
+    fault: (t, v) => `${v} IS NULL AND ${t} IS NOT NULL`,
     repairs: { trailing_minus: (t, n) => `${t} LIKE '%-' AND ${n} IS NOT NULL` },
   };
 }
@@ -157,17 +160,19 @@ export function groupsThousands(t: string, mark: '.' | ','): string {
   return `regexp_full_match(${t}, ${literal(`[-+]?[0-9]{1,3}((${group}[0-9]{3})+${decimalMark}[0-9]*|(${group}[0-9]{3}){2,}) ?-?`)})`;
 }
 
+/** A number of a file with the decimal sign `mark`, its separators changed about so that the point is the decimal sign. */
+export function pointed(t: string, mark: string): string {
+  return `CASE WHEN ${mark} = ',' THEN translate(${t}, ',.', '.,') ELSE ${t} END`;
+}
+
 /**
- * The canonical text of a number (point, leading minus, no groups), or NULL. `mark` is the file's decimal sign, NULL
- * where the file does not show one: then a number with a separator is not guessed at. `grouped`: the column groups thousands.
+ * The canonical text of a `pointed` number (leading minus, no groups), or NULL. `known` is FALSE where the file does not show
+ * its decimal sign: then a number with a separator is not guessed at. `grouped`: the column groups thousands.
  */
-export function canonicalNumber(t: string, mark: string, grouped: string): string {
-  const u = `(CASE WHEN ${mark} = ',' THEN translate(${t}, ',.', '.,') ELSE ${t} END)`;
+export function canonicalNumber(u: string, known: string, grouped: string): string {
   const grouping = `(${grouped} OR regexp_matches(${u}, '[.]|,[0-9]{3},'))`;
   return `CASE
-    WHEN regexp_full_match(${t}, '[-+]?[0-9]+') THEN ${t}
-    WHEN regexp_full_match(${t}, '[0-9]+ ?-') THEN '-' || rtrim(${t}, ' -')
-    WHEN ${mark} IS NULL THEN NULL
+    WHEN NOT ${known} AND regexp_matches(${u}, '[.,]') THEN NULL
     WHEN regexp_full_match(${u}, '[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)') THEN ${u}
     WHEN regexp_full_match(${u}, '([0-9]+\\.?[0-9]*|\\.[0-9]+) ?-') THEN '-' || rtrim(${u}, ' -')
     WHEN regexp_full_match(${u}, '[-+]?[0-9]{1,3}(,[0-9]{3})+(\\.[0-9]*)?') AND ${grouping} THEN replace(${u}, ',', '')

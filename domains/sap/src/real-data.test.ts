@@ -11,7 +11,9 @@ if (!there) console.warn(`skipped: ${CONTENT} is not there`);
 const read = (file: string) => readFileSync(path.join(CONTENT, file), 'utf8');
 
 function records(file: string, delimiter: string): Record<string, string>[] {
-  const [header = '', ...lines] = read(file).replace(/^\ufeff/, '').split(/\r?\n/);
+  const [header = '', ...lines] = read(file)
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/);
   const names = header.split(delimiter);
   return lines.filter((line) => line !== '').map((line) => Object.fromEntries(line.split(delimiter).map((value, index) => [names[index] ?? '', value])));
 }
@@ -27,7 +29,8 @@ describe.skipIf(!there)('SAP Datasphere content', () => {
     { folder: 'Sales', delimiter: ';' },
     { folder: 'Bikes', delimiter: ',' },
   ];
-  const texts = (...names: string[]) => Object.fromEntries(names.flatMap((name) => ['SalesOrders.csv', 'SalesOrderItems.csv'].map((file) => [`${name}/${file}`, read(`${name}/${file}`)])));
+  const texts = (...names: string[]) =>
+    Object.fromEntries(names.flatMap((name) => ['SalesOrders.csv', 'SalesOrderItems.csv'].map((file) => [`${name}/${file}`, read(`${name}/${file}`)])));
 
   it.each(folders)('$folder: every item arrives, with its amount to the last digit', async ({ folder, delimiter }) => {
     const items = records(`${folder}/SalesOrderItems.csv`, delimiter);
@@ -76,8 +79,11 @@ describe.skipIf(!there)('SAP Datasphere content', () => {
 
   it('no header amount is published, because headers do not equal the sums of their items', () => {
     const gross = new Map<string, bigint>();
-    for (const item of records('Sales/SalesOrderItems.csv', ';')) gross.set(item['SALESORDERID'] ?? '', (gross.get(item['SALESORDERID'] ?? '') ?? 0n) + units(item['GROSSAMOUNT'] ?? ''));
+    for (const item of records('Sales/SalesOrderItems.csv', ';'))
+      gross.set(item['SALESORDERID'] ?? '', (gross.get(item['SALESORDERID'] ?? '') ?? 0n) + units(item['GROSSAMOUNT'] ?? ''));
     const headers = records('Sales/SalesOrders.csv', ';');
-    expect([headers.filter((header) => gross.get(header['SALESORDERID'] ?? '') !== units(header['GROSSAMOUNT'] ?? '')).length, headers.length]).toEqual([5164, 5166]);
+    expect([headers.filter((header) => gross.get(header['SALESORDERID'] ?? '') !== units(header['GROSSAMOUNT'] ?? '')).length, headers.length]).toEqual([
+      5164, 5166,
+    ]);
   });
 });

@@ -13,6 +13,10 @@ export function sap(contracts: { get(product: string): Contract }): Domain {
     name: 'sap',
     sources: [erpTables, datasphereContent],
     bronze: [mara, makt, marc, mard, mbew, vbak, vbap, tcurx, t001, t001k, t001w, products, productTexts, salesOrders, salesOrderItemsContent],
-    products: [material(contracts.get('sap.material')), inventoryPosition(contracts.get('sap.inventory_position')), salesOrderItems(contracts.get('sap.sales_order_items'))],
+    products: [
+      material(contracts.get('sap.material')),
+      inventoryPosition(contracts.get('sap.inventory_position')),
+      salesOrderItems(contracts.get('sap.sales_order_items')),
+    ],
   };
 }

@@ -1,6 +1,6 @@
 import { ident, literal } from '@skein/kernel';
 import type { BronzeTable } from '@skein/product';
-import { BLANKS, canonicalNumber, groupsThousands, speaksFor, trimmed, type Reading } from './reading.ts';
+import { BLANKS, canonicalNumber, groupsThousands, pointed, speaksFor, trimmed, type Reading } from './reading.ts';
 
 /** One landed column, read as one typed column. */
 export interface TypedColumn {
@@ -51,6 +51,8 @@ export function typedTable(table: TypedTable): BronzeTable {
   const fields = Object.entries(table.columns).map(([name, column]) => ({
     name,
     t: ident(`t_${name}`),
+    u: ident(`u_${name}`),
+    v: ident(`v_${name}`),
     n: column.reading.number ? ident(`n_${name}`) : 'NULL',
     raw: column.alias ? `coalesce(${[name, ...column.alias].map(trimmed).join(', ')})` : ident(name),
     shown: column.becomes ?? name,
@@ -72,9 +74,13 @@ export function typedTable(table: TypedTable): BronzeTable {
         ${numbers.map(({ t, name }) => `bool_or(${groupsThousands(t, '.')}) AS ${ident(`p_${name}`)}, bool_or(${groupsThousands(t, ',')}) AS ${ident(`c_${name}`)}`).join(', ')}
         FROM trimmed GROUP BY _sequence)`,
       `dialect AS (SELECT * EXCLUDE (points, commas), CASE WHEN points > commas THEN '.' WHEN commas > points THEN ',' WHEN points = 0 THEN ${literal(table.decimalMark ?? null)} END AS mark FROM votes)`,
-      `numbered AS (SELECT trimmed.*, ${numbers
-        .map(({ t, n, name }) => `${canonicalNumber(t, 'mark', `coalesce(CASE mark WHEN '.' THEN ${ident(`p_${name}`)} ELSE ${ident(`c_${name}`)} END, false)`)} AS ${n}`)
-        .join(', ')} FROM trimmed JOIN dialect USING (_sequence))`,
+      `pointed AS (SELECT trimmed.*, dialect.* EXCLUDE (_sequence), ${numbers.map(({ t, u }) => `${pointed(t, 'mark')} AS ${u}`).join(', ')} FROM trimmed JOIN dialect USING (_sequence))`,
+      `numbered AS (SELECT *, ${numbers
+        .map(
+          ({ u, n, name }) =>
+            `${canonicalNumber(u, 'mark IS NOT NULL', `coalesce(CASE mark WHEN '.' THEN ${ident(`p_${name}`)} ELSE ${ident(`c_${name}`)} END, false)`)} AS ${n}`,
+        )
+        .join(', ')} FROM pointed)`,
     );
   }
   const told = fields.filter(({ name }) => table.keep === 'versions' || !table.key.includes(name));
@@ -83,17 +89,19 @@ export function typedTable(table: TypedTable): BronzeTable {
     ...(reading.unassigned ? [[`${t} IS NULL AND contains(${ident(`r_${name}`)}, '#')`, `${shown}:unassigned`]] : []),
     ...Object.entries(reading.repairs ?? {}).map(([repair, when]) => [when(t, n), `${shown}:${repair}`]),
   ]);
-  const faults = fields.flatMap(({ name, t, n, shown, reading }) =>
-    reading.fault ? [`CASE WHEN ${reading.fault(t, n)} THEN ${struct(shown, ident(`r_${name}`), reading.rule ?? 'type')} END`] : [],
+  const faults = fields.flatMap(({ name, t, v, shown, reading }) =>
+    reading.fault ? [`CASE WHEN ${reading.fault(t, v)} THEN ${struct(shown, ident(`r_${name}`), 'type')} END`] : [],
   );
-  if (table.replicated) faults.push(`CASE WHEN t_recordstamp IS NOT NULL AND ${stamp('t_recordstamp')} IS NULL THEN ${struct('recordstamp', 't_recordstamp', 'type')} END`);
+  if (table.replicated)
+    faults.push(`CASE WHEN t_recordstamp IS NOT NULL AND ${stamp('t_recordstamp')} IS NULL THEN ${struct('recordstamp', 't_recordstamp', 'type')} END`);
   const derived = Object.entries(table.derived).map(([name, sql]) => `${sql} AS ${ident(name)}`);
   stages.push(
-    `typed AS (SELECT _file, _row, _sequence, ${fields.map(({ t, n, name, reading }) => `${reading.value(t, n)} AS ${ident(name)}`).join(', ')},
+    `valued AS (SELECT *, ${fields.map(({ t, n, v, reading }) => `${reading.value(t, n)} AS ${v}`).join(', ')} FROM ${numbers.length > 0 ? 'numbered' : 'trimmed'})`,
+    `typed AS (SELECT _file, _row, _sequence, ${fields.map(({ v, name }) => `${v} AS ${ident(name)}`).join(', ')},
       ${table.replicated ? `${stamp('t_recordstamp')} AS _stamp, coalesce(upper(t_operation_flag) = 'D', false) OR coalesce(lower(t_is_deleted) IN ('true', '1', 'x', 't'), false) AS _deleted,` : ''}
       list_filter([${[...repairs.map(([when, label]) => `CASE WHEN ${when} THEN ${literal(label ?? null)} END`), 'NULL::VARCHAR'].join(', ')}], repair -> repair IS NOT NULL) AS _repairs,
       list_filter([${[...faults, `NULL::STRUCT("column" VARCHAR, "value" VARCHAR, "rule" VARCHAR)`].join(', ')}], fault -> fault IS NOT NULL) AS _invalid
-      FROM ${numbers.length > 0 ? 'numbered' : 'trimmed'})`,
+      FROM valued)`,
   );
   stages.push(`whole AS (SELECT *${derived.length > 0 ? `, ${derived.join(', ')}` : ''} FROM typed${table.only ? ` WHERE ${table.only}` : ''})`);
   const names = Object.keys(table.columns);

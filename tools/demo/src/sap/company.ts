@@ -40,15 +40,30 @@ const cents = (price: string): number => Number(price.replace('.', ''));
 export function company(random: Random, materials: readonly DemoMaterial[], events: number, items: number): Company {
   const masters = random.fork('masters');
   // Numbers that the shop no longer sells: no stock, and nothing refers to them.
-  const obsolete = Array.from({ length: Math.max(10, Math.ceil(materials.length / 5)) }, (_, index) => ({ number: String(90_000_000 + index * 7 + masters.below(7)), group: 'OLD', type: 'HAWA', unit: 'ST', description: `Discontinued ${index + 1}` }));
+  const obsolete = Array.from({ length: Math.max(10, Math.ceil(materials.length / 5)) }, (_, index) => ({
+    number: String(90_000_000 + index * 7 + masters.below(7)),
+    group: 'OLD',
+    type: 'HAWA',
+    unit: 'ST',
+    description: `Discontinued ${index + 1}`,
+  }));
   const mara = demoTable(
     'MARA.csv',
     'MANDT MATNR ERSDA LAEDA MTART MATKL MEINS BRGEW NTGEW GEWEI LVORM',
     [...materials, ...obsolete].map(({ number, group, type, unit }) => {
       const grams = 100 + masters.below(20_000);
       return {
-        MANDT: CLIENT, MATNR: internal(number), ERSDA: day(-masters.below(2000) - 1), LAEDA: masters.chance(0.8) ? day(-masters.below(300)) : '00000000', MTART: type, MATKL: group, MEINS: unit,
-        BRGEW: amountOfGrams(grams + 50), NTGEW: amountOfGrams(grams), GEWEI: 'KG', LVORM: group === 'OLD' ? 'X' : '',
+        MANDT: CLIENT,
+        MATNR: internal(number),
+        ERSDA: day(-masters.below(2000) - 1),
+        LAEDA: masters.chance(0.8) ? day(-masters.below(300)) : '00000000',
+        MTART: type,
+        MATKL: group,
+        MEINS: unit,
+        BRGEW: amountOfGrams(grams + 50),
+        NTGEW: amountOfGrams(grams),
+        GEWEI: 'KG',
+        LVORM: group === 'OLD' ? 'X' : '',
       };
     }),
   );
@@ -56,15 +71,34 @@ export function company(random: Random, materials: readonly DemoMaterial[], even
     'makt.csv',
     'MANDT MATNR SPRAS MAKTX MAKTG',
     [...materials, ...obsolete].flatMap(({ number, description }) =>
-      ([['E', description], ['D', `${description}, Ausführung „Straße“`]] as const).map(([SPRAS, MAKTX]) => ({ MANDT: CLIENT, MATNR: internal(number), SPRAS, MAKTX, MAKTG: MAKTX.toUpperCase() })),
+      (
+        [
+          ['E', description],
+          ['D', `${description}, Ausführung „Straße“`],
+        ] as const
+      ).map(([SPRAS, MAKTX]) => ({ MANDT: CLIENT, MATNR: internal(number), SPRAS, MAKTX, MAKTG: MAKTX.toUpperCase() })),
     ),
   );
   const stocks = stock(random.fork('stock'), materials, (events * UNITS_PER_EVENT) / DAYS);
   const sales = salesDocuments(random.fork('sales'), materials, items);
-  const t001w = demoTable('T001W.csv', 'MANDT WERKS NAME1 BWKEY', PLANTS.map(({ plant, name }) => ({ MANDT: CLIENT, WERKS: plant, NAME1: name, BWKEY: plant })));
-  const t001k = demoTable('T001K.csv', 'MANDT BWKEY BUKRS', PLANTS.map(({ plant, company: BUKRS }) => ({ MANDT: CLIENT, BWKEY: plant, BUKRS })));
-  const t001 = demoTable('T001.csv', 'MANDT BUKRS WAERS', [{ MANDT: CLIENT, BUKRS: '1000', WAERS: 'EUR' }, { MANDT: CLIENT, BUKRS: 'JP01', WAERS: 'JPY' }]);
-  const tcurx = demoTable('TCURX.csv', 'CURRKEY CURRDEC', [{ CURRKEY: 'JPY', CURRDEC: '0' }, { CURRKEY: 'KWD', CURRDEC: '3' }]);
+  const t001w = demoTable(
+    'T001W.csv',
+    'MANDT WERKS NAME1 BWKEY',
+    PLANTS.map(({ plant, name }) => ({ MANDT: CLIENT, WERKS: plant, NAME1: name, BWKEY: plant })),
+  );
+  const t001k = demoTable(
+    'T001K.csv',
+    'MANDT BWKEY BUKRS',
+    PLANTS.map(({ plant, company: BUKRS }) => ({ MANDT: CLIENT, BWKEY: plant, BUKRS })),
+  );
+  const t001 = demoTable('T001.csv', 'MANDT BUKRS WAERS', [
+    { MANDT: CLIENT, BUKRS: '1000', WAERS: 'EUR' },
+    { MANDT: CLIENT, BUKRS: 'JP01', WAERS: 'JPY' },
+  ]);
+  const tcurx = demoTable('TCURX.csv', 'CURRKEY CURRDEC', [
+    { CURRKEY: 'JPY', CURRDEC: '0' },
+    { CURRKEY: 'KWD', CURRDEC: '3' },
+  ]);
   return { mara, mard: stocks.mard, ...sales, plain: [makt, stocks.marc, t001w, t001k, t001, tcurx], valuation: () => valuation(materials, stocks.mard) };
 }
 
@@ -87,19 +121,43 @@ function stock(random: Random, materials: readonly DemoMaterial[], unitsPerDay: 
     const places = held.flatMap(({ plant }) => (random.chance(0.5) ? ['0001'] : ['0001', '0002']).map((place) => ({ plant, place })));
     for (const [index, { plant, place }] of places.entries()) {
       const share = Math.floor(units / places.length) + (index < units % places.length ? 1 : 0);
-      const position = { INSME: random.chance(0.1) ? random.below(5) : 0, SPEME: random.chance(0.05) ? random.below(3) : 0, UMLME: random.chance(0.1) ? random.below(10) : 0 };
+      const position = {
+        INSME: random.chance(0.1) ? random.below(5) : 0,
+        SPEME: random.chance(0.05) ? random.below(3) : 0,
+        UMLME: random.chance(0.1) ? random.below(10) : 0,
+      };
       positions.push({
-        MANDT: CLIENT, MATNR, WERKS: plant, LGORT: place, LABST: quantity(share), UMLME: quantity(position.UMLME), INSME: quantity(position.INSME), EINME: quantity(0), SPEME: quantity(position.SPEME),
+        MANDT: CLIENT,
+        MATNR,
+        WERKS: plant,
+        LGORT: place,
+        LABST: quantity(share),
+        UMLME: quantity(position.UMLME),
+        INSME: quantity(position.INSME),
+        EINME: quantity(0),
+        SPEME: quantity(position.SPEME),
         KLABS: quantity(0),
       });
     }
     for (const { plant, negative } of held) {
       const plan = {
-        mandt: CLIENT, matnr: MATNR, werks: plant, plifz: String(material.leadTimeDays), eisbe: quantity(Math.ceil(needed * 0.2)), minbe: quantity(Math.ceil(needed * 1.2)),
-        xmcng: negative ? 'X' : '', umlmc: quantity(0), trame: quantity(0), operation_flag: 'I', is_deleted: 'false', recordstamp: '2026-05-01 06:00:00 UTC',
+        mandt: CLIENT,
+        matnr: MATNR,
+        werks: plant,
+        plifz: String(material.leadTimeDays),
+        eisbe: quantity(Math.ceil(needed * 0.2)),
+        minbe: quantity(Math.ceil(needed * 1.2)),
+        xmcng: negative ? 'X' : '',
+        umlmc: quantity(0),
+        trame: quantity(0),
+        operation_flag: 'I',
+        is_deleted: 'false',
+        recordstamp: '2026-05-01 06:00:00 UTC',
       };
       // A replication keeps what was: an older delivery time comes before or after the one that counts.
-      const older = random.chance(0.1) ? [{ ...plan, plifz: String(material.leadTimeDays + 30), operation_flag: 'U', recordstamp: '2026-04-01 06:00:00 UTC' }] : [];
+      const older = random.chance(0.1)
+        ? [{ ...plan, plifz: String(material.leadTimeDays + 30), operation_flag: 'U', recordstamp: '2026-04-01 06:00:00 UTC' }]
+        : [];
       plans.push(...(random.chance(0.5) ? [...older, plan] : [plan, ...older]));
     }
   }
@@ -128,7 +186,20 @@ function valuation(materials: readonly DemoMaterial[], mard: DemoTable): DemoTab
       const where = PLANTS.find((one) => one.plant === plant);
       if (sale === undefined || !where) return [];
       const cost = Math.max(1, Math.round(sale * 0.6 * STORED[where.currency]));
-      return [{ MANDT: CLIENT, MATNR: matnr, BWKEY: plant, BWTAR: '', LBKUM: quantity(units), SALK3: amount(units * cost), VPRSV: index % 2 === 0 ? 'S' : 'V', STPRS: amount(cost), VERPR: amount(cost), PEINH: '1' }];
+      return [
+        {
+          MANDT: CLIENT,
+          MATNR: matnr,
+          BWKEY: plant,
+          BWTAR: '',
+          LBKUM: quantity(units),
+          SALK3: amount(units * cost),
+          VPRSV: index % 2 === 0 ? 'S' : 'V',
+          STPRS: amount(cost),
+          VERPR: amount(cost),
+          PEINH: '1',
+        },
+      ];
     }),
   );
 }
@@ -143,16 +214,34 @@ function salesDocuments(random: Random, materials: readonly DemoMaterial[], item
     const currency = random.chance(0.88) ? 'EUR' : random.chance(0.7) ? 'JPY' : 'KWD';
     const ordered = random.below(90);
     headers.push({
-      MANDT: CLIENT, VBELN, ERDAT: day(ordered), ERZET: random.chance(0.01) ? '240000' : `${String(random.below(24)).padStart(2, '0')}${String(random.below(60)).padStart(2, '0')}${String(random.below(60)).padStart(2, '0')}`,
-      AUART: 'TA', WAERK: currency, VKORG: '1000', VDATU: day(ordered + 3 + random.below(40)), KUNNR: String(100_000 + random.below(400)).padStart(10, '0'),
+      MANDT: CLIENT,
+      VBELN,
+      ERDAT: day(ordered),
+      ERZET: random.chance(0.01)
+        ? '240000'
+        : `${String(random.below(24)).padStart(2, '0')}${String(random.below(60)).padStart(2, '0')}${String(random.below(60)).padStart(2, '0')}`,
+      AUART: 'TA',
+      WAERK: currency,
+      VKORG: '1000',
+      VDATU: day(ordered + 3 + random.below(40)),
+      KUNNR: String(100_000 + random.below(400)).padStart(10, '0'),
     });
     const count = Math.min(items - rows.length, random.chance(0.2) ? 1 : 2 + random.below(6));
     for (let item = 1; item <= count; item++) {
       const material = materials[pick(random)] as DemoMaterial;
       const units = 1 + random.below(12);
       rows.push({
-        MANDT: CLIENT, VBELN, POSNR: String(item * 10).padStart(6, '0'), MATNR: internal(material.number), ARKTX: random.chance(0.05) ? `${material.description}, 26" "special"` : material.description,
-        NETWR: amount(Math.round(cents(material.price) * units * STORED[currency])), WAERK: currency, KWMENG: quantity(units), VRKME: material.unit, ABGRU: random.chance(0.02) ? '02' : '', GBSTA: random.pick(['A', 'B', 'C']),
+        MANDT: CLIENT,
+        VBELN,
+        POSNR: String(item * 10).padStart(6, '0'),
+        MATNR: internal(material.number),
+        ARKTX: random.chance(0.05) ? `${material.description}, 26" "special"` : material.description,
+        NETWR: amount(Math.round(cents(material.price) * units * STORED[currency])),
+        WAERK: currency,
+        KWMENG: quantity(units),
+        VRKME: material.unit,
+        ABGRU: random.chance(0.02) ? '02' : '',
+        GBSTA: random.pick(['A', 'B', 'C']),
       });
     }
   }

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SkeinError } from '@skein/kernel';
 import type { DemoMaterial } from '../materials.ts';
 import type { PlantedFault } from '../planted.ts';
 import { randomFrom } from '../random.ts';
@@ -37,12 +38,19 @@ const LEAST_ITEMS = 300;
  */
 export async function writeSapSource(options: SapSourceOptions): Promise<SapSource> {
   const { directory, seed, rows, materials } = options;
-  if (!Number.isInteger(rows) || rows < 1) throw new RangeError(`a source needs at least one row, not ${rows}`);
+  if (!Number.isInteger(rows) || rows < 1) throw new SkeinError('SKEIN_CONFIG_INVALID', `a source needs at least one row, not ${rows}`);
   const random = randomFrom(seed).fork('sap');
   const erp = company(random, materials, rows, Math.max(LEAST_ITEMS, Math.ceil(rows / 10)));
   const content = outlet(random.fork('outlet'), Math.max(LEAST_ITEMS, Math.ceil(rows / 20)));
   markSingles(erp.vbak, erp.vbap);
-  const planted = plantFaults(random.fork('faults'), { mara: erp.mara, mard: erp.mard, vbak: erp.vbak, vbap: erp.vbap, products: content.products, items: content.items });
+  const planted = plantFaults(random.fork('faults'), {
+    mara: erp.mara,
+    mard: erp.mard,
+    vbak: erp.vbak,
+    vbap: erp.vbap,
+    products: content.products,
+    items: content.items,
+  });
 
   const folders: [string, readonly DemoTable[]][] = [
     ['erp', [erp.mara, erp.mard, erp.vbak, erp.vbap, ...erp.plain, erp.valuation()]],
@@ -54,7 +62,9 @@ export async function writeSapSource(options: SapSourceOptions): Promise<SapSour
   for (const [folder, tables] of folders) {
     await mkdir(join(directory, folder), { recursive: true });
     for (const table of tables) {
-      const written = await writeTable(join(directory, folder), table, (done) => options.onProgress?.(Math.min(rows, Math.round(((before + done) / all) * rows))));
+      const written = await writeTable(join(directory, folder), table, (done) =>
+        options.onProgress?.(Math.min(rows, Math.round(((before + done) / all) * rows))),
+      );
       before += table.rows.length;
       files.push({ file: `${folder}/${table.file}`, ...written });
     }

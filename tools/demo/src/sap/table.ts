@@ -25,7 +25,12 @@ export interface DemoTable {
   readonly odd: OddLine[];
 }
 
-export function demoTable(file: string, columns: string, rows: readonly Record<string, string>[], dialect: { delimiter?: ';'; byteOrderMark?: true } = {}): DemoTable {
+export function demoTable(
+  file: string,
+  columns: string,
+  rows: readonly Record<string, string>[],
+  dialect: { delimiter?: ';'; byteOrderMark?: true } = {},
+): DemoTable {
   return {
     file,
     delimiter: dialect.delimiter ?? ',',
