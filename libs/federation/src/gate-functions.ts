@@ -9,7 +9,7 @@
 const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 
 const OPERATORS = words(`
-  + - * / // % ** ^ & | ~ << >> @ || && ! !__postfix ->> <-> <=> <@ @> ^@ ~~ !~~ ~~* !~~* ~~~
+  + - * / // % ** ^ & | ~ << >> @ || && !__postfix ->> <-> <=> <@ @> ^@ ~~ !~~ ~~* !~~* ~~~
 `);
 
 const NUMBERS = words(`

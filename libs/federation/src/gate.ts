@@ -1,9 +1,11 @@
 import { SkeinError } from '@skein/kernel';
 import type { SerializedAst } from '@skein/ports';
 import { AGGREGATE_FUNCTIONS, BY_NAME_FUNCTIONS, FUNCTIONS, TABLE_FUNCTIONS, VALUE_KEYWORDS_REFUSED, WINDOW_FUNCTIONS } from './gate-functions.ts';
-import { EXPRESSIONS, MODIFIERS, NAMED_TYPES, QUERIES, RELATIONS, TYPE_INFO, TYPES, type Slot, type Slots } from './gate-grammar.ts';
-import { refused, unknownProduct, type RefusalKind } from './refusal.ts';
-import { isRawNumber, parseTree, printTree, type TreeNode, type TreeValue } from './syntax-tree.ts';
+import { asList, asNode, asText, isNode, lower, oneOf, own, plainSlot, position, unlisted } from './gate-checks.ts';
+import { checkConstant, checkType, type Depth } from './gate-constant.ts';
+import { EXPRESSIONS, MODIFIERS, QUERIES, RELATIONS, type Slot, type Slots } from './gate-grammar.ts';
+import { refused, unknownProduct } from './refusal.ts';
+import { parseTree, printTree, type TreeNode, type TreeValue } from './syntax-tree.ts';
 
 /** The catalog of a sandbox in which the governed views stand. */
 export const GOVERNED = 'governed';
@@ -65,7 +67,7 @@ interface Scope {
   readonly outer: Scope | undefined;
 }
 
-class Walk {
+class Walk implements Depth {
   readonly reads = new Map<string, Reference>();
   readonly parameters = new Set<string>();
   readonly #limits: GateLimits;
@@ -102,7 +104,7 @@ class Walk {
     const type = asText(node['type'], 'query type');
     const slots = own(QUERIES, type);
     if (slots === undefined) throw refused('statement', `${type} is not allowed`);
-    this.#enter();
+    this.enter();
     // CTEs see the ones before them; everything else in the node sees them all
     const inner = this.#ctes(node['cte_map'], scope);
     for (const [key, member] of Object.entries(node)) {
@@ -110,7 +112,7 @@ class Walk {
       const self = type === 'RECURSIVE_CTE_NODE' && key === 'right' ? { name: lower(asText(node['cte_name'], 'CTE name')), outer: inner } : inner;
       this.#slot(own(slots, key), key, member, self, node, type);
     }
-    this.#depth -= 1;
+    this.leave();
   }
 
   #ctes(value: TreeValue | undefined, outer: Scope | undefined): Scope | undefined {
@@ -143,19 +145,19 @@ class Walk {
     const type = asText(node['type'], 'relation type');
     const slots = own(RELATIONS, type);
     if (slots === undefined) throw refused(type === 'SHOW_REF' ? 'statement' : 'clause', type === 'SHOW_REF' ? 'SHOW, DESCRIBE and SUMMARIZE are not allowed' : `${type} is not allowed in FROM`, position(node), type === 'SHOW_REF' ? 'See the columns with GET /v1/products/:id.' : undefined);
-    this.#enter();
+    this.enter();
     if (type === 'BASE_TABLE') this.#baseTable(node, scope);
     for (const [key, member] of Object.entries(node)) {
       if (key === 'type') continue;
       if (type === 'TABLE_FUNCTION' && key === 'function') this.#tableFunction(member, scope);
       else this.#slot(own(slots, key), key, member, scope, node, type);
     }
-    this.#depth -= 1;
+    this.leave();
   }
 
   #baseTable(node: TreeNode, scope: Scope | undefined): void {
-    const catalog = asText(node['catalog_name'] ?? '', 'catalog');
-    const schema = asText(node['schema_name'] ?? '', 'schema');
+    const catalog = asText(node['catalog_name'], 'catalog');
+    const schema = asText(node['schema_name'], 'schema');
     const table = asText(node['table_name'], 'table');
     const written = [catalog, schema, table].filter((part) => part !== '').join('.');
     if (catalog === '' && schema === '') {
@@ -187,12 +189,12 @@ class Walk {
     const rule = own(EXPRESSIONS, kind);
     if (rule === undefined) throw refused('syntax', `expression ${kind} is not allowed`, position(node));
     if (!rule.types.includes(asText(node['type'], 'expression type'))) throw refused('syntax', `expression ${String(node['type'])} is not allowed`, position(node));
-    this.#enter();
+    this.enter();
     for (const [key, member] of Object.entries(node)) {
       if (key === 'class' || key === 'type') continue;
       this.#slot(own(rule.slots, key), key, member, scope, node, kind);
     }
-    this.#depth -= 1;
+    this.leave();
   }
 
   #slot(slot: Slot | undefined, key: string, value: TreeValue, scope: Scope | undefined, node: TreeNode, owner: string): void {
@@ -259,9 +261,9 @@ class Walk {
       case 'parameterMap':
         return this.#parameterMap(value);
       case 'value':
-        return this.#value(value, node);
+        return checkConstant(value, node, this);
       case 'sqlType':
-        return this.#type(value, node);
+        return checkType(value, node, this);
       default:
         return plainSlot(slot, key, value, node, owner);
     }
@@ -289,7 +291,7 @@ class Walk {
         for (const item of asList(member, 'PIVOT entries')) {
           const entry = asNode(item, 'PIVOT entry');
           for (const [name, part] of Object.entries(entry)) {
-            if (name === 'values') asList(part, 'PIVOT values').forEach((constant) => this.#value(constant, pivot));
+            if (name === 'values') asList(part, 'PIVOT values').forEach((constant) => checkConstant(constant, pivot, this));
             else this.#slot(own(PIVOT_ENTRY_SLOTS, name), name, part, scope, pivot, 'PIVOT');
           }
         }
@@ -321,140 +323,21 @@ class Walk {
     }
   }
 
-  /** A constant: its type is listed, and below it there is nothing but data. */
-  #value(value: TreeValue, node: TreeNode): void {
-    const constant = asNode(value, 'constant');
-    for (const [key, member] of Object.entries(constant)) {
-      if (key === 'type') this.#type(member, node);
-      else if (key === 'is_null') plainSlot('flag', key, member, node, 'constant');
-      else if (key === 'value') this.#data(member, node);
-      else throw unlisted('a constant', key);
-    }
-  }
-
-  #data(value: TreeValue, node: TreeNode): void {
-    if (value === null || typeof value !== 'object' || isRawNumber(value)) return;
-    this.#enter();
-    if (Array.isArray(value)) for (const item of value) this.#data(item, node);
-    else if (isNode(value['type']) && typeof value['type']['id'] === 'string') this.#value(value, node);
-    else {
-      for (const [key, member] of Object.entries(value)) {
-        if (!DATA_KEYS.has(key)) throw unlisted('a constant', key);
-        this.#data(member, node);
-      }
-    }
-    this.#depth -= 1;
-  }
-
-  #type(value: TreeValue, node: TreeNode): void {
-    const type = asNode(value, 'type');
-    for (const key of Object.keys(type)) if (key !== 'id' && key !== 'type_info') throw unlisted('a type', key);
-    const id = asText(type['id'], 'type id');
-    if (!TYPES.has(id)) throw refused('type', `type ${id} is not allowed`, position(node));
-    const member = type['type_info'] ?? null;
-    if (member === null) {
-      if (id === 'UNBOUND') throw refused('type', 'a type has no name', position(node));
-      return;
-    }
-    const info = asNode(member, 'type');
-    const infoType = asText(info['type'], 'type');
-    const slots = own(TYPE_INFO, infoType);
-    if (slots === undefined || (id === 'UNBOUND') !== (infoType === 'UNBOUND_TYPE_INFO')) throw refused('type', `type ${String(info['alias'] || id)} is not allowed`, position(node));
-    this.#enter();
-    for (const [key, part] of Object.entries(info)) {
-      if (key === 'type') continue;
-      switch (own(slots, key)) {
-        case 'type':
-          this.#type(part, node);
-          break;
-        case 'typeList':
-          for (const item of asList(part, 'type parts')) {
-            const pair = asNode(item, 'type part');
-            for (const name of Object.keys(pair)) if (name !== 'first' && name !== 'second') throw unlisted('a type', name);
-            asText(pair['first'], 'type part');
-            this.#type(pair['second'] ?? null, node);
-          }
-          break;
-        case 'values':
-          for (const item of asList(part, 'type modifiers')) this.#value(item, node);
-          break;
-        case 'typeName':
-          if (!NAMED_TYPES.has(lower(asText(part, 'type name')))) throw refused('type', `type ${String(part)} is not allowed`, position(node));
-          break;
-        case 'number':
-          plainSlot('number', key, part, node, 'type');
-          break;
-        case 'null':
-          plainSlot('null', key, part, node, 'type');
-          break;
-        case 'empty':
-          if (part !== '') throw refused('type', `type ${String(part)} is not allowed`, position(node));
-          break;
-        default:
-          throw unlisted('a type', key);
-      }
-    }
-    if (id === 'UNBOUND' && info['name'] === undefined) throw refused('type', 'a type has no name', position(node));
-    this.#depth -= 1;
-  }
-
-  #enter(): void {
+  enter(): void {
     this.#depth += 1;
     this.#nodes += 1;
     if (this.#depth > this.#limits.maxDepth) throw refused('depth', `the query is nested deeper than ${this.#limits.maxDepth} levels`, undefined, 'Split long chains of operators into CTEs, or use IN and list functions.');
     if (this.#nodes > this.#limits.maxNodes) throw refused('size', `the query has more than ${this.#limits.maxNodes} parts`);
+  }
+
+  leave(): void {
+    this.#depth -= 1;
   }
 }
 
 const QUALIFIED_COLUMN: Slots = { catalog: 'name', schema: 'name', table: 'name', column: 'name' };
 const PIVOT_SLOTS: Slots = { pivot_expressions: 'expressions', unpivot_names: 'names', pivot_enum: 'empty', subquery: 'null' };
 const PIVOT_ENTRY_SLOTS: Slots = { star_expr: 'expression?', alias: 'name' };
-/** Halves of a HUGEINT, parts of an INTERVAL, and members of nested constants. */
-const DATA_KEYS: ReadonlySet<string> = new Set(['upper', 'lower', 'months', 'days', 'micros', 'children', 'base64']);
-
-/** Slots without anything below them. */
-function plainSlot(slot: Slot | undefined, key: string, value: TreeValue, node: TreeNode, owner: string): void {
-  const fits = ((): boolean => {
-    switch (slot) {
-      case 'name':
-        return typeof value === 'string';
-      case 'names':
-        return Array.isArray(value) && value.every((item) => typeof item === 'string');
-      case 'collation':
-        return typeof value === 'string' && /^[a-z_.]{1,40}$/i.test(value);
-      case 'functionSchema':
-        return value === '' || value === 'main';
-      case 'flag':
-        return typeof value === 'boolean';
-      case 'location':
-      case 'number':
-        return value === null || typeof value === 'number' || isRawNumber(value);
-      case 'groupSets':
-        return Array.isArray(value) && value.every((set) => Array.isArray(set) && set.every((item) => typeof item === 'number'));
-      case 'empty':
-        return value === '';
-      case 'emptyList':
-        return Array.isArray(value) && value.length === 0;
-      case 'null':
-        return value === null;
-      case 'no':
-        return value === false;
-      default:
-        return false;
-    }
-  })();
-  if (fits) return;
-  if (slot === undefined) throw unlisted(owner, key);
-  throw clauseRefusal(owner, key, value, node);
-}
-
-function clauseRefusal(owner: string, key: string, value: TreeValue, node: TreeNode): SkeinError {
-  if (key === 'schema' || key === 'catalog') return refused('function', `function ${String(node['schema'])}.${String(node['function_name'])} is not allowed: functions are called without a schema`, position(node), 'Write f(x), not x.f().');
-  if (key === 'at_clause') return refused('clause', 'AT is not allowed', position(node), 'Ask for a version with the asOf member of the request.');
-  if (key === 'export_state') return refused('clause', 'EXPORT_STATE is not allowed', position(node));
-  return refused('clause', `${owner}.${key} does not allow ${JSON.stringify(value)?.slice(0, 60)}`, position(node));
-}
-
 function parserError(tree: TreeNode): SkeinError {
   const message = String(tree['error_message'] ?? 'the SQL could not be parsed');
   if (tree['error_type'] === 'not implemented') return refused('statement', 'the SQL is not a SELECT', undefined, 'Send exactly one SELECT.');
@@ -462,52 +345,8 @@ function parserError(tree: TreeNode): SkeinError {
   return new SkeinError('SKEIN_QUERY_SYNTAX', message, { context: Number.isSafeInteger(at) ? { position: at } : {} });
 }
 
-function unlisted(owner: string, key: string): SkeinError {
-  return refused('syntax', `${owner} holds ${JSON.stringify(key)}, which is not allowed`);
-}
-
-function oneOf(value: TreeValue, allowed: readonly string[], what: string, at?: number): void {
-  if (typeof value !== 'string' || !allowed.includes(value)) throw refused('clause', `${what} does not allow ${JSON.stringify(value)?.slice(0, 60)}`, at);
-}
-
-function position(node: TreeNode): number | undefined {
-  const at = node['query_location'];
-  return typeof at === 'number' ? at : undefined;
-}
-
 function inScope(scope: Scope | undefined, name: string): boolean {
   for (let at = scope; at !== undefined; at = at.outer) if (at.name === name) return true;
   return false;
 }
 
-/** The engine folds ASCII letters only: a Kelvin sign is no k. */
-function lower(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-}
-
-function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
-  return Object.hasOwn(table, key) ? table[key] : undefined;
-}
-
-function isNode(value: TreeValue | undefined): value is TreeNode {
-  return value !== null && typeof value === 'object' && !Array.isArray(value) && !isRawNumber(value);
-}
-
-function asNode(value: TreeValue | undefined, what: string): TreeNode {
-  if (!isNode(value)) throw malformed(what);
-  return value;
-}
-
-function asList(value: TreeValue | undefined, what: string): TreeValue[] {
-  if (!Array.isArray(value)) throw malformed(what);
-  return value;
-}
-
-function asText(value: TreeValue | undefined, what: string): string {
-  if (typeof value !== 'string') throw malformed(what);
-  return value;
-}
-
-function malformed(what: string, kind: RefusalKind = 'syntax'): SkeinError {
-  return refused(kind, `the syntax tree is malformed: ${what}`);
-}
