@@ -2,14 +2,17 @@ import { distance } from 'fastest-levenshtein';
 import type { Fault } from './fault.ts';
 import type { Shape } from './shape.ts';
 import type { Tree, YamlText } from './yaml-tree.ts';
-import { exactNumber } from './yaml-tree.ts';
+import { exactNumber, LIMITS } from './yaml-tree.ts';
 
-/** Walks a document beside its shape and reports every difference; it never throws and never stops at the first. */
+/** Walks a document beside its shape and reports the differences, up to the limit of faults; it never throws and never stops at the first. */
 export function checkShape(root: Tree, shape: Shape, source: YamlText): Fault[] {
   const faults: Fault[] = [];
-  const report = (rule: string, at: number, message: string, fix: string) => void faults.push(source.fault('SKEIN_CONTRACT_INVALID', rule, at, message, fix));
+  const report = (rule: string, at: number, message: string, fix: string) => {
+    if (faults.length < LIMITS.faults) faults.push(source.fault('SKEIN_CONTRACT_INVALID', rule, at, message, fix));
+  };
 
   const visit = (node: Tree, wanted: Shape, path: string): void => {
+    if (faults.length >= LIMITS.faults) return;
     switch (wanted.is) {
       case 'any':
         return;
@@ -75,7 +78,8 @@ export function checkShape(root: Tree, shape: Shape, source: YamlText): Fault[] 
         for (const [key, entry] of node.entries) {
           const field = Object.hasOwn(wanted.fields, key) ? wanted.fields[key] : undefined;
           if (field) visit(entry.node, field, path === '' ? key : `${path}.${key}`);
-          else report(path === '' ? 'unknown' : `${path}.unknown`, entry.at, `a ${wanted.name} has no field ${quote(key)}`, advise(key, names));
+          else if (faults.length < LIMITS.faults)
+            report(path === '' ? 'unknown' : `${path}.unknown`, entry.at, `a ${wanted.name} has no field ${quote(key)}`, advise(key, names));
         }
         for (const key of wanted.required ?? []) {
           if (!node.entries.has(key)) report(path === '' ? key : `${path}.${key}`, node.at, `a ${wanted.name} needs the field ${quote(key)}`, `Add ${key}.`);
@@ -116,16 +120,21 @@ export function checkShape(root: Tree, shape: Shape, source: YamlText): Fault[] 
   return faults;
 }
 
-/** `Did you mean "x"?` where one of the names is near, else all of them. */
+/** So many names are shown beside the nearest one. */
+const FEW = 8;
+
+/** `Did you mean "x"?` where one of the names is nearer than the others, else all of them. */
 export function advise(word: string, names: readonly string[]): string {
   // Levenshtein is quadratic, and a contract's words may be as long as the contract.
   const short = word.slice(0, 64).toLowerCase();
   const near = names
     .map((name) => ({ name, away: distance(short, name.toLowerCase()) }))
     .filter(({ name, away }) => away <= Math.max(1, Math.floor(name.length / 3)))
-    .sort((a, b) => a.away - b.away)[0];
-  if (near) return `Did you mean ${JSON.stringify(near.name)}?`;
-  return names.length === 0 ? 'Remove it; nothing may stand here.' : `Allowed: ${[...names].sort().join(', ')}.`;
+    .sort((a, b) => a.away - b.away);
+  const [first, second] = near;
+  const allowed = `Allowed: ${[...names].sort().join(', ')}.`;
+  if (first && first.away !== second?.away) return `Did you mean ${JSON.stringify(first.name)}?${names.length <= FEW ? ` ${allowed}` : ''}`;
+  return names.length === 0 ? 'Remove it; nothing may stand here.' : allowed;
 }
 
 /** A value for messages: quoted and cut. */

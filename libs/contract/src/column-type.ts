@@ -118,8 +118,9 @@ export function parsePhysicalType(written: string): PhysicalType {
   const parse = (depth: number): PhysicalType => {
     if (depth > MAX_NESTING) throw new PhysicalTypeError(`it nests deeper than ${MAX_NESTING} levels`);
     let type = parseBase(depth);
-    while (take('[')) {
+    for (let lists = depth + 1; take('['); lists++) {
       expect(']');
+      if (lists > MAX_NESTING) throw new PhysicalTypeError(`it nests deeper than ${MAX_NESTING} levels`);
       type = plain({ kind: 'list', element: type.type });
     }
     return type;

@@ -14,20 +14,14 @@ export interface Fault {
 
 const WIDTH = 120;
 
-/** The line at `line:column` (from 1) with a caret under it; long lines are cut around the caret. */
-export function codeFrame(text: string, line: number, column: number): string {
-  let start = 0;
-  for (let at = 1; at < line; at++) {
-    const next = text.indexOf('\n', start);
-    if (next < 0) return '';
-    start = next + 1;
-  }
+/** The line that begins at offset `start`, with a caret under its column (both count from 1); long lines are cut around the caret. */
+export function codeFrame(text: string, start: number, line: number, column: number): string {
   const end = text.indexOf('\n', start);
   const whole = text
     .slice(start, end < 0 ? undefined : end)
     .replace(/\r$/, '')
     .replaceAll('\t', ' ');
-  const from = column > WIDTH - 20 ? column - WIDTH / 2 : 0;
+  const from = whole.length > WIDTH && column > WIDTH - 20 ? column - WIDTH / 2 : 0;
   const shown = `${from > 0 ? '…' : ''}${whole.slice(from, from + WIDTH)}${whole.length > from + WIDTH ? '…' : ''}`;
   const gutter = `${line} | `;
   const caret = ' '.repeat(Math.max(0, column - 1 - from + (from > 0 ? 1 : 0)));

@@ -1,6 +1,6 @@
-import type { Place } from '@skein/kernel';
+import type { ErrorCode, Place } from '@skein/kernel';
 import type { Fault } from './fault.ts';
-import { exactNumber, type Tree, type TreeMap, type YamlText } from './yaml-tree.ts';
+import { exactNumber, LIMITS, type Tree, type TreeMap, type YamlText } from './yaml-tree.ts';
 
 /** One reading of a document whose shape was found sound: collects the faults of meaning. */
 export class Reading {
@@ -12,11 +12,15 @@ export class Reading {
   }
 
   invalid(rule: string, at: number, message: string, fix: string): void {
-    this.faults.push(this.source.fault('SKEIN_CONTRACT_INVALID', rule, at, message, fix));
+    this.#note('SKEIN_CONTRACT_INVALID', rule, at, message, fix);
   }
 
   unsupported(rule: string, at: number, message: string, fix: string): void {
-    this.faults.push(this.source.fault('SKEIN_CONTRACT_UNSUPPORTED', rule, at, message, fix));
+    this.#note('SKEIN_CONTRACT_UNSUPPORTED', rule, at, message, fix);
+  }
+
+  #note(code: ErrorCode, rule: string, at: number, message: string, fix: string): void {
+    if (this.faults.length < LIMITS.faults) this.faults.push(this.source.fault(code, rule, at, message, fix));
   }
 
   place(at: number): Place {

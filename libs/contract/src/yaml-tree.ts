@@ -1,4 +1,4 @@
-import { Composer, isAlias, isMap, isScalar, isSeq, LineCounter, Parser, type CST, type Document, type Node } from 'yaml';
+import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, type CST, type Document, type Node } from 'yaml';
 import { SkeinError, type ErrorCode } from '@skein/kernel';
 import { codeFrame, type Fault } from './fault.ts';
 
@@ -33,7 +33,7 @@ export interface TreeEntry {
 }
 
 /** Contracts come from other teams, so they are bounded before they are looked at. */
-export const LIMITS = { bytes: 256 * 1024, depth: 64 } as const;
+export const LIMITS = { bytes: 256 * 1024, depth: 64, lexemes: 64_000, faults: 50 } as const;
 
 /** One YAML document with positions. */
 export class YamlText {
@@ -54,7 +54,8 @@ export class YamlText {
 
   fault(code: ErrorCode, rule: string, at: number, message: string, fix: string): Fault {
     const place = this.place(at);
-    return { code, rule, message, fix, place, frame: codeFrame(this.text, place.line, place.column) };
+    const start = this.#lines.lineStarts[place.line - 1] ?? 0;
+    return { code, rule, message, fix, place, frame: codeFrame(this.text, start, place.line, place.column) };
   }
 }
 
@@ -82,28 +83,17 @@ export function readYaml(text: string, file: string): { source: YamlText; root: 
   };
   const syntax = (at: number, message: string) => stop(source.fault('SKEIN_CONTRACT_SYNTAX', 'yaml', at, message, 'Mend the YAML at the place shown.'));
 
-  // The token parser is iterative and linear, the composer recursive: depth is judged between the two.
-  const tokens: CST.Token[] = [];
-  for (const token of new Parser(lines.addNewLine).parse(text)) tokens.push(token);
-  const deep = beyondDepth(tokens);
-  if (deep !== undefined) {
-    stop(
-      source.fault(
-        'SKEIN_CONTRACT_LIMIT',
-        'depth',
-        deep,
-        `the contract nests deeper than ${LIMITS.depth} levels`,
-        'Flatten the structure; no ODCS document needs that depth.',
-      ),
-    );
-  }
+  const tokens = tokenize(text, lines, (at, message, fix) => stop(source.fault('SKEIN_CONTRACT_LIMIT', 'limit', at, message, fix)));
+  const broken = tokens.find((token) => token.type === 'error');
+  if (broken) syntax(broken.offset, 'message' in broken ? broken.message : 'the YAML cannot be read');
   const composer = new Composer({ uniqueKeys: false, keepSourceTokens: false, lineCounter: lines, version: '1.2', merge: false });
-  const documents: Document.Parsed[] = [];
-  for (const document of composer.compose(tokens, true, text.length)) {
-    documents.push(document);
-    if (documents.length > 1) syntax(document.range[0], 'the file holds more than one YAML document');
-  }
-  const document = documents[0];
+  const documents = withoutStacks(() => {
+    const composed: Document.Parsed[] = [];
+    for (const document of composer.compose(tokens, true, text.length)) if (composed.push(document) > 1) break;
+    return composed;
+  });
+  const [document, second] = documents;
+  if (second) syntax(second.range[0], 'the file holds more than one YAML document');
   if (!document?.contents) return syntax(0, 'the file holds no YAML document');
   for (const problem of [...document.errors, ...document.warnings]) syntax(problem.pos[0], problem.message.split('\n')[0] ?? problem.code);
 
@@ -111,11 +101,49 @@ export function readYaml(text: string, file: string): { source: YamlText; root: 
   return { source, root: treeOf(document.contents, source, faults), faults };
 }
 
+/**
+ * The concrete syntax, token by token. The lexer and the token parser are iterative and linear, the composer after them
+ * recursive: so depth is judged here, while the parser's stack grows, before a deep document costs anything.
+ */
+function tokenize(text: string, lines: LineCounter, stop: (at: number, message: string, fix: string) => never): CST.Token[] {
+  const parser = new Parser();
+  const tokens: CST.Token[] = [];
+  let lexemes = 0;
+  lines.addNewLine(0);
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) tokens.push(token);
+    if (tokens.at(-1)?.type === 'error') break;
+    if (++lexemes > LIMITS.lexemes)
+      stop(parser.offset, `the contract has more than ${LIMITS.lexemes} words and signs`, 'Split the contract: one document for each output port.');
+    if (parser.stack.length > LIMITS.depth)
+      stop(parser.offset, `the contract nests deeper than ${LIMITS.depth} levels`, 'Flatten the structure; no ODCS document needs that depth.');
+  }
+  for (const token of parser.end()) tokens.push(token);
+  return tokens;
+}
+
+/** The composer makes an Error for each fault of the YAML, and a hostile file has thousands: their stacks are never read. */
+function withoutStacks<Result>(work: () => Result): Result {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+/** Faults beyond the limit are not told: the first ones have to be mended first. */
+function note(faults: Fault[], make: () => Fault): void {
+  if (faults.length < LIMITS.faults) faults.push(make());
+}
+
 function treeOf(node: Node | null, source: YamlText, faults: Fault[], at = 0): Tree {
   if (node === null) return { kind: 'scalar', value: null, text: '', at };
   const start = node.range?.[0] ?? at;
   if (isAlias(node)) {
-    faults.push(
+    note(faults, () =>
       source.fault(
         'SKEIN_CONTRACT_LIMIT',
         'alias',
@@ -138,12 +166,14 @@ function treeOf(node: Node | null, source: YamlText, faults: Fault[], at = 0): T
       const key = pair.key as Node | null;
       const keyAt = key?.range?.[0] ?? start;
       if (!isScalar(key)) {
-        faults.push(source.fault('SKEIN_CONTRACT_INVALID', 'yaml.key', keyAt, 'a key must be a plain word', 'Write the key as one word or a quoted text.'));
+        note(faults, () =>
+          source.fault('SKEIN_CONTRACT_INVALID', 'yaml.key', keyAt, 'a key must be a plain word', 'Write the key as one word or a quoted text.'),
+        );
         continue;
       }
       const name = key.source ?? String(key.value);
       if (entries.has(name)) {
-        faults.push(
+        note(faults, () =>
           source.fault('SKEIN_CONTRACT_INVALID', 'yaml.unique', keyAt, `the key ${JSON.stringify(name)} stands twice in one map`, 'Keep one of the two.'),
         );
         continue;
@@ -153,24 +183,6 @@ function treeOf(node: Node | null, source: YamlText, faults: Fault[], at = 0): T
     return { kind: 'map', entries, at: start };
   }
   return { kind: 'scalar', value: null, text: '', at: start };
-}
-
-/** Offset of the first collection nested deeper than the limit. Walks with a stack of its own: depth is what it guards against. */
-function beyondDepth(tokens: readonly CST.Token[]): number | undefined {
-  const stack = tokens.map((token) => ({ token, depth: 0 }));
-  for (let next = stack.pop(); next; next = stack.pop()) {
-    const { token, depth } = next;
-    if (token.type === 'document') {
-      if (token.value) stack.push({ token: token.value, depth });
-    } else if (token.type === 'block-map' || token.type === 'block-seq' || token.type === 'flow-collection') {
-      if (depth >= LIMITS.depth) return token.offset;
-      for (const item of token.items) {
-        if (item.key) stack.push({ token: item.key, depth: depth + 1 });
-        if (item.value) stack.push({ token: item.value, depth: depth + 1 });
-      }
-    }
-  }
-  return undefined;
 }
 
 /**
