@@ -153,7 +153,7 @@ function checkFile(file: string, source: Source): Fault[] {
     if (source.lines > INDEX_LINES) faults.push({ place: file, message: `an index holds at most ${INDEX_LINES} lines, and this one holds ${source.lines}` });
     for (const one of source.unnamedExports) faults.push({ place: at(one), message: `an index holds named exports only, not ${one.what}` });
   }
-  const reader = file.endsWith('.test.ts') || posix.basename(file) === 'main.ts' || ENVIRONMENT_READERS.has(file);
+  const reader = file.endsWith('.test.ts') || file.startsWith('e2e/') || posix.basename(file) === 'main.ts' || ENVIRONMENT_READERS.has(file);
   if (!reader) {
     for (const one of source.environment) faults.push({ place: at(one), message: 'the environment is read in main.ts only: take a setting instead' });
   }
