@@ -13,9 +13,8 @@ export const ERP_SYSTEM = 'erp';
 const client = { reading: padded(3, { zero: true }) };
 const quantity = (becomes: string) => ({ reading: decimal(13, 3), becomes });
 
-/** SAP extracts carry the dictionary's own form, with a point, unless the numbers of a file speak for a comma. */
-function erp(table: Omit<TypedTable, 'source' | 'derived' | 'decimalMark' | 'replicated'> & { readonly replicated?: boolean }): BronzeTable {
-  return typedTable({ decimalMark: '.', replicated: true, ...table, source: erpTables.name, derived: { source_system: literal(ERP_SYSTEM) } });
+function erp(table: Omit<TypedTable, 'source' | 'derived' | 'dictionaryForm' | 'replicated'> & { readonly replicated?: boolean }): BronzeTable {
+  return typedTable({ dictionaryForm: true, replicated: true, ...table, source: erpTables.name, derived: { source_system: literal(ERP_SYSTEM) } });
 }
 
 /** Material master, general data. */

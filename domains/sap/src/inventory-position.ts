@@ -18,7 +18,7 @@ export function inventoryPosition(contract: Contract): DataProduct {
   const stocks = ['unrestricted', 'quality', 'blocked', 'restricted_use', 'in_transit'];
   const negativeStock = `CASE WHEN negative_stock_allowed OR least(${stocks.join(', ')}) >= 0 THEN [] ELSE list_filter([${stocks
     .map((name) => `CASE WHEN ${name} < 0 THEN {'column': '${name}', 'value': ${name}::VARCHAR, 'rule': 'negative_stock'} END`)
-    .join(', ')}], fault -> fault IS NOT NULL) END`;
+    .join(', ')}], lambda fault: fault IS NOT NULL) END`;
   return {
     id: 'sap.inventory_position',
     layer: 'silver',
@@ -56,7 +56,7 @@ export function inventoryPosition(contract: Contract): DataProduct {
           LEFT JOIN marc p ON p.source_system = s.source_system AND p.mandt = s.mandt AND p.matnr = s.matnr AND p.werks = s.werks
           LEFT JOIN t001w w ON w.source_system = s.source_system AND w.mandt = s.mandt AND w.werks = s.werks
           LEFT JOIN prices v ON v.source_system = s.source_system AND v.mandt = s.mandt AND v.matnr = s.matnr AND v.bwkey = coalesce(w.bwkey, s.werks))
-        SELECT source_system, mandt, matnr, werks, lgort, special_stock, ${externalNumber('matnr')} AS matnr_ext, base_uom,
+        SELECT source_system, mandt, matnr, werks, lgort, special_stock, coalesce(${externalNumber('matnr')}, '') AS matnr_ext, base_uom,
           unrestricted::DECIMAL(13, 3) AS unrestricted, quality::DECIMAL(13, 3) AS quality, blocked::DECIMAL(13, 3) AS blocked, restricted_use::DECIMAL(13, 3) AS restricted_use,
           in_transit::DECIMAL(13, 3) AS in_transit, plant_in_transit, lead_time_days, safety_stock, reorder_point, negative_stock_allowed, valuation_area, valuated_stock,
           CASE WHEN special_stock = '' THEN ${valueSql}::DECIMAL(23, 2) END AS stock_value, CASE WHEN special_stock = '' THEN stock_currency END AS stock_currency,

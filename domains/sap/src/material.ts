@@ -23,7 +23,7 @@ export function material(contract: Contract): DataProduct {
           ${preferredText('makt', ['source_system', 'mandt', 'matnr'], 'maktx', 'spras')}
           UNION ALL
           ${preferredText('product_texts', ['source_system', 'mandt', 'productid'], 'medium_descr', 'language')})
-        SELECT m.source_system, m.mandt, m.matnr, ${externalNumber('m.matnr')} AS matnr_ext, m.mtart, m.matkl, m.base_uom, m.gross_weight, m.net_weight, m.weight_unit,
+        SELECT m.source_system, m.mandt, m.matnr, coalesce(${externalNumber('m.matnr')}, '') AS matnr_ext, m.mtart, m.matkl, m.base_uom, m.gross_weight, m.net_weight, m.weight_unit,
           m.ean, m.deletion_flag, m.created_on, m.changed_on, t.description, t.description_language, m._file, m._row, list_concat(m._repairs, coalesce(t.repairs, [])) AS _repairs, m._invalid
         FROM masters m LEFT JOIN texts t ON t.source_system = m.source_system AND t.mandt = m.mandt AND t.matnr = m.matnr`,
       dedupe: { by: ['source_system', 'mandt', 'matnr'], keep: '_row DESC' },

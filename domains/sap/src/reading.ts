@@ -160,6 +160,11 @@ export function groupsThousands(t: string, mark: '.' | ','): string {
   return `regexp_full_match(${t}, ${literal(`[-+]?[0-9]{1,3}((${group}[0-9]{3})+${decimalMark}[0-9]*|(${group}[0-9]{3}){2,}) ?-?`)})`;
 }
 
+/** TRUE where a quantity may be in the dictionary's form. */
+export function hasThreeDecimals(t: string): string {
+  return `regexp_full_match(${t}, '0|[-+]?[0-9]{1,3}\\.[0-9]{3} ?-?')`;
+}
+
 /** A number of a file with the decimal sign `mark`, its separators changed about so that the point is the decimal sign. */
 export function pointed(t: string, mark: string): string {
   return `CASE WHEN ${mark} = ',' THEN translate(${t}, ',.', '.,') ELSE ${t} END`;

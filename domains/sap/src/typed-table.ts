@@ -1,6 +1,6 @@
 import { ident, literal } from '@skein/kernel';
 import type { BronzeTable } from '@skein/product';
-import { BLANKS, canonicalNumber, groupsThousands, pointed, speaksFor, trimmed, type Reading } from './reading.ts';
+import { BLANKS, canonicalNumber, groupsThousands, hasThreeDecimals, pointed, speaksFor, trimmed, type Reading } from './reading.ts';
 
 /** One landed column, read as one typed column. */
 export interface TypedColumn {
@@ -20,8 +20,11 @@ export interface TypedTable {
   readonly key: readonly string[];
   /** Further columns of the typed table: SQL over the typed ones and `_file`; `source_system` is part of every key. */
   readonly derived: Readonly<Record<string, string>>;
-  /** Decimal sign where nothing in the file speaks for one; without it, numbers with a separator are then refused. */
-  readonly decimalMark?: '.';
+  /**
+   * Quantities arrive as the ABAP dictionary writes them, with three decimals after a point: where nothing else in the file
+   * speaks for a decimal sign, a column of nothing but `5.000` and `100.000` is read so.
+   */
+  readonly dictionaryForm?: boolean;
   /**
    * Which records of one key remain. `versions`: those of the newest version, so that true duplicates reach the step
    * and are counted there. `one`: exactly one record, for tables that are joined to others; what is mended in its key
@@ -72,13 +75,14 @@ export function typedTable(table: TypedTable): BronzeTable {
     stages.push(
       `votes AS (SELECT _sequence, ${votes('.')} AS points, ${votes(',')} AS commas,
         ${numbers.map(({ t, name }) => `bool_or(${groupsThousands(t, '.')}) AS ${ident(`p_${name}`)}, bool_or(${groupsThousands(t, ',')}) AS ${ident(`c_${name}`)}`).join(', ')}
+        ${table.dictionaryForm ? numbers.map(({ t, name }) => `, bool_and(${hasThreeDecimals(t)}) AS ${ident(`d_${name}`)}`).join('') : ''}
         FROM trimmed GROUP BY _sequence)`,
-      `dialect AS (SELECT * EXCLUDE (points, commas), CASE WHEN points > commas THEN '.' WHEN commas > points THEN ',' WHEN points = 0 THEN ${literal(table.decimalMark ?? null)} END AS mark FROM votes)`,
+      `dialect AS (SELECT * EXCLUDE (points, commas), CASE WHEN points > commas THEN '.' WHEN commas > points THEN ',' END AS mark, points + commas = 0 AS silent FROM votes)`,
       `pointed AS (SELECT trimmed.*, dialect.* EXCLUDE (_sequence), ${numbers.map(({ t, u }) => `${pointed(t, 'mark')} AS ${u}`).join(', ')} FROM trimmed JOIN dialect USING (_sequence))`,
       `numbered AS (SELECT *, ${numbers
         .map(
           ({ u, n, name }) =>
-            `${canonicalNumber(u, 'mark IS NOT NULL', `coalesce(CASE mark WHEN '.' THEN ${ident(`p_${name}`)} ELSE ${ident(`c_${name}`)} END, false)`)} AS ${n}`,
+            `${canonicalNumber(u, table.dictionaryForm ? `(mark IS NOT NULL OR (silent AND coalesce(${ident(`d_${name}`)}, false)))` : 'mark IS NOT NULL', `coalesce(CASE mark WHEN '.' THEN ${ident(`p_${name}`)} ELSE ${ident(`c_${name}`)} END, false)`)} AS ${n}`,
         )
         .join(', ')} FROM pointed)`,
     );
@@ -99,8 +103,8 @@ export function typedTable(table: TypedTable): BronzeTable {
     `valued AS (SELECT *, ${fields.map(({ t, n, v, reading }) => `${reading.value(t, n)} AS ${v}`).join(', ')} FROM ${numbers.length > 0 ? 'numbered' : 'trimmed'})`,
     `typed AS (SELECT _file, _row, _sequence, ${fields.map(({ v, name }) => `${v} AS ${ident(name)}`).join(', ')},
       ${table.replicated ? `${stamp('t_recordstamp')} AS _stamp, coalesce(upper(t_operation_flag) = 'D', false) OR coalesce(lower(t_is_deleted) IN ('true', '1', 'x', 't'), false) AS _deleted,` : ''}
-      list_filter([${[...repairs.map(([when, label]) => `CASE WHEN ${when} THEN ${literal(label ?? null)} END`), 'NULL::VARCHAR'].join(', ')}], repair -> repair IS NOT NULL) AS _repairs,
-      list_filter([${[...faults, `NULL::STRUCT("column" VARCHAR, "value" VARCHAR, "rule" VARCHAR)`].join(', ')}], fault -> fault IS NOT NULL) AS _invalid
+      list_filter([${[...repairs.map(([when, label]) => `CASE WHEN ${when} THEN ${literal(label ?? null)} END`), 'NULL::VARCHAR'].join(', ')}], lambda repair: repair IS NOT NULL) AS _repairs,
+      list_filter([${[...faults, `NULL::STRUCT("column" VARCHAR, "value" VARCHAR, "rule" VARCHAR)`].join(', ')}], lambda fault: fault IS NOT NULL) AS _invalid
       FROM valued)`,
   );
   stages.push(`whole AS (SELECT *${derived.length > 0 ? `, ${derived.join(', ')}` : ''} FROM typed${table.only ? ` WHERE ${table.only}` : ''})`);
