@@ -93,7 +93,8 @@ function errorDocument(error: unknown): NonNullable<Outcome['stockOutRisk']['err
 }
 
 function curlLine(url: string, data: string): string {
-  const place = path.relative(process.cwd(), data) === '.skein' ? '' : ` --data ${path.relative(process.cwd(), data) || '.'}`;
+  const near = path.relative(process.cwd(), data);
+  const place = near === '.skein' ? '' : ` --data ${near.startsWith('..') ? data : near || '.'}`;
   const sql = 'SELECT event_date, item_id, units FROM ga4.item_demand_daily ORDER BY units DESC LIMIT 5';
   return `curl -s ${url}/v1/sql -H "authorization: Bearer $(npx skein token --as analyst${place})" -H 'content-type: application/json' -d '{"sql": "${sql}"}'`;
 }
