@@ -1,7 +1,8 @@
 import { sha256, SkeinError } from '@skein/kernel';
-import type { QuerySandbox } from '@skein/ports';
+import type { QuerySandbox, SerializedAst } from '@skein/ports';
 import { BoundedCache } from './bounded-cache.ts';
 import { gate, GOVERNED, type Gated, type Reference } from './gate.ts';
+import { refused } from './refusal.ts';
 
 /** SQL that passed the gate, printed from its checked and pinned tree. Holds for every principal. */
 export interface CheckedSql {
@@ -36,7 +37,7 @@ export class CheckedSqlBook {
       authorize(known.reads);
       return known;
     }
-    const gated = gate(await this.#sandbox.parse(text));
+    const gated = gate(await this.#parse(text));
     authorize(gated.reads);
     let pending = this.#pending.get(text);
     if (!pending) {
@@ -46,6 +47,16 @@ export class CheckedSqlBook {
     const checked = await pending;
     this.#texts.set(text, checked, text.length + checked.sql.length);
     return checked;
+  }
+
+  async #parse(text: string): Promise<SerializedAst> {
+    try {
+      return await this.#sandbox.parse(text);
+    } catch (error) {
+      // the parser serialises nothing but SELECT
+      if (error instanceof SkeinError && error.code === 'SKEIN_QUERY_REFUSED' && error.context['kind'] === undefined) throw refused('statement', 'the SQL is not a SELECT', undefined, 'Send exactly one SELECT.');
+      throw error;
+    }
   }
 
   /**

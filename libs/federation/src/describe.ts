@@ -98,7 +98,7 @@ export function describeProduct(id: string, catalog: Catalog, live: LiveSnapshot
     snapshot: snapshot && { version: snapshot.version, id: snapshot.id.toString(), committedAt: new Date(snapshot.committedAt).toISOString(), contractVersion: snapshot.contractVersion },
     lineage: snapshot && {
       inputs: snapshot.lineage.inputs.map(({ kind, name, version }) => ({ kind, name, ...(version === undefined ? {} : { version }) })),
-      columns: snapshot.lineage.columns.filter(({ column }) => visible.has(column)),
+      columns: snapshot.lineage.columns.filter(({ column }) => visible.has(column)).map(({ column, from }) => ({ column, from: from.filter((source) => mayName(source, catalog, rights, principal)) })),
     },
     majors: [...catalog.entries.values()].filter((other) => other.kind === 'product' && other.contract.product === contract.product && other.id !== contract.product && rights.of(principal, seen.purposes?.[0]).decisions.has(other.id)).map((other) => other.id),
   };
@@ -116,6 +116,14 @@ function summary(entry: CatalogEntry, seen: Seen, live: LiveSnapshots, now: numb
     purposes: seen.purposes,
     freshness: snapshot && freshnessOf(entry.contract, snapshot, now),
   };
+}
+
+/** A source that is a column of a product is named to those who may see that column. */
+function mayName(source: string, catalog: Catalog, rights: RightsBook, principal: Principal): boolean {
+  const [domain, name, column] = source.split('.');
+  const entry = catalog.entries.get(`${domain}.${name}`);
+  if (!entry || source.startsWith('landing:')) return true;
+  return see(entry, rights, principal)?.decision.columns.some((visible) => visible.name === column) === true;
 }
 
 /** The verdict without the gates of columns that are hidden: their names and figures are hidden too. */

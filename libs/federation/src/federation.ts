@@ -68,6 +68,11 @@ interface Trace {
   plan: QueryPlan | undefined;
 }
 
+interface Granted {
+  readonly entry: CatalogEntry;
+  readonly decision: Decision;
+}
+
 class FederatedMesh implements Federation {
   readonly #options: FederationOptions;
   readonly #limits: FederationLimits;
@@ -117,7 +122,7 @@ class FederatedMesh implements Federation {
     try {
       return await this.#plan(request, checkRequest(request, this.#limits), principal, trace);
     } catch (error) {
-      throw splitError(error, trace.queryId, request.sql).shown;
+      throw splitError(error, trace.queryId).shown;
     }
   }
 
@@ -147,7 +152,7 @@ class FederatedMesh implements Federation {
     checkParameterNames(text.parameters, checked.parameters.length);
 
     const granted = this.#authorize(text.reads, rights);
-    const reads = this.#currentReads(granted, checked.asOf) ?? (await this.#pinnedReads(granted, checked.asOf));
+    const reads = checked.asOf === undefined ? (this.#currentReads(granted) ?? (await this.#awaitedReads(granted))) : await this.#pinnedReads(granted, checked.asOf);
     const now = this.#options.clock.now();
     const versions = reads.map((read) => {
       const freshness = freshnessOf(read.entry.contract, read.snapshot, now);
@@ -160,7 +165,7 @@ class FederatedMesh implements Federation {
   }
 
   /** Throws SKEIN_PRODUCT_UNKNOWN for the first read that is not granted, or is not there. */
-  #authorize(reads: readonly Reference[], rights: Rights): { entry: CatalogEntry; decision: Decision }[] {
+  #authorize(reads: readonly Reference[], rights: Rights): Granted[] {
     return reads.map(({ schema, table, written }) => {
       const entry = this.#options.catalog.entries.get(`${schema}.${table}`);
       const decision = entry ? rights.decisions.get(entry.id) : undefined;
@@ -169,9 +174,8 @@ class FederatedMesh implements Federation {
     });
   }
 
-  /** The common case, without waiting; undefined when a version is asked for or a snapshot is not known yet. */
-  #currentReads(granted: readonly { entry: CatalogEntry; decision: Decision }[], asOf: CheckedRequest['asOf']): GrantedSnapshot[] | undefined {
-    if (asOf !== undefined) return undefined;
+  /** The common case, without waiting: undefined when a product has no snapshot in memory. */
+  #currentReads(granted: readonly Granted[]): GrantedSnapshot[] | undefined {
     const reads: GrantedSnapshot[] = [];
     for (const { entry, decision } of granted) {
       const snapshot = this.#live.current(entry.table);
@@ -181,32 +185,35 @@ class FederatedMesh implements Federation {
     return reads;
   }
 
-  async #pinnedReads(granted: readonly { entry: CatalogEntry; decision: Decision }[], asOf: CheckedRequest['asOf']): Promise<GrantedSnapshot[]> {
+  /** Looks at the store once more for what memory lacks: a first publication may be a moment old. */
+  async #awaitedReads(granted: readonly Granted[]): Promise<GrantedSnapshot[]> {
+    for (const { entry } of granted) if (!this.#live.current(entry.table)) await this.#live.refresh(entry.table);
+    const reads = this.#currentReads(granted);
+    if (reads) return reads;
+    const missing = granted.find(({ entry }) => !this.#live.current(entry.table))?.entry.id ?? '';
+    throw new SkeinError('SKEIN_SNAPSHOT_NONE', `${missing} has no live snapshot yet`, { context: { product: missing } });
+  }
+
+  async #pinnedReads(granted: readonly Granted[], asOf: NonNullable<CheckedRequest['asOf']>): Promise<GrantedSnapshot[]> {
     if (asOf instanceof Map) {
       const ids = new Set(granted.map(({ entry }) => entry.id));
       for (const id of asOf.keys()) if (!ids.has(id)) throw new SkeinError('SKEIN_REQUEST_INVALID', `asOf names ${JSON.stringify(id)}, which the SQL does not read`);
     }
-    return Promise.all(
-      granted.map(async ({ entry, decision }) => {
-        const when = asOf instanceof Map ? asOf.get(entry.id) : asOf;
-        return { entry, decision, snapshot: await this.#snapshot(entry, when as number | { time: number } | undefined) };
-      }),
-    );
+    return Promise.all(granted.map(async ({ entry, decision }) => ({ entry, decision, snapshot: await this.#pinned(entry, asOf instanceof Map ? asOf.get(entry.id) : (asOf as { time: number })) })));
   }
 
-  async #snapshot(entry: CatalogEntry, when: number | { readonly time: number } | undefined): Promise<Snapshot> {
+  async #pinned(entry: CatalogEntry, when: number | { readonly time: number } | undefined): Promise<Snapshot> {
     try {
       if (typeof when === 'number') return await this.#live.version(entry.table, when);
       if (when !== undefined) return await this.#live.at(entry.table, when.time);
     } catch (error) {
       if (!(error instanceof SkeinError) || error.code !== 'SKEIN_SNAPSHOT_NOT_FOUND') throw error;
-      const asked = typeof when === 'number' ? `version ${when}` : `at ${new Date(when?.time ?? 0).toISOString()}`;
+      const asked = typeof when === 'number' ? `of version ${when}` : `at ${new Date(when?.time ?? 0).toISOString()}`;
       throw new SkeinError('SKEIN_SNAPSHOT_NOT_FOUND', `${entry.id} has no snapshot ${asked}`, { context: { product: entry.id } });
     }
-    if (!this.#live.current(entry.table)) await this.#live.refresh(entry.table);
-    const snapshot = this.#live.current(entry.table);
-    if (!snapshot) throw new SkeinError('SKEIN_SNAPSHOT_NONE', `${entry.id} has no live snapshot yet`, { context: { product: entry.id } });
-    return snapshot;
+    const current = this.#live.current(entry.table);
+    if (current) return current;
+    throw new SkeinError('SKEIN_SNAPSHOT_NONE', `${entry.id} has no live snapshot yet`, { context: { product: entry.id } });
   }
 
   #core(text: CheckedSql, rights: Rights, reads: readonly GrantedSnapshot[], pinned: boolean): PlanCore {
@@ -259,12 +266,12 @@ class FederatedMesh implements Federation {
   }
 
   async #fail(error: unknown, request: QueryRequest, principal: Principal, trace: Trace): Promise<SkeinError> {
-    const { shown, engineText } = splitError(error, trace.queryId, typeof request.sql === 'string' ? request.sql : '');
+    const { shown, engineText } = splitError(error, trace.queryId);
     try {
       await this.#record(request, principal, trace, { decision: isRefusal(shown) ? 'refused' : 'failed', errorCode: shown.code, ...(engineText === undefined ? {} : { engineText }) });
     } catch (auditError) {
       // what cannot be recorded is not answered in detail either
-      return auditError instanceof SkeinError ? splitError(auditError, trace.queryId, '').shown : shown;
+      return auditError instanceof SkeinError ? splitError(auditError, trace.queryId).shown : shown;
     }
     return shown;
   }

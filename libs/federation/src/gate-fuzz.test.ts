@@ -72,10 +72,10 @@ function mutate(tree: Json, donor: Json, next: (below: number) => number): void 
       delete holder[place.key];
       break;
     case 1:
-      holder[place.key] = STRANGE[next(STRANGE.length)] as Json;
+      holder[place.key] = structuredClone(STRANGE[next(STRANGE.length)] as Json);
       break;
     case 2:
-      holder[`${String(place.key)}x`] = STRANGE[next(STRANGE.length)] as Json;
+      holder[`${String(place.key)}x`] = structuredClone(STRANGE[next(STRANGE.length)] as Json);
       break;
     case 3:
       if (gift) holder[place.key] = structuredClone((gift.holder as Record<string | number, Json>)[gift.key] as Json);

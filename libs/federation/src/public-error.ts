@@ -7,8 +7,8 @@ export interface SplitError {
   readonly engineText: string | undefined;
 }
 
-/** Errors whose message is the engine's: it may quote rows, also hidden ones. They reach consumers as their class alone. */
-const ENGINE_WORDS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['SKEIN_QUERY_UNKNOWN_COLUMN', 'SKEIN_QUERY_INVALID', 'SKEIN_QUERY_FAILED', 'SKEIN_QUERY_MEMORY', 'SKEIN_WORKER_LOST', 'SKEIN_STEP_FAILED', 'SKEIN_INTERNAL', 'SKEIN_STORAGE_FAILED', 'SKEIN_STORAGE_FULL', 'SKEIN_SNAPSHOT_CORRUPT']);
+/** Faults of the platform whose messages name files and machines: consumers get their class alone. */
+const INTERNAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['SKEIN_INTERNAL', 'SKEIN_STEP_FAILED', 'SKEIN_STORAGE_FAILED', 'SKEIN_STORAGE_FULL', 'SKEIN_SNAPSHOT_CORRUPT']);
 
 /** Codes by which a request was turned down before anything ran. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -28,24 +28,20 @@ export function isRefusal(error: SkeinError): boolean {
   return REFUSALS.has(error.code);
 }
 
-/** Splits whatever was thrown for a query. The shown error carries the query's id and no cause. */
-export function splitError(error: unknown, queryId: string, sql: string): SplitError {
+/**
+ * Splits whatever was thrown for a query. The shown error carries the query's id and no cause: a sandbox puts the engine's text,
+ * which may quote hidden rows, there and nowhere else.
+ */
+export function splitError(error: unknown, queryId: string): SplitError {
   if (!(error instanceof SkeinError)) return { shown: new SkeinError('SKEIN_INTERNAL', ERRORS.SKEIN_INTERNAL.summary, { context: { queryId } }), engineText: textOf(error) };
-  if (!ENGINE_WORDS.has(error.code)) {
-    return { shown: new SkeinError(error.code, error.message, { hint: error.hint, context: { ...error.context, queryId }, ...(error.place ? { place: error.place } : {}), ...(error.frame === undefined ? {} : { frame: error.frame }) }), engineText: undefined };
-  }
-  const name = error.code === 'SKEIN_QUERY_UNKNOWN_COLUMN' ? unknownName(textOf(error), sql) : undefined;
-  const message = name === undefined ? ERRORS[error.code].summary : `the column or alias ${JSON.stringify(name)} is not known where it is used`;
-  return { shown: new SkeinError(error.code, message, { context: { queryId, ...(name === undefined ? {} : { name }) } }), engineText: textOf(error) };
-}
-
-/** The name that the engine missed, if the consumer wrote it: then it tells nothing that the consumer does not know. */
-function unknownName(text: string, sql: string): string | undefined {
-  const name = /(?:column|table|alias) "([^"]{1,200})"|column named "([^"]{1,200})"/i.exec(text);
-  const found = name?.[1] ?? name?.[2];
-  if (found === undefined) return undefined;
-  const last = found.split('.').at(-1) ?? found;
-  return sql.toLowerCase().includes(last.toLowerCase()) ? found : undefined;
+  if (INTERNAL.has(error.code)) return { shown: new SkeinError(error.code, ERRORS[error.code].summary, { context: { queryId } }), engineText: textOf(error) };
+  const shown = new SkeinError(error.code, error.message, {
+    hint: error.hint,
+    context: { ...error.context, queryId },
+    ...(error.place ? { place: error.place } : {}),
+    ...(error.frame === undefined ? {} : { frame: error.frame }),
+  });
+  return { shown, engineText: error.cause === undefined ? undefined : textOf(error.cause) };
 }
 
 function textOf(error: unknown): string {
@@ -53,8 +49,6 @@ function textOf(error: unknown): string {
   for (let at: unknown = error; at !== undefined && at !== null && texts.length < 5; at = at instanceof Error ? at.cause : undefined) {
     const text = at instanceof Error ? at.message : String(at);
     if (!texts.includes(text)) texts.push(text);
-    const engine = at instanceof SkeinError ? at.context['engine'] : undefined;
-    if (typeof engine === 'string' && !texts.includes(engine)) texts.push(engine);
   }
   return texts.join(' | ').slice(0, 4_000);
 }

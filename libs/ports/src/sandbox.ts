@@ -46,6 +46,10 @@ export interface SandboxResult {
   readonly outcome: Promise<SandboxOutcome>;
 }
 
+/**
+ * What it throws may be shown to consumers: a message is made of the error's class and of names they may know. The engine's own
+ * text, which may quote hidden rows, is the error's `cause` and nothing else.
+ */
 export interface QuerySandbox {
   /** Parses text in a child that holds no data. Throws SKEIN_QUERY_SYNTAX. */
   parse(sql: string): Promise<SerializedAst>;
