@@ -30,6 +30,7 @@ export interface RunningGateway {
 /** A request's header and body must have come by then. */
 const REQUEST_MS = 30_000;
 const KEEP_ALIVE_MS = 65_000;
+const WARM_AFTER_MS = 100;
 /** Beyond the time of grace, connections that still hang are cut. */
 const LAST_MS = 1_000;
 
@@ -58,8 +59,8 @@ export async function startGateway({ host = '127.0.0.1', port = 0, imports = [],
   }
   started = true;
   const parts = app.get<GatewayParts>(GATEWAY_PARTS, { strict: false });
-  // What the first query would otherwise wait for; a failure here shows again, with an answer, when it matters.
-  setImmediate(() => void Promise.allSettled([parts.authenticator.warm(), parts.metrics.warm()]));
+  // What the first query would otherwise wait for, but not in the way of the first answer. A failure shows again when it matters.
+  setTimeout(() => void Promise.allSettled([parts.authenticator.warm(), parts.metrics.warm()]), WARM_AFTER_MS).unref();
   let closing: Promise<void> | undefined;
   return { url: await app.getUrl(), parts, app, close: () => (closing ??= close(app, (options.graceMs ?? DEFAULT_GRACE_MS) + LAST_MS)) };
 }

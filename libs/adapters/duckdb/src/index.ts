@@ -1,2 +1,3 @@
-export { duckdbEngine, type DuckdbEngineOptions } from './engine.ts';
+export type { DuckdbEngineOptions } from './engine.ts';
+export { duckdbEngine } from './lazy-engine.ts';
 export { duckdbSandbox, type DuckdbSandbox, type DuckdbSandboxOptions } from './sandbox/sandbox.ts';
