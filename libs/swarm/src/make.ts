@@ -147,8 +147,9 @@ export async function make(
 }
 
 /**
- * Deletes all but the first row of each group. Few rows repeat, so groups are counted first, over their keys alone, and only
- * rows of groups with several are ordered.
+ * Deletes all but the first row of each group of clean rows; rows that broke a rule all go to the feedback dataset, also those
+ * that lack a part of the key. Few rows repeat, so groups are counted first, over their keys alone, and only rows of groups with
+ * several are ordered.
  */
 async function dropRepeated(session: EngineSession, { by, keep }: NonNullable<DataProduct['step']['dedupe']>): Promise<void> {
   const keys = by.map(ident);
@@ -156,7 +157,8 @@ async function dropRepeated(session: EngineSession, { by, keep }: NonNullable<Da
   await session.run(
     `DELETE FROM ${CANDIDATE} WHERE rowid IN (
        SELECT id FROM (SELECT c.rowid AS id, row_number() OVER (PARTITION BY ${keys.map((key) => `c.${key}`).join(', ')} ORDER BY ${keep}) AS place
-         FROM ${CANDIDATE} c SEMI JOIN (SELECT ${keys.join(', ')} FROM ${CANDIDATE} GROUP BY ${keys.join(', ')} HAVING count(*) > 1) g ON ${same})
+         FROM ${CANDIDATE} c SEMI JOIN (SELECT ${keys.join(', ')} FROM ${CANDIDATE} WHERE _failed IS NULL GROUP BY ${keys.join(', ')} HAVING count(*) > 1) g ON ${same}
+         WHERE c._failed IS NULL)
        WHERE place > 1)`,
   );
 }
@@ -227,7 +229,7 @@ function feedbackSql(
   if (extras.includes('_invalid')) {
     parts.push(
       `SELECT ${literal(product.id)}, i."column" || '.' || i.rule, i."column", i.value, ${rowId}, ${source}, 'error', ${literal(product.layer)},
-         'the value cannot be read as the type of the column' FROM (SELECT *, unnest(_invalid) AS i FROM ${CANDIDATE} WHERE len(_invalid) > 0)`,
+         CASE i.rule WHEN 'type' THEN 'the value cannot be read as the type of ' || i."column" ELSE i."column" || ' breaks ' || i.rule END FROM (SELECT *, unnest(_invalid) AS i FROM ${CANDIDATE} WHERE len(_invalid) > 0)`,
     );
   }
   for (const { file, row, reason, raw } of malformed) {
