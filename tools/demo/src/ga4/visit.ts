@@ -208,7 +208,7 @@ export function visit(shop: Shop, random: Random, visitor: Visitor, start: numbe
     const transactionId = `T-${String(Math.floor(at / 1000) % 100_000_000).padStart(8, '0')}-${1000 + random.below(9000)}`;
     add(
       'purchase',
-      [['transaction_id', 'string_value', transactionId], ...paid, ['tax', 'double_value', euros(Math.round(total * 0.19)).padEnd(3, '.0')], ['shipping', 'int_value', total > 10_000 ? '0' : '5']],
+      [['transaction_id', 'string_value', transactionId], ...paid, amount('tax', euros(Math.round(total * 0.19))), ['shipping', 'int_value', total > 10_000 ? '0' : '5']],
       cart.map((entry) => ({ ...entry, revenue: euros(cents(entry.price) * entry.quantity) })),
       {
         transactionId,
