@@ -1,10 +1,9 @@
 import bindings, { type Connection } from '@duckdb/node-bindings';
 import { ident, literal, qualified } from '@skein/kernel';
 import type { SandboxView } from '@skein/ports';
-import { vectorView } from '../wire/vector-view.ts';
 import { resultType } from '../wire/result-type.ts';
 import { scalarText } from '../wire/scalar.ts';
-import { isValid } from '../wire/vector-view.ts';
+import { isValid, vectorView } from '../wire/vector-view.ts';
 
 /** Everything a catalog may read, as views `governed.<schema>.<name>`; then nothing else can be reached any more. */
 export async function lockCatalog(connection: Connection, views: readonly SandboxView[]): Promise<void> {
@@ -58,8 +57,10 @@ async function fileColumns(connection: Connection, file: string): Promise<{ name
     const chunk = await bindings.fetch_chunk(result);
     const rows = chunk === null ? 0 : bindings.data_chunk_get_size(chunk);
     if (chunk === null || rows === 0) return columns;
-    const views = types.map((type, index) => vectorView(bindings.data_chunk_get_vector(chunk, index), type, rows));
-    const [names, ids, counts] = views.map((vector, index) => ({ vector, text: scalarText(types[index] ?? types[0]!, vector) }));
+    const [names, ids, counts] = types.map((type, index) => {
+      const vector = vectorView(bindings.data_chunk_get_vector(chunk, index), type, rows);
+      return { vector, text: scalarText(type, vector) };
+    });
     for (let row = 0; row < rows; row++) {
       if (open.length === 1) columns.push({ name: names?.text(row) ?? '', id: ids && isValid(ids.vector, row) ? Number(ids.text(row)) : undefined });
       if (open.length > 0) open[open.length - 1] = (open.at(-1) ?? 1) - 1;

@@ -1,9 +1,9 @@
 import { chownSync, closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
-import bindings, { type Connection, type Database } from '@duckdb/node-bindings';
+import type { Database } from '@duckdb/node-bindings';
 import { lockCatalog } from './catalog.ts';
-import { failureNote, openEngine } from './child-engine.ts';
+import { closeConnection, failureNote, openConnection, openEngine, type QueryConnection } from './child-engine.ts';
 import { FRAME, FrameReader, jsonFrame, type BindCommand, type ExecuteCommand, type FailureNote } from './frames.ts';
 import { loadArrow, runQuery } from './run-query.ts';
 import { parseSql, printAst } from './syntax.ts';
@@ -28,7 +28,7 @@ try {
 }
 
 const database: Database = await openEngine({ memory, threads: Number(threads), tempDirectory, tempLimit });
-let connection: Connection = await bindings.connect(database);
+let current: QueryConnection = await openConnection(database);
 let queue: Promise<void> = Promise.resolve();
 
 const answer = (payload: unknown): void => void socket.write(jsonFrame(FRAME.reply, payload));
@@ -37,14 +37,14 @@ const fail = (note: FailureNote): void => void socket.write(jsonFrame(FRAME.fail
 async function handle(type: number, text: string): Promise<void> {
   switch (type) {
     case FRAME.parse:
-      return await parseSql(connection, text).then(answer, (error: unknown) => fail(failureNote('parse', error)));
+      return await parseSql(current.connection, text).then(answer, (error: unknown) => fail(failureNote('parse', error)));
     case FRAME.print:
-      return await printAst(connection, text).then(answer, (error: unknown) => fail(failureNote('print', error)));
+      return await printAst(current.connection, text).then(answer, (error: unknown) => fail(failureNote('print', error)));
     case FRAME.bind: {
       const command = JSON.parse(text) as BindCommand;
       try {
         await loadArrow();
-        await lockCatalog(connection, command.views);
+        await lockCatalog(current.connection, command.views);
         const kept = dropRoot(command);
         await freshConnection();
         answer({ uid: kept });
@@ -55,7 +55,7 @@ async function handle(type: number, text: string): Promise<void> {
     }
     case FRAME.execute: {
       try {
-        await runQuery(connection, JSON.parse(text) as ExecuteCommand, socket);
+        await runQuery(current, JSON.parse(text) as ExecuteCommand, socket);
       } catch (error) {
         fail(failureNote('run', error));
       }
@@ -67,8 +67,8 @@ async function handle(type: number, text: string): Promise<void> {
 }
 
 async function freshConnection(): Promise<void> {
-  bindings.disconnect_sync(connection);
-  connection = await bindings.connect(database);
+  closeConnection(current);
+  current = await openConnection(database);
 }
 
 /** Becomes `uid` for good, if it is root and that user can read every file and spill. Returns the uid it runs as. */

@@ -25,6 +25,8 @@ interface Waiting {
 
 const STOPPED = 'the sandbox was closed';
 const RECYCLE_AFTER = 10_000;
+/** A query that took longer may have left much memory behind; looking costs what a small query would feel. */
+const LONG_MS = 20;
 
 /** Which child serves which catalog: bound ones are used again for the same catalog only, spares become anything once. */
 export class WorkerPool {
@@ -108,7 +110,7 @@ export class WorkerPool {
     this.#heldMs += (heldMs - this.#heldMs) / 8;
     if (!worker.alive) await worker.gone;
     this.#busy--;
-    this.#park(worker);
+    this.#park(worker, heldMs > LONG_MS);
     const next = this.#busy < this.#settings.workers ? this.#waiting.shift() : undefined;
     if (next !== undefined) this.#grant(next.catalog).then(next.resolve, next.reject);
   }
@@ -117,7 +119,7 @@ export class WorkerPool {
     if (this.#closed || this.#idle.some((worker) => worker.alive && worker.catalogKey === catalog.key)) return;
     const worker = this.takeSpare();
     await this.#bind(worker, catalog);
-    this.#park(worker);
+    this.#park(worker, false);
   }
 
   async close(): Promise<void> {
@@ -161,10 +163,10 @@ export class WorkerPool {
     worker.uid = note.uid;
   }
 
-  #park(worker: SandboxWorker): void {
+  #park(worker: SandboxWorker, weigh: boolean): void {
     worker.lastUsed = ++this.#clock;
     worker.queries++;
-    const held = worker.pid === undefined ? undefined : residentBytes(worker.pid);
+    const held = worker.pid !== undefined && (weigh || worker.queries % 64 === 0) ? residentBytes(worker.pid) : 0;
     if (!worker.alive || worker.catalogKey === undefined) return;
     if (worker.queries > RECYCLE_AFTER || (held ?? 0) > this.#settings.retainMb * 1024 * 1024) return this.#retire(worker);
     this.#idle.push(worker);

@@ -5,7 +5,7 @@ import { uniqueNames, UnsupportedValue, type ResultColumn, type ResultEncoder } 
 import { resultType, UnsupportedType } from '../wire/result-type.ts';
 import { csvEncoder, jsonEncoder, ndjsonEncoder } from '../wire/text.ts';
 import { vectorView } from '../wire/vector-view.ts';
-import { bindParameters, ChildFailure } from './child-engine.ts';
+import { bindParameters, ChildFailure, type QueryConnection } from './child-engine.ts';
 import { dataFrame, FRAME, jsonFrame, writeAll, type EndNote, type ExecuteCommand } from './frames.ts';
 
 /** `duckdb.h`, enum duckdb_statement_type. */
@@ -21,9 +21,13 @@ export function loadArrow(): Promise<typeof import('../wire/arrow.ts')> {
  * Runs one SELECT on a connection of its own and streams the answer. An error in mid-stream looks to the engine's caller like
  * the end of the result, so a second statement in the same transaction asks whether the stream was whole: it throws when not.
  */
-export async function runQuery(connection: Connection, command: ExecuteCommand, socket: Socket): Promise<void> {
-  await bindings.query(connection, 'BEGIN TRANSACTION READ ONLY');
-  const statement = await prepareSelect(connection, command);
+export async function runQuery({ connection, begin, probe }: QueryConnection, command: ExecuteCommand, socket: Socket): Promise<void> {
+  // asked for together: the child's one libuv thread does them in this order, and the query waits for one turn instead of two
+  const began = bindings.execute_prepared(begin);
+  const preparing = prepareSelect(connection, command);
+  preparing.catch(() => {});
+  await began;
+  const statement = await preparing;
   const result = await bindings.execute_prepared_streaming(statement);
   bindings.destroy_prepare_sync(statement);
   const count = bindings.column_count(result);
@@ -70,7 +74,7 @@ export async function runQuery(connection: Connection, command: ExecuteCommand, 
     // the connection must not be closed under a fetch
     await next.catch(() => {});
   }
-  await bindings.query(connection, 'SELECT 1');
+  await bindings.execute_prepared(probe);
   const outcome = { rows: BigInt(rows), truncated };
   const last = [...dataFrame(encoder.finish(outcome)), jsonFrame(FRAME.end, { rows: outcome.rows.toString(), truncated } satisfies EndNote)];
   await writing;
