@@ -19,7 +19,10 @@ export async function rowsByDuckdb(session: EngineSession, snapshot: Snapshot): 
     Object.fromEntries(
       snapshot.fields.map((field) => {
         const value = row[field.name];
-        return [field.name, plain(field.type.kind === 'binary' && typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : value, field.type)];
+        return [
+          field.name,
+          plain(field.type.kind === 'binary' && typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : value, field.type),
+        ];
       }),
     ),
   );

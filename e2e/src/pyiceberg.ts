@@ -35,7 +35,9 @@ export async function pythonMissing(): Promise<string | undefined> {
 export async function askPyiceberg(requests: readonly PyRequest[]): Promise<PyAnswer[]> {
   await install();
   // request ids are integers beyond what JSON.stringify of a number would keep
-  const lines = requests.map(({ metadata, snapshot, filter }) => `{"metadata":${JSON.stringify(metadata)},"snapshot":${snapshot ?? 'null'},"filter":${JSON.stringify(filter ?? null)}}`);
+  const lines = requests.map(
+    ({ metadata, snapshot, filter }) => `{"metadata":${JSON.stringify(metadata)},"snapshot":${snapshot ?? 'null'},"filter":${JSON.stringify(filter ?? null)}}`,
+  );
   const child = spawn(path.join(VENV, 'bin/python'), [path.join(ROOT, 'e2e/peers/read_tables.py')], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
   child.stdin.end(`${lines.join('\n')}\n`);
@@ -43,7 +45,10 @@ export async function askPyiceberg(requests: readonly PyRequest[]): Promise<PyAn
   for await (const chunk of child.stdout.setEncoding('utf8')) out += chunk as string;
   const code = await ended;
   if (code !== 0) throw new Error(`pyiceberg ended with ${code}`);
-  return out.trim().split('\n').map((line) => JSON.parse(line) as PyAnswer);
+  return out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as PyAnswer);
 }
 
 async function install(): Promise<void> {

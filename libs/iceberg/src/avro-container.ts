@@ -62,7 +62,7 @@ export function readContainer(type: RecordType, bytes: Uint8Array): { metadata: 
     const metadata = Object.fromEntries(Object.entries(header.value.meta).map(([key, value]) => [key, value.toString('utf8')]));
     if (metadata['avro.codec'] !== 'null' || metadata['avro.schema'] !== type.schema) throw new Error('it has another schema or codec');
     const records: unknown[] = [];
-    for (let at = header.offset; at < buffer.length; ) {
+    for (let at = header.offset; at < buffer.length;) {
       const count = take(longType, buffer, at) as { value: number; offset: number };
       const size = take(longType, buffer, count.offset) as { value: number; offset: number };
       const end = size.offset + size.value;

@@ -61,7 +61,8 @@ function refuseDuplicates(wanted: readonly WantedField[]): void {
       ['name', column.name.toLowerCase()],
       ['id', column.key],
     ] as const) {
-      if (seen.has(`${what} ${text}`)) throw new SkeinError('SKEIN_CONTRACT_INVALID', `two columns have the ${what} ${JSON.stringify(text)}`, { context: { column: column.name } });
+      if (seen.has(`${what} ${text}`))
+        throw new SkeinError('SKEIN_CONTRACT_INVALID', `two columns have the ${what} ${JSON.stringify(text)}`, { context: { column: column.name } });
       seen.set(`${what} ${text}`, column.name);
     }
   }
@@ -75,11 +76,21 @@ function withIds(type: WantedType, brandNew: boolean, next: () => number): Icebe
   }
   if (type.type === 'map') {
     const [keyId, valueId] = [next(), next()];
-    return { type: 'map', 'key-id': keyId, key: withIds(type.key, brandNew, next), 'value-id': valueId, value: withIds(type.value, brandNew, next), 'value-required': false };
+    return {
+      type: 'map',
+      'key-id': keyId,
+      key: withIds(type.key, brandNew, next),
+      'value-id': valueId,
+      value: withIds(type.value, brandNew, next),
+      'value-required': false,
+    };
   }
   // ids of siblings first, then of what lies deeper
   const numbered = type.fields.map((field) => ({ id: next(), field }));
-  return { type: 'struct', fields: numbered.map(({ id, field }) => ({ id, name: field.name, required: field.required && brandNew, type: withIds(field.type, brandNew, next) })) };
+  return {
+    type: 'struct',
+    fields: numbered.map(({ id, field }) => ({ id, name: field.name, required: field.required && brandNew, type: withIds(field.type, brandNew, next) })),
+  };
 }
 
 function promote(path: string, before: IcebergType, wanted: WantedType, next: () => number): IcebergType {
@@ -94,7 +105,12 @@ function promote(path: string, before: IcebergType, wanted: WantedType, next: ()
       fields: wanted.fields.map((field): NestedField => {
         const known = old.get(field.name);
         if (known === undefined) return { id: next(), name: field.name, required: false, type: withIds(field.type, false, next) };
-        return { id: known.id, name: field.name, required: field.required && known.required, type: promote(`${path}.${field.name}`, known.type, field.type, next) };
+        return {
+          id: known.id,
+          name: field.name,
+          required: field.required && known.required,
+          type: promote(`${path}.${field.name}`, known.type, field.type, next),
+        };
       }),
     };
   }

@@ -38,7 +38,12 @@ const MANIFEST_FILE = recordType({
       items: {
         type: 'record',
         name: 'r508',
-        fields: [needed(509, 'contains_null', 'boolean'), optional(518, 'contains_nan', 'boolean'), optional(510, 'lower_bound', 'bytes'), optional(511, 'upper_bound', 'bytes')],
+        fields: [
+          needed(509, 'contains_null', 'boolean'),
+          optional(518, 'contains_nan', 'boolean'),
+          optional(510, 'lower_bound', 'bytes'),
+          optional(511, 'upper_bound', 'bytes'),
+        ],
       },
     }),
     optional(519, 'key_metadata', 'bytes'),

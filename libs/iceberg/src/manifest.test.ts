@@ -20,8 +20,21 @@ describe('manifest', () => {
     const read = readManifest(writeManifest({ schema: SCHEMA, snapshotId: id, files: [FILE, { ...FILE, columns: new Map() }] }));
     expect(read.schema).toEqual(SCHEMA);
     expect(read.snapshotId).toBe(id);
-    expect(read.files.map((file) => ({ ...file, columns: [...file.columns].map(([key, { lower, upper, ...rest }]) => [key, rest, lower && [...lower], upper && [...upper]]) }))).toEqual([
-      { path: FILE.path, rows: FILE.rows, bytes: 9n, columns: [[1, { size: 1n, values: (1n << 62n) + 1n, nulls: 0n, nans: 0n }, [1], [255, 0]], [2, { values: 2n }, undefined, undefined]] },
+    expect(
+      read.files.map((file) => ({
+        ...file,
+        columns: [...file.columns].map(([key, { lower, upper, ...rest }]) => [key, rest, lower && [...lower], upper && [...upper]]),
+      })),
+    ).toEqual([
+      {
+        path: FILE.path,
+        rows: FILE.rows,
+        bytes: 9n,
+        columns: [
+          [1, { size: 1n, values: (1n << 62n) + 1n, nulls: 0n, nans: 0n }, [1], [255, 0]],
+          [2, { values: 2n }, undefined, undefined],
+        ],
+      },
       { path: FILE.path, rows: FILE.rows, bytes: 9n, columns: [] },
     ]);
   });
@@ -29,7 +42,9 @@ describe('manifest', () => {
   it('keeps the field ids that Iceberg looks for, and the metadata it asks for', () => {
     const text = Buffer.from(writeManifest({ schema: SCHEMA, snapshotId: 1n, files: [FILE] })).toString('latin1');
     const ids = [...text.matchAll(/"field-id":(\d+)/g)].map((match) => Number(match[1])).sort((a, b) => a - b);
-    expect(ids).toEqual([0, 1, 2, 3, 4, 100, 101, 102, 103, 104, 108, 109, 110, 117, 118, 119, 120, 121, 122, 125, 126, 127, 128, 129, 130, 131, 132, 134, 135, 137, 138, 139, 140]);
+    expect(ids).toEqual([
+      0, 1, 2, 3, 4, 100, 101, 102, 103, 104, 108, 109, 110, 117, 118, 119, 120, 121, 122, 125, 126, 127, 128, 129, 130, 131, 132, 134, 135, 137, 138, 139, 140,
+    ]);
     for (const key of ['schema', 'schema-id', 'partition-spec', 'partition-spec-id', 'format-version', 'content']) expect(text).toContain(key);
   });
 
@@ -53,7 +68,9 @@ describe('manifest', () => {
       }
     }
     expect(looked).toBe(good.length - 1);
-    expect(() => readManifest(new TextEncoder().encode('PAR1 is something else entirely, and long enough'))).toThrow(expect.objectContaining({ code: 'SKEIN_SNAPSHOT_CORRUPT' }));
+    expect(() => readManifest(new TextEncoder().encode('PAR1 is something else entirely, and long enough'))).toThrow(
+      expect.objectContaining({ code: 'SKEIN_SNAPSHOT_CORRUPT' }),
+    );
     expect(() => readManifestList(good)).toThrow(expect.objectContaining({ code: 'SKEIN_SNAPSHOT_CORRUPT' }));
   });
 });

@@ -42,10 +42,26 @@ describe('encodeBound', () => {
 
   it('gives no bound rather than a wrong one', () => {
     const texts: [IcebergType, string][] = [
-      ['int', '2147483648'], ['int', '1.5'], ['long', ''], ['long', '9223372036854775808'], ['double', 'nan'], ['double', 'x'], ['double', ''],
-      ['date', '0044-03-15 (BC)'], ['date', 'infinity'], ['date', '2024-13-99x'], ['timestamp', 'infinity'], ['timestamp', '2024-01-01 00:00:00+00'],
-      ['timestamptz', '2024-01-01 00:00:00'], ['timestamptz', '2024-01-01 00:00:00 Europe/Berlin'], ['time', '25'], ['boolean', 'yes'], ['binary', '00'],
-      ['decimal(9, 2)', '1.234'], ['decimal(9, 2)', '1e5'], [{ type: 'struct', fields: [] }, 'x'],
+      ['int', '2147483648'],
+      ['int', '1.5'],
+      ['long', ''],
+      ['long', '9223372036854775808'],
+      ['double', 'nan'],
+      ['double', 'x'],
+      ['double', ''],
+      ['date', '0044-03-15 (BC)'],
+      ['date', 'infinity'],
+      ['date', '2024-13-99x'],
+      ['timestamp', 'infinity'],
+      ['timestamp', '2024-01-01 00:00:00+00'],
+      ['timestamptz', '2024-01-01 00:00:00'],
+      ['timestamptz', '2024-01-01 00:00:00 Europe/Berlin'],
+      ['time', '25'],
+      ['boolean', 'yes'],
+      ['binary', '00'],
+      ['decimal(9, 2)', '1.234'],
+      ['decimal(9, 2)', '1e5'],
+      [{ type: 'struct', fields: [] }, 'x'],
     ];
     for (const [type, text] of texts) expect(hex(type, text), `${JSON.stringify(type)} ${text}`).toBeUndefined();
   });

@@ -53,7 +53,14 @@ function integer(value: bigint | undefined, bytes: 4 | 8): Uint8Array | undefine
 
 function floating(text: string, side: 'lower' | 'upper', bytes: 4 | 8): Uint8Array | undefined {
   const lower = text.toLowerCase();
-  let value = lower === 'inf' || lower === 'infinity' ? Infinity : lower === '-inf' || lower === '-infinity' ? -Infinity : /^-?[\d.]+(e[+-]?\d+)?$/.test(lower) ? Number(lower) : NaN;
+  let value =
+    lower === 'inf' || lower === 'infinity'
+      ? Infinity
+      : lower === '-inf' || lower === '-infinity'
+        ? -Infinity
+        : /^-?[\d.]+(e[+-]?\d+)?$/.test(lower)
+          ? Number(lower)
+          : NaN;
   if (Number.isNaN(value)) return undefined;
   // -0 sorts before +0 in Iceberg, while engines call them equal and may report either
   if (value === 0) value = side === 'lower' ? -0 : 0;
@@ -73,7 +80,9 @@ function decimal(type: IcebergType, text: string): Uint8Array | undefined {
   const unscaled = BigInt(`${sign}${whole}${fraction.padEnd(shape.scale, '0')}`);
   let length = 1;
   while (BigInt.asIntN(length * 8, unscaled) !== unscaled) length += 1;
-  const hex = BigInt.asUintN(length * 8, unscaled).toString(16).padStart(length * 2, '0');
+  const hex = BigInt.asUintN(length * 8, unscaled)
+    .toString(16)
+    .padStart(length * 2, '0');
   return Uint8Array.from({ length }, (_, index) => Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16));
 }
 

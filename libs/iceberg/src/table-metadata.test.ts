@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { columnKeys, nextPosition, parseTableMetadata, planColumns, withLocation, withoutSnapshots, withSnapshot, type TableMetadata } from './table-metadata.ts';
+import {
+  columnKeys,
+  nextPosition,
+  parseTableMetadata,
+  planColumns,
+  withLocation,
+  withoutSnapshots,
+  withSnapshot,
+  type TableMetadata,
+} from './table-metadata.ts';
 import type { WantedField } from './schema.ts';
 
 const TABLE = { uuid: '00000000-0000-4000-8000-000000000000', location: 'file:///t' };
@@ -38,9 +47,15 @@ describe('table metadata', () => {
       'snapshot-log': [{ 'snapshot-id': 10 }, { 'snapshot-id': 20 }],
       'metadata-log': [{ 'timestamp-ms': 1_000, 'metadata-file': 'file:///t/metadata/v1.metadata.json' }],
     });
-    expect(metadata.snapshots.map((entry) => [entry['sequence-number'], entry['parent-snapshot-id'], entry['schema-id']])).toEqual([[1, undefined, 0], [2, 10, 1]]);
+    expect(metadata.snapshots.map((entry) => [entry['sequence-number'], entry['parent-snapshot-id'], entry['schema-id']])).toEqual([
+      [1, undefined, 0],
+      [2, 10, 1],
+    ]);
     expect(parseTableMetadata(JSON.stringify(metadata), 'x')).toEqual(metadata);
-    expect([...columnKeys(metadata)]).toEqual([[1, 'a'], [2, 'b']]);
+    expect([...columnKeys(metadata)]).toEqual([
+      [1, 'a'],
+      [2, 'b'],
+    ]);
   });
 
   it('reuses a schema that it had before', () => {
@@ -49,7 +64,10 @@ describe('table metadata', () => {
     expect(metadata['current-schema-id']).toBe(0);
     // and the newest form of a column is the one that counts, wherever its schema stands
     const renamed = published([wanted('a', 'x')], [wanted('a', 'y')], [wanted('a', 'x')], [wanted('a', 'x'), wanted('b')]);
-    expect(renamed.schemas.at(-1)?.fields.map((field) => [field.id, field.name])).toEqual([[1, 'x'], [2, 'b']]);
+    expect(renamed.schemas.at(-1)?.fields.map((field) => [field.id, field.name])).toEqual([
+      [1, 'x'],
+      [2, 'b'],
+    ]);
   });
 
   it('never lets time or numbers run backward', () => {
@@ -60,7 +78,12 @@ describe('table metadata', () => {
 
   it('drops snapshots but never the current one', () => {
     const metadata = published([wanted('a')], [wanted('a')], [wanted('a')]);
-    const dropped = withoutSnapshots({ metadata, file: 'file:///t/metadata/v3.metadata.json' }, 5_000, () => false, (file) => file.includes('v3'));
+    const dropped = withoutSnapshots(
+      { metadata, file: 'file:///t/metadata/v3.metadata.json' },
+      5_000,
+      () => false,
+      (file) => file.includes('v3'),
+    );
     expect(dropped.snapshots.map((entry) => entry['snapshot-id'])).toEqual([30]);
     expect(dropped['snapshot-log']).toHaveLength(1);
     expect(dropped['metadata-log'].map((entry) => entry['metadata-file'])).toEqual(['file:///t/metadata/v3.metadata.json']);
@@ -75,8 +98,25 @@ describe('table metadata', () => {
 
   it('refuses metadata that does not hold together', () => {
     const good = published([wanted('a')]);
-    const bad: unknown[] = [null, 1, [], {}, { ...good, 'format-version': 1 }, { ...good, snapshots: [] }, { ...good, schemas: [] }, { ...good, schemas: null }, { ...good, 'current-snapshot-id': 2 ** 60 }, { ...good, 'current-schema-id': 7 }, { ...good, properties: null }, { ...good, location: 1 }];
-    for (const value of bad) expect(() => parseTableMetadata(JSON.stringify(value), 'v1.metadata.json'), JSON.stringify(value).slice(0, 80)).toThrow(expect.objectContaining({ code: 'SKEIN_SNAPSHOT_CORRUPT' }));
-    for (const text of ['', '{', JSON.stringify(good).slice(0, -5)]) expect(() => parseTableMetadata(text, 'v1.metadata.json')).toThrow(expect.objectContaining({ code: 'SKEIN_SNAPSHOT_CORRUPT' }));
+    const bad: unknown[] = [
+      null,
+      1,
+      [],
+      {},
+      { ...good, 'format-version': 1 },
+      { ...good, snapshots: [] },
+      { ...good, schemas: [] },
+      { ...good, schemas: null },
+      { ...good, 'current-snapshot-id': 2 ** 60 },
+      { ...good, 'current-schema-id': 7 },
+      { ...good, properties: null },
+      { ...good, location: 1 },
+    ];
+    for (const value of bad)
+      expect(() => parseTableMetadata(JSON.stringify(value), 'v1.metadata.json'), JSON.stringify(value).slice(0, 80)).toThrow(
+        expect.objectContaining({ code: 'SKEIN_SNAPSHOT_CORRUPT' }),
+      );
+    for (const text of ['', '{', JSON.stringify(good).slice(0, -5)])
+      expect(() => parseTableMetadata(text, 'v1.metadata.json')).toThrow(expect.objectContaining({ code: 'SKEIN_SNAPSHOT_CORRUPT' }));
   });
 });

@@ -75,7 +75,8 @@ export function currentSchema(metadata: TableMetadata): Schema {
 
 export function schemaById(metadata: TableMetadata, id: number): Schema {
   const schema = metadata.schemas.find((candidate) => candidate['schema-id'] === id);
-  if (schema === undefined) throw new SkeinError('SKEIN_SNAPSHOT_CORRUPT', `the table metadata names schema ${id}, which it does not hold`, { context: { schema: id } });
+  if (schema === undefined)
+    throw new SkeinError('SKEIN_SNAPSHOT_CORRUPT', `the table metadata names schema ${id}, which it does not hold`, { context: { schema: id } });
   return schema;
 }
 
@@ -102,7 +103,11 @@ export function nextPosition(base: TableMetadata | undefined, now: number): { se
 }
 
 /** The metadata after a snapshot that replaces the table's whole content; of a new table when there is no base. */
-export function withSnapshot(base: BaseMetadata | undefined, table: { readonly uuid: string; readonly location: string }, snapshot: NewSnapshot): TableMetadata {
+export function withSnapshot(
+  base: BaseMetadata | undefined,
+  table: { readonly uuid: string; readonly location: string },
+  snapshot: NewSnapshot,
+): TableMetadata {
   const before = base?.metadata;
   const { sequenceNumber } = nextPosition(before, snapshot.timestampMs);
   const schema = schemaFor(before, snapshot.columns.fields);
@@ -187,12 +192,25 @@ export function parseTableMetadata(text: string, file: string): TableMetadata {
   if (parsed === null || typeof parsed !== 'object') throw corrupt('the table metadata is not an object');
   const metadata = parsed as TableMetadata;
   if (metadata['format-version'] !== 2) throw corrupt(`format version ${JSON.stringify(metadata['format-version'])} is not 2`);
-  if (!Array.isArray(metadata.schemas) || !Array.isArray(metadata.snapshots) || !Array.isArray(metadata['snapshot-log']) || !Array.isArray(metadata['metadata-log'])) throw corrupt('schemas, snapshots or logs are missing');
-  if (typeof metadata.location !== 'string' || typeof metadata['table-uuid'] !== 'string' || metadata.properties === null || typeof metadata.properties !== 'object') throw corrupt('location, uuid or properties are missing');
+  if (
+    !Array.isArray(metadata.schemas) ||
+    !Array.isArray(metadata.snapshots) ||
+    !Array.isArray(metadata['snapshot-log']) ||
+    !Array.isArray(metadata['metadata-log'])
+  )
+    throw corrupt('schemas, snapshots or logs are missing');
+  if (
+    typeof metadata.location !== 'string' ||
+    typeof metadata['table-uuid'] !== 'string' ||
+    metadata.properties === null ||
+    typeof metadata.properties !== 'object'
+  )
+    throw corrupt('location, uuid or properties are missing');
   for (const name of ['last-sequence-number', 'last-updated-ms', 'last-column-id', 'current-schema-id', 'current-snapshot-id'] as const) {
     if (!Number.isSafeInteger(metadata[name])) throw corrupt(`${name} is not an exact integer`);
   }
-  if (!metadata.snapshots.some((entry) => entry['snapshot-id'] === metadata['current-snapshot-id'])) throw corrupt(`snapshot ${metadata['current-snapshot-id']} is current and missing`);
+  if (!metadata.snapshots.some((entry) => entry['snapshot-id'] === metadata['current-snapshot-id']))
+    throw corrupt(`snapshot ${metadata['current-snapshot-id']} is current and missing`);
   for (const entry of metadata.snapshots) schemaById(metadata, entry['schema-id']);
   currentSchema(metadata);
   return metadata;

@@ -4,11 +4,10 @@ import type { Clock } from '@skein/kernel';
 import type { CollectReport } from '@skein/ports';
 import { isErrno, storeTime } from './durable-file.ts';
 import { filesOf, sidecarOf } from './snapshot-read.ts';
-import { readNewest, type TableVersion } from './table-file.ts';
+import { readNewest, VERSION_HINT, type TableVersion } from './table-file.ts';
 import { metadataFile, metadataVersion, namesIn, type TablePlace } from './table-place.ts';
 
 const TRASH = '.trash-';
-const HINT = 'version-hint.text';
 
 /**
  * Deletes what no kept snapshot names and what has been untouched for the grace period: abandoned stagings, the leavings of crashes
@@ -29,7 +28,7 @@ export async function collectTable(place: TablePlace, graceMs: number, clock: Cl
     const found = await statOf(file);
     if (found === undefined) continue;
     const version = metadataVersion(name);
-    const needed = live.has(file) || name === HINT || (version !== undefined && (newest === undefined || version >= newest.version));
+    const needed = live.has(file) || name === VERSION_HINT || (version !== undefined && (newest === undefined || version >= newest.version));
     if (needed || found.mtimeMs > now - graceMs) report.keptFiles += 1;
     else await remove(file, found.size, report);
   }
@@ -62,7 +61,8 @@ interface Running {
 async function collectUnit(place: TablePlace, unit: string, live: ReadonlySet<string>, before: number, report: Running): Promise<void> {
   const { files, newest } = await survey(unit);
   const original = path.basename(unit).startsWith(TRASH) ? path.join(place.data, path.basename(unit).slice(TRASH.length)) : unit;
-  const isLive = (files_: readonly Found[], set: ReadonlySet<string>): boolean => files_.some((file) => set.has(path.join(original, path.relative(unit, file.path))));
+  const isLive = (files_: readonly Found[], set: ReadonlySet<string>): boolean =>
+    files_.some((file) => set.has(path.join(original, path.relative(unit, file.path))));
   if (unit === original && (newest > before || isLive(files, live))) {
     report.keptFiles += files.length;
     return;

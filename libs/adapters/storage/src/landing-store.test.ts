@@ -49,7 +49,9 @@ it('refuses every changed byte of a record', async () => {
     const bad = Buffer.from(good);
     bad[at] = (bad[at] ?? 0) ^ 1;
     await writeFile(file, bad);
-    const answer = await localLandingStore({ root, clock: systemClock }).list('sap').catch((error: { code?: string }) => error.code);
+    const answer = await localLandingStore({ root, clock: systemClock })
+      .list('sap')
+      .catch((error: { code?: string }) => error.code);
     expect(answer, `byte ${at}`).toBe('SKEIN_SNAPSHOT_CORRUPT');
     looked += 1;
   }

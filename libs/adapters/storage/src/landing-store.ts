@@ -120,7 +120,9 @@ class LocalLandingStore implements LandingStore {
   async findUnchanged(domain: string, state: SourceFileState): Promise<Landing | undefined> {
     const note = (await this.notes(domain))[noteKey(state)];
     if (note === undefined || note.size !== state.size || note.mtimeMs !== state.mtimeMs || state.mtimeMs > note.notedAt - RACY_MS) return undefined;
-    const newest = (await this.list(domain)).findLast((landing) => landing.source === state.source && landing.origin === state.origin && landing.file === state.file);
+    const newest = (await this.list(domain)).findLast(
+      (landing) => landing.source === state.source && landing.origin === state.origin && landing.file === state.file,
+    );
     return newest !== undefined && newest.sequence === note.sequence && newest.bytes === state.size ? newest : undefined;
   }
 
@@ -134,7 +136,10 @@ class LocalLandingStore implements LandingStore {
 
   async verify(domain: string, landing: Landing): Promise<void> {
     const known = (await this.load(domain))[landing.sequence - 1];
-    if (known === undefined || known.landing.path !== landing.path) throw new SkeinError('SKEIN_SNAPSHOT_NOT_FOUND', `${domain} has no landing ${landing.sequence} of ${landing.file}`, { context: { domain, sequence: landing.sequence } });
+    if (known === undefined || known.landing.path !== landing.path)
+      throw new SkeinError('SKEIN_SNAPSHOT_NOT_FOUND', `${domain} has no landing ${landing.sequence} of ${landing.file}`, {
+        context: { domain, sequence: landing.sequence },
+      });
     const found = await hashFile(landing.path).catch((error: unknown) => {
       throw isErrno(error, 'ENOENT', 'ENOTDIR') ? corrupt(landing.path, 'it is missing', error) : error;
     });
@@ -154,7 +159,8 @@ class LocalLandingStore implements LandingStore {
   }
 
   private checkStage(stage: LandingStage, place: string): void {
-    if (path.dirname(stage.directory) !== path.join(place, 'staging')) throw new SkeinError('SKEIN_INTERNAL', `${stage.directory} is no stage of ${stage.domain}`);
+    if (path.dirname(stage.directory) !== path.join(place, 'staging'))
+      throw new SkeinError('SKEIN_INTERNAL', `${stage.directory} is no stage of ${stage.domain}`);
   }
 
   private async load(domain: string): Promise<readonly Known[]> {
@@ -174,7 +180,8 @@ class LocalLandingStore implements LandingStore {
       // another call may have gone ahead meanwhile
       if (known.length >= sequence) continue;
       if (text === undefined) {
-        if (known.length === 0 && (await namesIn(path.join(place, 'records'))).some((name) => /^\d+\.json$/.test(name)) && !(await exists(file))) throw corrupt(file, 'the first landing is missing while later ones stand');
+        if (known.length === 0 && (await namesIn(path.join(place, 'records'))).some((name) => /^\d+\.json$/.test(name)) && !(await exists(file)))
+          throw corrupt(file, 'the first landing is missing while later ones stand');
         return known.slice();
       }
       known.push(parseRecord(text, file, place, sequence));
@@ -200,7 +207,9 @@ class LocalLandingStore implements LandingStore {
   }
 
   private sameAsNewest(known: readonly Known[], draft: LandingDraft): Landing | undefined {
-    const newest = known.findLast(({ landing }) => landing.source === draft.source && landing.table === draft.table && landing.origin === draft.origin && landing.file === draft.file)?.landing;
+    const newest = known.findLast(
+      ({ landing }) => landing.source === draft.source && landing.table === draft.table && landing.origin === draft.origin && landing.file === draft.file,
+    )?.landing;
     return newest?.sha256 === draft.sha256 ? newest : undefined;
   }
 
@@ -252,5 +261,8 @@ function parseRecord(text: string, file: string, place: string, sequence: number
     throw corrupt(file, error instanceof Error ? error.message : String(error), error);
   }
   const { parquet, columns, ...landing } = parsed.record;
-  return { landing: { ...landing, columns: columns ?? undefined, path: path.join(place, 'files', path.posix.basename(parquet.path)) }, parquetSum: parquet.sha256 };
+  return {
+    landing: { ...landing, columns: columns ?? undefined, path: path.join(place, 'files', path.posix.basename(parquet.path)) },
+    parquetSum: parquet.sha256,
+  };
 }

@@ -1,7 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { encodeBound, nextPosition, planColumns, schemaFor, withSnapshot, writeManifest, writeManifestList, type ColumnFigures, type EvolvedColumns, type ManifestFileEntry, type Schema, type SnapshotEntry, type TableMetadata } from '@skein/iceberg';
+import {
+  encodeBound,
+  nextPosition,
+  planColumns,
+  schemaFor,
+  withSnapshot,
+  writeManifest,
+  writeManifestList,
+  type ColumnFigures,
+  type EvolvedColumns,
+  type ManifestFileEntry,
+  type Schema,
+  type SnapshotEntry,
+  type TableMetadata,
+} from '@skein/iceberg';
 import { sha256, SkeinError, type Clock } from '@skein/kernel';
 import type { SnapshotDraft, Staging } from '@skein/ports';
 import type { DataFile, Field } from '@skein/product';
@@ -57,22 +71,34 @@ export class Publication {
     this.schema = schema;
     this.location = tableLocation(this.place, base?.metadata);
 
-    const manifest = writeManifest({ schema, snapshotId: this.id, files: this.draft.files.map((file, index) => this.entry(file, this.files[index], columns, base)) });
+    const manifest = writeManifest({
+      schema,
+      snapshotId: this.id,
+      files: this.draft.files.map((file, index) => this.entry(file, this.files[index], columns, base)),
+    });
     this.manifest = { path: `metadata/${this.uuid}-m0.avro`, sha256: sha256(manifest), bytes: String(manifest.length) };
     const { contractHash, contractVersion, verdictHash, inputHash, lineage, verdict } = this.draft;
-    const sidecar = printSidecar({ format: 1, snapshotId: String(this.id), contractHash, contractVersion, verdictHash, inputHash, files: this.files, manifest: this.manifest, lineage, verdict });
+    const sidecar = printSidecar({
+      format: 1,
+      snapshotId: String(this.id),
+      contractHash,
+      contractVersion,
+      verdictHash,
+      inputHash,
+      files: this.files,
+      manifest: this.manifest,
+      lineage,
+      verdict,
+    });
     this.sidecarSum = sha256(sidecar);
-    await Promise.all([
-      this.write(this.manifest.path, manifest),
-      this.write(this.manifestList(1), this.listContent(base)),
-      this.write(this.sidecar, sidecar),
-    ]);
+    await Promise.all([this.write(this.manifest.path, manifest), this.write(this.manifestList(1), this.listContent(base)), this.write(this.sidecar, sidecar)]);
 
     await syncDirectory(this.staging.directory);
     await syncDirectory(this.place.data);
     await syncDirectory(this.place.metadata);
     // the first version of a table makes the way to it durable too, whoever created it
-    if (base === undefined) for (let level = 0, folder = this.place.directory; level < 4; level += 1, folder = path.dirname(folder)) await syncDirectory(folder);
+    if (base === undefined)
+      for (let level = 0, folder = this.place.directory; level < 4; level += 1, folder = path.dirname(folder)) await syncDirectory(folder);
   }
 
   /** One try to become the version after `base`. Undefined when another publisher was first. */
@@ -91,7 +117,13 @@ export class Publication {
     const metadata = withSnapshot(
       base === undefined ? undefined : { metadata: base.metadata, file: `${base.metadata.location}/metadata/${path.basename(base.file)}` },
       { uuid: randomUUID(), location: tableLocation(this.place, undefined) },
-      { id: this.id, timestampMs, manifestList: `${tableLocation(this.place, base?.metadata)}/${this.manifestList(attempt)}`, summary: this.summary(base, sha256(list)), columns },
+      {
+        id: this.id,
+        timestampMs,
+        manifestList: `${tableLocation(this.place, base?.metadata)}/${this.manifestList(attempt)}`,
+        summary: this.summary(base, sha256(list)),
+        columns,
+      },
     );
     const committed = await linkVersion(this.place, base, metadata, () => (this.linked = true));
     this.linked = committed;
@@ -111,10 +143,13 @@ export class Publication {
   private async settle(file: DataFile): Promise<RecordedFile & { rows: string }> {
     const relative = path.relative(this.staging.directory, file.path);
     if (relative === '' || relative.startsWith('..') || path.isAbsolute(relative)) {
-      throw new SkeinError('SKEIN_INTERNAL', `the data file ${file.path} does not lie in its staging directory`, { context: { file: file.path, directory: this.staging.directory } });
+      throw new SkeinError('SKEIN_INTERNAL', `the data file ${file.path} does not lie in its staging directory`, {
+        context: { file: file.path, directory: this.staging.directory },
+      });
     }
     const { sha256: sum, bytes } = await syncAndHash(file.path);
-    if (bytes !== file.bytes) throw new SkeinError('SKEIN_STORAGE_FAILED', `${file.path} has ${bytes} bytes, the writer reported ${file.bytes}`, { context: { file: file.path } });
+    if (bytes !== file.bytes)
+      throw new SkeinError('SKEIN_STORAGE_FAILED', `${file.path} has ${bytes} bytes, the writer reported ${file.bytes}`, { context: { file: file.path } });
     if (path.dirname(file.path) !== this.staging.directory) await this.syncBetween(path.dirname(file.path));
     return { path: `data/${this.uuid}/${relative.split(path.sep).join('/')}`, sha256: sum, bytes: String(bytes), rows: String(file.rows) };
   }
@@ -126,13 +161,22 @@ export class Publication {
   private columns(base: TableVersion | undefined): EvolvedColumns {
     const columns = planColumns(base?.metadata, this.staging.fields.map(wantedField));
     const keys = new Map(this.staging.fields.map((field) => [field.id, field.propertyId]));
-    if (!sameColumns(this.staging.fields, columns.fields.map((field): Field => tableField(field, keys)))) throw this.contended();
+    if (
+      !sameColumns(
+        this.staging.fields,
+        columns.fields.map((field): Field => tableField(field, keys)),
+      )
+    )
+      throw this.contended();
     return columns;
   }
 
   private contended(): SkeinError {
     const { domain, name, major } = this.place.ref;
-    return new SkeinError('SKEIN_STORAGE_CONTENDED', `the columns or the location of ${domain}.${name} (v${major}) were changed by another meanwhile`, { hint: 'Run again: the new run starts from what stands now.', context: { table: this.place.ref } });
+    return new SkeinError('SKEIN_STORAGE_CONTENDED', `the columns or the location of ${domain}.${name} (v${major}) were changed by another meanwhile`, {
+      hint: 'Run again: the new run starts from what stands now.',
+      context: { table: this.place.ref },
+    });
   }
 
   private entry(file: DataFile, recorded: RecordedFile | undefined, columns: EvolvedColumns, base: TableVersion | undefined): ManifestFileEntry {
@@ -217,4 +261,3 @@ export class Publication {
     await writeSynced(file, content);
   }
 }
-

@@ -5,10 +5,10 @@ import { readManifest, readManifestList, withLocation, writeManifest, writeManif
 import { sha256, SkeinError, systemClock, type Clock } from '@skein/kernel';
 import { storageError } from '@skein/ports';
 import type { TableRef } from '@skein/product';
-import { syncDirectory, writeHint, writeSynced } from './durable-file.ts';
+import { syncDirectory, writeSynced } from './durable-file.ts';
 import { corrupt, inTable, printSidecar, type Sidecar } from './sidecar.ts';
 import { manifestListFile, sidecarOf, SUMMARY } from './snapshot-read.ts';
-import { linkVersion, readNewest } from './table-file.ts';
+import { linkVersion, readNewest, writeVersionHint } from './table-file.ts';
 import { findPlaces, type TablePlace } from './table-place.ts';
 
 export interface RelocateOptions {
@@ -34,7 +34,10 @@ export interface Relocated {
 export async function relocateTables({ root, location, clock = systemClock }: RelocateOptions): Promise<Relocated[]> {
   const base = (location ?? `file://${path.resolve(root)}`).replace(/\/+$/, '');
   if (!base.startsWith('/') && !/^[a-z][a-z0-9+.-]*:\/\//.test(base)) {
-    throw new SkeinError('SKEIN_USAGE', `${JSON.stringify(location)} is neither an absolute path nor an address`, { hint: 'Give a location such as /data/tables or https://data.example/tables.', context: { location } });
+    throw new SkeinError('SKEIN_USAGE', `${JSON.stringify(location)} is neither an absolute path nor an address`, {
+      hint: 'Give a location such as /data/tables or https://data.example/tables.',
+      context: { location },
+    });
   }
   const moved: Relocated[] = [];
   for (const place of await findPlaces(root)) {
@@ -64,7 +67,7 @@ async function relocateTable(place: TablePlace, location: string, clock: Clock):
       if (!linked) await Promise.all(written.map((file) => rm(file, { force: true })));
     }
     if (linked) {
-      await writeHint(path.join(place.metadata, 'version-hint.text'), String(base.version + 1));
+      await writeVersionHint(place, base.version + 1);
       return { table: place.ref, location, metadataVersion: base.version + 1 };
     }
   }
@@ -93,7 +96,10 @@ async function rewrite(place: TablePlace, entry: SnapshotEntry, location: string
     manifests: [{ ...reference, path: `${location}/${manifestPath}`, length: BigInt(manifest.length) }],
   });
   const listPath = `metadata/snap-${reference.snapshotId}-1-${uuid}.avro`;
-  const sidecarText = printSidecar({ ...sidecar, manifest: { path: manifestPath, sha256: sha256(manifest), bytes: String(manifest.length) } } satisfies Sidecar);
+  const sidecarText = printSidecar({
+    ...sidecar,
+    manifest: { path: manifestPath, sha256: sha256(manifest), bytes: String(manifest.length) },
+  } satisfies Sidecar);
   const sidecarPath = `metadata/${uuid}.skein.json`;
   await write(manifestPath, manifest);
   await write(listPath, list);

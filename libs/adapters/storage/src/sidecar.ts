@@ -45,7 +45,8 @@ export async function readSidecar(tableDirectory: string, relative: string, sum:
 /** The absolute place of a recorded file. A recorded path that leads out of the table is corruption. */
 export function inTable(tableDirectory: string, relative: string): string {
   const absolute = path.join(tableDirectory, relative);
-  if (path.isAbsolute(relative) || relative.includes('\0') || !absolute.startsWith(tableDirectory + path.sep)) throw corrupt(relative, 'it leads out of its table');
+  if (path.isAbsolute(relative) || relative.includes('\0') || !absolute.startsWith(tableDirectory + path.sep))
+    throw corrupt(relative, 'it leads out of its table');
   return absolute;
 }
 

@@ -63,7 +63,12 @@ export async function readSnapshot(place: TablePlace, metadata: TableMetadata, e
     verdictHash: sidecar.verdictHash,
     inputHash: sidecar.inputHash,
     fields: schemaById(metadata, entry['schema-id']).fields.map((field) => tableField(field, keys)),
-    files: sidecar.files.map((file) => ({ path: inTable(place.directory, file.path), sha256: file.sha256, rows: BigInt(file.rows), bytes: BigInt(file.bytes) })),
+    files: sidecar.files.map((file) => ({
+      path: inTable(place.directory, file.path),
+      sha256: file.sha256,
+      rows: BigInt(file.rows),
+      bytes: BigInt(file.bytes),
+    })),
     rows: sidecar.files.reduce((sum, file) => sum + BigInt(file.rows), 0n),
     lineage: sidecar.lineage,
     verdict: sidecar.verdict,

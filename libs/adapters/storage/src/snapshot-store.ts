@@ -7,11 +7,11 @@ import { SkeinError, type Clock } from '@skein/kernel';
 import { storageError, type AsOf, type CollectReport, type SnapshotDraft, type SnapshotStore, type Staging, type WantedColumn } from '@skein/ports';
 import type { Snapshot, TableRef } from '@skein/product';
 import { collectTable } from './collect.ts';
-import { hashFile, isErrno, makeDirectory, storeTime, writeHint } from './durable-file.ts';
+import { hashFile, isErrno, makeDirectory, storeTime } from './durable-file.ts';
 import { Publication } from './publication.ts';
 import { corrupt, inTable } from './sidecar.ts';
 import { checkSizes, filesOf, manifestListFile, readSnapshot, sidecarOf, SUMMARY } from './snapshot-read.ts';
-import { linkVersion, readNewest, type TableVersion } from './table-file.ts';
+import { linkVersion, readNewest, writeVersionHint, type TableVersion } from './table-file.ts';
 import { tableField, wantedField } from './table-field.ts';
 import { exists, findTables, metadataFile, metadataVersion, metadataVersions, tablePlace, type TablePlace } from './table-place.ts';
 import { TableWatch } from './watch.ts';
@@ -26,7 +26,6 @@ export interface LocalSnapshotStoreOptions {
 
 /** Races lost in a row before a publisher gives up with SKEIN_STORAGE_CONTENDED. */
 const ATTEMPTS = 1_000;
-const HINT = 'version-hint.text';
 /** Snapshots kept in memory per table; they never change. */
 const REMEMBERED = 64;
 
@@ -80,7 +79,7 @@ class LocalSnapshotStore implements SnapshotStore {
     if (path.dirname(staging.directory) !== place.data) throw new SkeinError('SKEIN_INTERNAL', `${staging.directory} is no staging of ${named(staging.table)}`);
     return this.inTurn(place, async () => {
       const { table, entry } = await this.publish(place, staging, draft);
-      await writeHint(path.join(place.metadata, HINT), String(table.version));
+      await writeVersionHint(place, table.version);
       for (const watch of this.watches) watch.noticed(place);
       return this.snapshot(place, table, entry);
     });
@@ -97,7 +96,9 @@ class LocalSnapshotStore implements SnapshotStore {
         await sleep(backoff(attempt));
         base = await readNewest(place);
       }
-      throw new SkeinError('SKEIN_STORAGE_CONTENDED', `${named(staging.table)}: ${ATTEMPTS} publishers were quicker, one after the other`, { context: { table: staging.table } });
+      throw new SkeinError('SKEIN_STORAGE_CONTENDED', `${named(staging.table)}: ${ATTEMPTS} publishers were quicker, one after the other`, {
+        context: { table: staging.table },
+      });
     } catch (error) {
       const failure = storageError(error, `${named(staging.table)} could not be published`);
       await publication.clear(failure.code === 'SKEIN_STORAGE_FULL');
@@ -134,11 +135,17 @@ class LocalSnapshotStore implements SnapshotStore {
     const newest = await readNewest(place);
     const entries = newest?.metadata.snapshots ?? [];
     const entry = entries.findLast((candidate) =>
-      'version' in when ? candidate['sequence-number'] === when.version : 'snapshotId' in when ? BigInt(candidate['snapshot-id']) === when.snapshotId : candidate['timestamp-ms'] <= when.time,
+      'version' in when
+        ? candidate['sequence-number'] === when.version
+        : 'snapshotId' in when
+          ? BigInt(candidate['snapshot-id']) === when.snapshotId
+          : candidate['timestamp-ms'] <= when.time,
     );
     if (newest === undefined || entry === undefined) {
-      const wanted = 'version' in when ? `version ${when.version}` : 'snapshotId' in when ? `snapshot ${when.snapshotId}` : `snapshot as of ${timeText(when.time)}`;
-      const kept = entries.length === 0 ? 'nothing was published yet' : `kept are versions ${entries[0]?.['sequence-number']} to ${entries.at(-1)?.['sequence-number']}`;
+      const wanted =
+        'version' in when ? `version ${when.version}` : 'snapshotId' in when ? `snapshot ${when.snapshotId}` : `snapshot as of ${timeText(when.time)}`;
+      const kept =
+        entries.length === 0 ? 'nothing was published yet' : `kept are versions ${entries[0]?.['sequence-number']} to ${entries.at(-1)?.['sequence-number']}`;
       throw new SkeinError('SKEIN_SNAPSHOT_NOT_FOUND', `${named(table)} has no ${wanted}: ${kept}`, { context: { table } });
     }
     const snapshot = await this.snapshot(place, newest, entry);
@@ -175,7 +182,8 @@ class LocalSnapshotStore implements SnapshotStore {
   }
 
   async expire(table: TableRef, { keep }: { readonly keep: number }): Promise<number> {
-    if (!Number.isSafeInteger(keep) || keep < 1) throw new SkeinError('SKEIN_CONFIG_INVALID', `keep must be a whole number of versions, at least 1, and is ${keep}`, { context: { keep } });
+    if (!Number.isSafeInteger(keep) || keep < 1)
+      throw new SkeinError('SKEIN_CONFIG_INVALID', `keep must be a whole number of versions, at least 1, and is ${keep}`, { context: { keep } });
     const place = tablePlace(this.root, table);
     return this.inTurn(place, async () => {
       for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -193,7 +201,7 @@ class LocalSnapshotStore implements SnapshotStore {
         );
         try {
           if (await linkVersion(place, base, metadata, () => undefined)) {
-            await writeHint(path.join(place.metadata, HINT), String(base.version + 1));
+            await writeVersionHint(place, base.version + 1);
             return dropped.length;
           }
         } catch (error) {

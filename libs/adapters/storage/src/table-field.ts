@@ -5,7 +5,12 @@ import type { Field } from '@skein/product';
 type ColumnType = Field['type'];
 
 /** A column of a contract, or a field of a table, as Iceberg wants it. */
-export function wantedField(column: { readonly propertyId: string; readonly name: string; readonly required: boolean; readonly type: ColumnType }): WantedField {
+export function wantedField(column: {
+  readonly propertyId: string;
+  readonly name: string;
+  readonly required: boolean;
+  readonly type: ColumnType;
+}): WantedField {
   return { key: column.propertyId, name: column.name, required: column.required, type: wantedType(column.type) };
 }
 
@@ -37,14 +42,18 @@ function wantedType(type: ColumnType): WantedType {
 /** A field of an Iceberg schema as the rest of Skein knows it. `keys` gives the property id of each field id. */
 export function tableField(field: NestedField, keys: ReadonlyMap<number, string>): Field {
   const nested = partIds(field.type, (part) => {
-    throw new SkeinError('SKEIN_CONTRACT_INVALID', `two parts of column ${field.name} are both called ${part}`, { hint: 'Rename one part; dots in names of parts make paths ambiguous.', context: { column: field.name, part } });
+    throw new SkeinError('SKEIN_CONTRACT_INVALID', `two parts of column ${field.name} are both called ${part}`, {
+      hint: 'Rename one part; dots in names of parts make paths ambiguous.',
+      context: { column: field.name, part },
+    });
   });
   return { id: field.id, propertyId: keys.get(field.id) ?? field.name, name: field.name, type: columnType(field.type), required: field.required, nested };
 }
 
 function columnType(type: IcebergType): ColumnType {
   if (typeof type !== 'string') {
-    if (type.type === 'struct') return { kind: 'struct', fields: type.fields.map((field) => ({ name: field.name, required: field.required, type: columnType(field.type) })) };
+    if (type.type === 'struct')
+      return { kind: 'struct', fields: type.fields.map((field) => ({ name: field.name, required: field.required, type: columnType(field.type) })) };
     if (type.type === 'list') return { kind: 'list', element: columnType(type.element) };
     return { kind: 'map', key: columnType(type.key), value: columnType(type.value) };
   }
@@ -66,7 +75,10 @@ function columnType(type: IcebergType): ColumnType {
       return { kind: 'timestamp', zoned: type === 'timestamptz' };
     default: {
       const shape = decimalOf(type);
-      if (shape === undefined) throw new SkeinError('SKEIN_SNAPSHOT_CORRUPT', `the table metadata holds the type ${JSON.stringify(type)}, which Skein does not write`, { context: { type } });
+      if (shape === undefined)
+        throw new SkeinError('SKEIN_SNAPSHOT_CORRUPT', `the table metadata holds the type ${JSON.stringify(type)}, which Skein does not write`, {
+          context: { type },
+        });
       return { kind: 'decimal', ...shape };
     }
   }
@@ -74,7 +86,8 @@ function columnType(type: IcebergType): ColumnType {
 
 /** True when data files written for `staged` can be published as `now`: same ids, names and types; nullability may have widened. */
 export function sameColumns(staged: readonly Field[], now: readonly Field[]): boolean {
-  const shape = (fields: readonly Field[]): string => canonicalJson(fields.map(({ id, name, propertyId, type, nested }) => [id, name, propertyId, bare(type), nested]));
+  const shape = (fields: readonly Field[]): string =>
+    canonicalJson(fields.map(({ id, name, propertyId, type, nested }) => [id, name, propertyId, bare(type), nested]));
   return shape(staged) === shape(now);
 }
 

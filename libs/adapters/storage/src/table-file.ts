@@ -2,10 +2,11 @@ import { readFile, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { parseTableMetadata, type TableMetadata } from '@skein/iceberg';
 import { sha256 } from '@skein/kernel';
-import { isErrno, linkExclusive } from './durable-file.ts';
+import { isErrno, linkExclusive, writeHint } from './durable-file.ts';
 import { corrupt } from './sidecar.ts';
 import { exists, metadataFile, metadataVersions, type TablePlace } from './table-place.ts';
 
+export const VERSION_HINT = 'version-hint.text';
 const CHECKSUM = 'skein.checksum';
 const ZEROS = '0'.repeat(64);
 
@@ -60,15 +61,34 @@ export async function readNewest(place: TablePlace): Promise<TableVersion | unde
 export async function linkVersion(place: TablePlace, base: TableVersion | undefined, metadata: TableMetadata, onLinked: () => void): Promise<boolean> {
   const version = (base?.version ?? 0) + 1;
   const file = metadataFile(place, version);
+  // cheaper to lose now than after an fsync
+  if (await exists(file)) return false;
   if (!(await linkExclusive(file, printMetadata(metadata), onLinked))) return false;
   if (base === undefined ? await isFirst(place, metadata) : await exists(base.file)) return true;
   await unlink(file);
   return false;
 }
 
+/**
+ * Leaves the number of the newest version for readers that cannot list a folder. Whoever writes it last looks again after
+ * writing, so that it ends up right when publishers overtake each other. Never throws: it is only a hint.
+ */
+export async function writeVersionHint(place: TablePlace, version: number): Promise<void> {
+  for (let newest = version; ;) {
+    await writeHint(path.join(place.metadata, VERSION_HINT), String(newest));
+    const now = (await metadataVersions(place).catch(() => [])).at(-1) ?? newest;
+    if (now <= newest) return;
+    newest = now;
+  }
+}
+
 async function isFirst(place: TablePlace, metadata: TableMetadata): Promise<boolean> {
   const later = (await metadataVersions(place)).filter((version) => version > 1);
   if (later.length === 0) return true;
   const second = await readVersion(place, 2);
-  return second !== undefined && second.metadata['metadata-log'].some((entry) => path.basename(entry['metadata-file']) === 'v1.metadata.json') && second.metadata['table-uuid'] === metadata['table-uuid'];
+  return (
+    second !== undefined &&
+    second.metadata['metadata-log'].some((entry) => path.basename(entry['metadata-file']) === 'v1.metadata.json') &&
+    second.metadata['table-uuid'] === metadata['table-uuid']
+  );
 }

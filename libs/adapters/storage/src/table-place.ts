@@ -21,10 +21,18 @@ export function tablePlace(root: string, ref: TableRef): TablePlace {
   checkName('domain', ref.domain);
   checkName('product', ref.name);
   if (!Number.isSafeInteger(ref.major) || ref.major < 0 || ref.major > 999_999_999) {
-    throw new SkeinError('SKEIN_NAME_INVALID', `major version ${JSON.stringify(ref.major) ?? String(ref.major)} is not allowed`, { hint: 'Use the major version of the contract: a whole number.', context: { major: String(ref.major) } });
+    throw new SkeinError('SKEIN_NAME_INVALID', `major version ${JSON.stringify(ref.major) ?? String(ref.major)} is not allowed`, {
+      hint: 'Use the major version of the contract: a whole number.',
+      context: { major: String(ref.major) },
+    });
   }
   const directory = path.join(path.resolve(root), ref.domain, ref.name, `v${ref.major}`);
-  return { ref: { domain: ref.domain, name: ref.name, major: ref.major }, directory, data: path.join(directory, 'data'), metadata: path.join(directory, 'metadata') };
+  return {
+    ref: { domain: ref.domain, name: ref.name, major: ref.major },
+    directory,
+    data: path.join(directory, 'data'),
+    metadata: path.join(directory, 'metadata'),
+  };
 }
 
 export function metadataFile(place: TablePlace, version: number): string {
@@ -66,7 +74,8 @@ export async function findTables(root: string): Promise<TableRef[]> {
 export async function findPlaces(root: string): Promise<TablePlace[]> {
   const places: TablePlace[] = [];
   for (const domain of named('domain', await namesIn(root))) {
-    for (const name of named('product', await namesIn(path.join(root, domain)))) places.push(...placesOf(root, domain, name, await namesIn(path.join(root, domain, name))));
+    for (const name of named('product', await namesIn(path.join(root, domain))))
+      places.push(...placesOf(root, domain, name, await namesIn(path.join(root, domain, name))));
   }
   return places;
 }

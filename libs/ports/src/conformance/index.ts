@@ -1,3 +1,5 @@
 export { eventBusConformance, type EventBusUnderTest } from './event-bus.ts';
 export { landingStoreConformance, type LandingStoreUnderTest } from './landing-store.ts';
+export { queryEngineConformance, type QueryEngineUnderTest } from './query-engine.ts';
+export { sandboxConformance, type SandboxUnderTest } from './sandbox.ts';
 export { snapshotStoreConformance, type SnapshotStoreUnderTest } from './snapshot-store.ts';

@@ -85,7 +85,8 @@ export function landingStoreConformance(name: string, make: () => Promise<Landin
 
     it('lands each of source, table, origin, file and content that differs', async () => {
       await land(store);
-      for (const [index, marks] of [{ source: 's2' }, { table: 't2' }, { origin: 'o2' }, { file: 'f2' }, { sha256: 'b'.repeat(64) }].entries()) expect((await land(store, marks)).sequence).toBe(index + 2);
+      for (const [index, marks] of [{ source: 's2' }, { table: 't2' }, { origin: 'o2' }, { file: 'f2' }, { sha256: 'b'.repeat(64) }].entries())
+        expect((await land(store, marks)).sequence).toBe(index + 2);
     });
 
     it('lands content anew that came back after another', async () => {
@@ -96,7 +97,10 @@ export function landingStoreConformance(name: string, make: () => Promise<Landin
 
     it('numbers contiguously under concurrency, and lands equal content once', async () => {
       const stores = [store, made.other(), made.other(), made.other()];
-      const work = stores.flatMap((racer, index) => [...Array.from({ length: 6 }, (_, file) => land(racer, { file: `${index}-${file}` })), land(racer, { file: 'same' })]);
+      const work = stores.flatMap((racer, index) => [
+        ...Array.from({ length: 6 }, (_, file) => land(racer, { file: `${index}-${file}` })),
+        land(racer, { file: 'same' }),
+      ]);
       const landings = await Promise.all(work);
       expect(new Set(landings.filter((landing) => landing.file === 'same').map((landing) => landing.sequence)).size).toBe(1);
       const all = await made.other().list('sap');
@@ -116,7 +120,8 @@ export function landingStoreConformance(name: string, make: () => Promise<Landin
       const landing = await land(store, { mtimeMs: old });
       expect(await store.findUnchanged('sap', state)).toEqual(landing);
       expect(await made.other().findUnchanged('sap', state)).toEqual(landing);
-      for (const change of [{ size: 101 }, { mtimeMs: old + 1 }, { file: 'other' }, { origin: 'other' }, { source: 'other' }]) expect(await store.findUnchanged('sap', { ...state, ...change })).toBeUndefined();
+      for (const change of [{ size: 101 }, { mtimeMs: old + 1 }, { file: 'other' }, { origin: 'other' }, { source: 'other' }])
+        expect(await store.findUnchanged('sap', { ...state, ...change })).toBeUndefined();
       expect(await store.findUnchanged('ga4', state)).toBeUndefined();
 
       // touched: hashed again and found the same

@@ -28,7 +28,14 @@ const draft = (files: readonly DataFile[], marks: Partial<SnapshotDraft> = {}): 
   contractVersion: '1.2.0',
   verdictHash: 'd'.repeat(64),
   inputHash: 'e'.repeat(64),
-  lineage: { run: 'r1', inputs: [{ kind: 'landing', name: 'marc', sha256: 'f'.repeat(64) }, { kind: 'product', name: 'ga4.events', version: 3 }], columns: [{ column: 'weight', from: ['landing:marc'] }] },
+  lineage: {
+    run: 'r1',
+    inputs: [
+      { kind: 'landing', name: 'marc', sha256: 'f'.repeat(64) },
+      { kind: 'product', name: 'ga4.events', version: 3 },
+    ],
+    columns: [{ column: 'weight', from: ['landing:marc'] }],
+  },
   verdict: { passed: true, rows: 9007199254740993n, note: 'Zoë "quoted"\n' },
   ...marks,
 });
@@ -41,7 +48,12 @@ async function write(staging: Staging, name: string, bytes: Uint8Array, rows = 1
   return { path: file, rows, bytes: BigInt(bytes.length), stats };
 }
 
-async function publish(store: SnapshotStore, table: TableRef = MATERIAL, columns: readonly WantedColumn[] = COLUMNS, marks: Partial<SnapshotDraft> = {}): Promise<Snapshot> {
+async function publish(
+  store: SnapshotStore,
+  table: TableRef = MATERIAL,
+  columns: readonly WantedColumn[] = COLUMNS,
+  marks: Partial<SnapshotDraft> = {},
+): Promise<Snapshot> {
   const staging = await store.begin(table, columns);
   return store.commit(staging, draft([await write(staging, 'part-0.parquet', randomBytes(200))], marks));
 }
@@ -76,12 +88,25 @@ export function snapshotStoreConformance(name: string, make: () => Promise<Snaps
         const staging = await store.begin(MATERIAL, COLUMNS);
         const [one, two] = [randomBytes(300), randomBytes(1)];
         const committed = await store.commit(staging, draft([await write(staging, 'a.parquet', one, 7n), await write(staging, 'b.parquet', two, 0n)]));
-        expect(committed).toMatchObject({ table: MATERIAL, product: 'sap.material', version: 1, parent: undefined, rows: 7n, contractVersion: '1.2.0', contractHash: 'c'.repeat(64), verdictHash: 'd'.repeat(64), inputHash: 'e'.repeat(64) });
+        expect(committed).toMatchObject({
+          table: MATERIAL,
+          product: 'sap.material',
+          version: 1,
+          parent: undefined,
+          rows: 7n,
+          contractVersion: '1.2.0',
+          contractHash: 'c'.repeat(64),
+          verdictHash: 'd'.repeat(64),
+          inputHash: 'e'.repeat(64),
+        });
         expect(committed.lineage).toEqual(draft([]).lineage);
         expect(committed.verdict).toEqual({ passed: true, rows: '9007199254740993', note: 'Zoë "quoted"\n' });
         expect(committed.id).toBeGreaterThan(0n);
         expect(committed.id).toBeLessThan(1n << 53n);
-        expect(committed.files.map((file) => [path.basename(file.path), file.rows, file.bytes])).toEqual([['a.parquet', 7n, 300n], ['b.parquet', 0n, 1n]]);
+        expect(committed.files.map((file) => [path.basename(file.path), file.rows, file.bytes])).toEqual([
+          ['a.parquet', 7n, 300n],
+          ['b.parquet', 0n, 1n],
+        ]);
         expect(await readFile(committed.files[0]?.path ?? '')).toEqual(one);
         for (const reader of [store, made.other()]) {
           expect(await reader.current(MATERIAL)).toEqual(committed);
@@ -148,11 +173,15 @@ export function snapshotStoreConformance(name: string, make: () => Promise<Snaps
       it('refuses a file that is not in the staging, or not as long as the writer said', async () => {
         const staging = await store.begin(MATERIAL, COLUMNS);
         const outside = await publish(store);
-        await expect(store.commit(staging, draft([{ path: outside.files[0]?.path ?? '', rows: 1n, bytes: 200n, stats: {} }]))).rejects.toEqual(code('SKEIN_INTERNAL'));
+        await expect(store.commit(staging, draft([{ path: outside.files[0]?.path ?? '', rows: 1n, bytes: 200n, stats: {} }]))).rejects.toEqual(
+          code('SKEIN_INTERNAL'),
+        );
         const again = await store.begin(MATERIAL, COLUMNS);
         const file = await write(again, 'x.parquet', randomBytes(9));
         await expect(store.commit(again, draft([{ ...file, bytes: 10n }]))).rejects.toEqual(code('SKEIN_STORAGE_FAILED'));
-        await expect(store.commit(again, draft([{ ...file, path: path.join(again.directory, 'missing.parquet') }]))).rejects.toEqual(code('SKEIN_STORAGE_FAILED'));
+        await expect(store.commit(again, draft([{ ...file, path: path.join(again.directory, 'missing.parquet') }]))).rejects.toEqual(
+          code('SKEIN_STORAGE_FAILED'),
+        );
         expect((await store.current(MATERIAL))?.version).toBe(1);
       });
 
@@ -172,7 +201,11 @@ export function snapshotStoreConformance(name: string, make: () => Promise<Snaps
       it('keep their field ids through renames, new columns, reordering and removal', async () => {
         const first = await publish(store, MATERIAL, [text('number', 'p1', true), typed('weight', { kind: 'int', bits: 32 }, 'p2')]);
         expect(ids(first.fields)).toEqual({ number: 1, weight: 2 });
-        const renamed = await publish(store, MATERIAL, [typed('plant', { kind: 'string' }, 'p3'), typed('mass', { kind: 'int', bits: 64 }, 'p2'), text('number', 'p1', true)]);
+        const renamed = await publish(store, MATERIAL, [
+          typed('plant', { kind: 'string' }, 'p3'),
+          typed('mass', { kind: 'int', bits: 64 }, 'p2'),
+          text('number', 'p1', true),
+        ]);
         expect(ids(renamed.fields)).toEqual({ plant: 3, mass: 2, number: 1 });
         const dropped = await publish(made.other(), MATERIAL, [text('number', 'p1', true), text('weight', 'p4')]);
         expect(ids(dropped.fields)).toEqual({ number: 1, weight: 4 });
@@ -201,8 +234,21 @@ export function snapshotStoreConformance(name: string, make: () => Promise<Snaps
           typed('ts', { kind: 'timestamp', zoned: false }),
           typed('tz', { kind: 'timestamp', zoned: true }),
           typed('raw', { kind: 'binary' }),
-          typed('items', { kind: 'list', element: { kind: 'struct', fields: [{ name: 'price', type: { kind: 'decimal', precision: 9, scale: 2 }, required: true }, { name: 'tags', type: { kind: 'list', element: { kind: 'string' } }, required: false }] } }),
-          typed('params', { kind: 'map', key: { kind: 'string' }, value: { kind: 'struct', fields: [{ name: 'int_value', type: { kind: 'int', bits: 64 }, required: false }] } }),
+          typed('items', {
+            kind: 'list',
+            element: {
+              kind: 'struct',
+              fields: [
+                { name: 'price', type: { kind: 'decimal', precision: 9, scale: 2 }, required: true },
+                { name: 'tags', type: { kind: 'list', element: { kind: 'string' } }, required: false },
+              ],
+            },
+          }),
+          typed('params', {
+            kind: 'map',
+            key: { kind: 'string' },
+            value: { kind: 'struct', fields: [{ name: 'int_value', type: { kind: 'int', bits: 64 }, required: false }] },
+          }),
         ];
         const snapshot = await publish(store, MATERIAL, columns);
         expect(snapshot.fields.map((field) => field.type)).toEqual(columns.map((column) => column.type));
@@ -243,7 +289,10 @@ export function snapshotStoreConformance(name: string, make: () => Promise<Snaps
         expect(await store.asOf(MATERIAL, { time: second.committedAt - 1 })).toEqual(first);
         expect(await store.asOf(MATERIAL, { time: second.committedAt })).toEqual(second);
         for (const when of [{ version: 0 }, { version: 3 }, { version: 1.5 }, { snapshotId: 1n }, { time: first.committedAt - 1 }, { time: Number.NaN }]) {
-          await expect(store.asOf(MATERIAL, when), JSON.stringify(when, (_key, value: unknown) => String(value))).rejects.toEqual(code('SKEIN_SNAPSHOT_NOT_FOUND'));
+          await expect(
+            store.asOf(MATERIAL, when),
+            JSON.stringify(when, (_key, value: unknown) => String(value)),
+          ).rejects.toEqual(code('SKEIN_SNAPSHOT_NOT_FOUND'));
         }
       });
     });
@@ -349,13 +398,38 @@ export function snapshotStoreConformance(name: string, make: () => Promise<Snaps
 
     describe('names', () => {
       it('that are no plain names are refused everywhere', async () => {
-        const bad: TableRef[] = ['', '..', '.', '../x', 'a/b', 'a\\b', 'a\0', '..%2f', '%2e%2e', 'A', 'ä', '*', 'a b', '-x', '1a', 'x'.repeat(64), 'con:'].flatMap((part) => [
+        const bad: TableRef[] = [
+          '',
+          '..',
+          '.',
+          '../x',
+          'a/b',
+          'a\\b',
+          'a\0',
+          '..%2f',
+          '%2e%2e',
+          'A',
+          'ä',
+          '*',
+          'a b',
+          '-x',
+          '1a',
+          'x'.repeat(64),
+          'con:',
+        ].flatMap((part) => [
           { ...MATERIAL, domain: part },
           { ...MATERIAL, name: part },
         ]);
         for (const major of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '../..' as unknown as number]) bad.push({ ...MATERIAL, major });
         for (const table of bad) {
-          for (const attempt of [() => store.begin(table, COLUMNS), () => store.current(table), () => store.history(table), () => store.asOf(table, { version: 1 }), () => store.expire(table, { keep: 1 }), () => store.collect(table, { graceMs: 0 })]) {
+          for (const attempt of [
+            () => store.begin(table, COLUMNS),
+            () => store.current(table),
+            () => store.history(table),
+            () => store.asOf(table, { version: 1 }),
+            () => store.expire(table, { keep: 1 }),
+            () => store.collect(table, { graceMs: 0 }),
+          ]) {
             await expect(attempt(), JSON.stringify(table)).rejects.toEqual(code('SKEIN_NAME_INVALID'));
           }
         }
