@@ -114,7 +114,7 @@ export const PRODUCTS: Readonly<Record<string, ProductText & { readonly rows: st
     purposes: [review]
 `,
     // what planners of P0 may not see would break every cast
-    rows: `SELECT 'M' || (i % 12) AS matnr, 'P' || (i % 3) AS plant, CAST(i AS DECIMAL(18,4)) AS quantity, CASE WHEN i % 3 = 0 THEN CAST(i AS VARCHAR) ELSE 'HIDDEN-note-' || i END AS note, DATE '2025-06-01' + CAST(i AS INTEGER) AS counted_on, 'K' || i AS keeper FROM range(36) t(i)`,
+    rows: `SELECT 'M' || (i % 12) AS matnr, 'P' || (i % 3) AS plant, CAST(CASE WHEN i % 3 = 0 THEN i ELSE -i END AS DECIMAL(18,4)) AS quantity, CASE WHEN i % 3 = 0 THEN '1' ELSE 'HIDDEN-note-' || i END AS note, DATE '2025-06-01' + CAST(i AS INTEGER) AS counted_on, 'K' || i AS keeper FROM range(36) t(i)`,
   },
   'ga4.events': {
     columns: ['event_id', 'user_id string confidential joinKey=user', 'event_name', 'event_time instant', 'matnr string joinKey=material_number', 'revenue decimal internal', 'payload', 'session int'],
