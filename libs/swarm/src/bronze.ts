@@ -45,11 +45,23 @@ export async function defineBronze(session: EngineSession, domain: Domain, table
 function jsonLanding(landings: readonly Landing[]): string {
   if (landings.length === 0) return `SELECT NULL::VARCHAR AS _file, NULL::BIGINT AS _row, NULL::BIGINT AS _sequence, NULL::VARCHAR AS raw WHERE false`;
   const paths = landings.map((landing) => literal(landing.path)).join(', ');
-  // Lines that are no records were reported when they landed; only files that hold any pay for the test.
-  const records = landings.some((landing) => landing.rejects.length > 0) ? `try(json_type(raw)) = 'OBJECT'` : `raw IS NOT NULL AND raw <> ''`;
-  return `SELECT (${list(landings, (landing) => literal(landing.file))})[file_index::INTEGER + 1] AS _file, file_row_number + 1 AS _row,
-      (${list(landings, (landing) => String(landing.sequence))})[file_index::INTEGER + 1]::BIGINT AS _sequence, raw
-    FROM read_parquet([${paths}], file_row_number = true) WHERE ${records}`;
+  return `SELECT * FROM (SELECT (${list(landings, (landing) => literal(landing.file))})[file_index::INTEGER + 1] AS _file, file_row_number + 1 AS _row,
+      (${list(landings, (landing) => String(landing.sequence))})[file_index::INTEGER + 1]::BIGINT AS _sequence, ${recordOf(landings)} AS raw
+    FROM read_parquet([${paths}], file_row_number = true)) WHERE raw IS NOT NULL AND raw <> ''`;
+}
+
+/** More broken lines than this are found by their text again, instead of by their numbers. */
+const LISTED_REJECTS = 1000;
+
+/**
+ * Lines that are no records were reported when they landed. They become NULL, and not just filtered out: the engine may try a
+ * later expression over `raw` before a filter.
+ */
+function recordOf(landings: readonly Landing[]): string {
+  const broken = landings.map((landing, index) => ({ index, rows: landing.rejects.map((reject) => reject.row - 1) })).filter(({ rows }) => rows.length > 0);
+  if (broken.length === 0) return 'raw';
+  if (broken.reduce((sum, { rows }) => sum + rows.length, 0) > LISTED_REJECTS) return `CASE WHEN try(json_type(raw)) = 'OBJECT' THEN raw END`;
+  return `CASE WHEN ${broken.map(({ index, rows }) => `(file_index = ${index} AND file_row_number IN (${rows.join(', ')}))`).join(' OR ')} THEN NULL ELSE raw END`;
 }
 
 /** The columns that the bronze table names, matched without regard to case; what a file lacks is NULL. */

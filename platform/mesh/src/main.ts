@@ -1,42 +1,6 @@
-import { assertNode, formatError, SkeinError } from '@skein/kernel';
-import { contractsDirectory } from './compose.ts';
-import { readConfig, USAGE } from './config.ts';
-import { startMesh } from './mesh.ts';
-import { outcomeJson } from './outcome.ts';
-import { progressOn, silent } from './progress.ts';
+import { assertNode } from '@skein/kernel';
 
-async function main(): Promise<void> {
-  assertNode();
-  const config = readConfig(process.argv.slice(2), process.env, { contracts: contractsDirectory });
-  if (config === 'help') {
-    process.stdout.write(`${USAGE}\n`);
-    return;
-  }
-  const progress = config.json ? silent : progressOn(process.stderr);
-  const mesh = await startMesh(config, progress);
-  let closing: Promise<void> | undefined;
-  const stop = () => (closing ??= mesh.close());
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop().then(() => process.exit(0)));
-  try {
-    const outcome = await mesh.work();
-    const { showOutcome } = config.json ? { showOutcome: undefined } : await import('./show.ts');
-    process.stdout.write(showOutcome ? showOutcome(outcome) : `${outcomeJson(outcome)}\n`);
-    const done = outcome.domains.every((domain) => !domain.error && domain.products.every((product) => product.outcome === 'published' || product.outcome === 'unchanged'));
-    if (config.once) {
-      if (!done || outcome.stockOutRisk.error) process.exitCode = 1;
-      await stop();
-    } else if (!config.json) {
-      process.stdout.write(`\nThe gateway serves at ${mesh.url} until you press Ctrl+C. Look at it in a browser, or ask it:\n\n${outcome.curl}\n`);
-    }
-  } catch (error) {
-    progress.end();
-    await stop();
-    throw error;
-  }
-}
-
-main().catch((error: unknown) => {
-  if (process.argv.includes('--json') && error instanceof SkeinError) process.stdout.write(`${JSON.stringify({ error: error.toJSON() })}\n`);
-  process.stderr.write(`${formatError(error)}\n`);
-  process.exitCode = 1;
-});
+// An old Node is told what it lacks before anything is loaded that it could not run.
+assertNode();
+const { command } = await import('./command.ts');
+command(process.argv.slice(2), process.env);
