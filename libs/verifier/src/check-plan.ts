@@ -113,5 +113,5 @@ function keyChecks(contract: Contract): Check[] {
 /** All rows of a group that shares its key are violating; rows with a NULL in the key are not compared, as in SQL. */
 function duplicatesSql(columns: readonly string[]): string {
   const names = columns.map(ident);
-  return `SELECT coalesce(sum(n), 0)::BIGINT AS failed FROM (SELECT count(*) AS n FROM {relation} WHERE ${names.map((name) => `${name} IS NOT NULL`).join(' AND ')} GROUP BY ${names.join(', ')} HAVING count(*) > 1)`;
+  return `SELECT coalesce(sum(_n), 0)::BIGINT AS failed FROM (SELECT count(*) AS _n FROM {relation} WHERE ${names.map((name) => `${name} IS NOT NULL`).join(' AND ')} GROUP BY ${names.join(', ')} HAVING count(*) > 1)`;
 }

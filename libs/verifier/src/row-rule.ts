@@ -132,7 +132,8 @@ function nestedMissing(value: string, type: ColumnType, depth: number): { path: 
       });
     case 'list':
     case 'map': {
-      const item = `x${depth}`;
+      // No column of a contract begins with _, so none is taken for the variable.
+      const item = `_x${depth}`;
       const [items, inner, path] = type.kind === 'list' ? [value, type.element, 'element'] : [`map_values(${value})`, type.value, 'value'];
       return nestedMissing(item, inner, depth + 1).map((rule) => ({
         path: `${path}.${rule.path}`,

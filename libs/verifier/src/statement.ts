@@ -1,6 +1,8 @@
 import { ident, literal, SkeinError } from '@skein/kernel';
 import type { Check, CheckPlan } from './verdict.ts';
 
+// Names of our own within a statement begin with _, as no column of a contract may: DuckDB takes a column for a lambda's
+// variable, and an alias for a column, where they are spelled alike.
 const MEASURE = 'SELECT ';
 const FROM = ' AS value FROM {relation}';
 
@@ -50,7 +52,7 @@ export function annotateSql(plan: CheckPlan, relation: string, columns: readonly
   const listed = (checks: readonly Check[]) =>
     checks.length === 0
       ? 'NULL::VARCHAR[]'
-      : `CASE WHEN ${anyOf(checks)} THEN [id FOR id IN [${checks.map((check) => `CASE WHEN ${check.sql} THEN ${literal(check.id)} END`).join(', ')}] IF id IS NOT NULL] END`;
+      : `CASE WHEN ${anyOf(checks)} THEN [_id FOR _id IN [${checks.map((check) => `CASE WHEN ${check.sql} THEN ${literal(check.id)} END`).join(', ')}] IF _id IS NOT NULL] END`;
   const named = columns.map(ident).join(', ');
   return `SELECT ${named}, ${listed(rowChecks(plan, columns, true))} AS _failed, ${listed(rowChecks(plan, columns, false))} AS _warned FROM ${relation}`;
 }
@@ -74,8 +76,8 @@ export function measure(plan: CheckPlan, relation: string, columns: readonly str
       ? []
       : [
           {
-            checks: fused.map(({ check }, index) => ({ id: check.id, level: 'metric', column: `m${index}` })),
-            sql: `SELECT ${fused.map(({ aggregate }, index) => `${aggregate} AS m${index}`).join(', ')} FROM ${relation}`,
+            checks: fused.map(({ check }, index) => ({ id: check.id, level: 'metric', column: `_m${index}` })),
+            sql: `SELECT ${fused.map(({ aggregate }, index) => `${aggregate} AS _m${index}`).join(', ')} FROM ${relation}`,
           },
         ];
   return [...shared, ...alone.map(single)];
@@ -120,12 +122,12 @@ export function figuresSql(plan: CheckPlan, relation: string, columns: readonly 
   const rows = [...severe, ...rowChecks(plan, columns, false)];
   const statements: FigureStatement[] = [{ sql: `SELECT count(*) AS n FROM ${relation}`, checks: [], rows: 'n' }];
   if (rows.length > 0) {
-    const counts = rows.map((check, index) => `count(*) FILTER (WHERE ${check.sql}) AS c${index}`);
+    const counts = rows.map((check, index) => `count(*) FILTER (WHERE ${check.sql}) AS _c${index}`);
     const refused = severe.length === 0 ? '0::BIGINT' : `count(*) FILTER (WHERE ${anyOf(severe)})`;
     statements.push({
-      sql: `SELECT ${[...counts, `${refused} AS refused`].join(', ')} FROM ${relation} WHERE ${anyOf(rows)}`,
-      checks: rows.map((check, index) => ({ id: check.id, level: 'row', column: `c${index}` })),
-      refused: 'refused',
+      sql: `SELECT ${[...counts, `${refused} AS _refused`].join(', ')} FROM ${relation} WHERE ${anyOf(rows)}`,
+      checks: rows.map((check, index) => ({ id: check.id, level: 'row', column: `_c${index}` })),
+      refused: '_refused',
     });
   }
   for (const check of plan.checks) {
