@@ -51,7 +51,8 @@ function isRepeated(shape: Shape): shape is readonly [Shape] {
   return Array.isArray(shape);
 }
 
-const fromJson = (shape: unknown): string => `from_json(raw, ${literal(JSON.stringify(shape))})`;
+/** Lines that are no records are taken out by the swarm; TRY, since the engine is free to test for that after this. */
+const fromJson = (shape: unknown): string => `TRY(from_json(raw, ${literal(JSON.stringify(shape))}))`;
 
 /**
  * A repeated field that from_json could not read, since it gives NULL for another shape as for an absent field: tried
@@ -66,8 +67,8 @@ function repeated(field: string): string {
 
 /** What stands where a list of records should: the row is refused with it, since dropping it would change the event in silence. */
 const misshapen = (field: string): string =>
-  `CASE WHEN ${field} IS NULL AND contains(raw, ${literal(`"${field}"`)}) AND json_type(raw, ${literal(`$.${field}`)}) <> 'NULL'
-    THEN left(json_extract(raw, ${literal(`$.${field}`)})::VARCHAR, 200) END`;
+  `CASE WHEN ${field} IS NULL AND contains(raw, ${literal(`"${field}"`)}) AND TRY(json_type(raw, ${literal(`$.${field}`)})) <> 'NULL'
+    THEN left(TRY(json_extract(raw, ${literal(`$.${field}`)}))::VARCHAR, 200) END`;
 
 /** Typed rows of the export: the fields of EVENT, and `_misshapen_<field>` for the repeated ones. */
 export const eventsRaw: BronzeTable = {

@@ -127,7 +127,8 @@ export function visit(shop: Shop, random: Random, visitor: Visitor, start: numbe
       params.push(['source', 'string_value', channel.source], ['medium', 'string_value', channel.medium]);
       if (channel.campaign !== undefined) params.push(['campaign', 'string_value', channel.campaign]);
     }
-    params.push(...own);
+    // Copies: a fault planted in one event must not reach the others of the visit.
+    for (const [key, kind, value] of own) params.push([key, kind, value]);
     events.push({
       frame,
       date: dateOf(at),
