@@ -7,19 +7,19 @@ import type { QuerySandbox, SandboxCatalog, SandboxRequest, SandboxResult } from
  * governed views and the locks of the configuration between it and the data. It has no deadline and no memory cap.
  */
 export interface DirectEngine extends QuerySandbox {
-  /** Runs SQL as the engine takes it, around the gate: what a broken gate would do. */
+  /** Runs SQL as it is written, around the gate, where the governed catalog is the current one: what the text means to the engine. */
   raw(catalog: SandboxCatalog, sql: string): Promise<unknown[][]>;
 }
 
 export async function directEngine(): Promise<DirectEngine> {
   const parser = await (await DuckDBInstance.create(':memory:')).connect();
-  const open = new Map<string, Promise<DuckDBConnection>>();
+  const open = new Map<string, Promise<Governed>>();
 
   const one = async (connection: DuckDBConnection, sql: string, parameter: string): Promise<string> => {
     const reader = await connection.runAndReadAll(sql, [parameter]);
     return String(reader.getRows()[0]?.[0]);
   };
-  const connectionOf = (catalog: SandboxCatalog): Promise<DuckDBConnection> => {
+  const governedBy = (catalog: SandboxCatalog): Promise<Governed> => {
     let made = open.get(catalog.key);
     if (!made) {
       made = governed(catalog);
@@ -36,7 +36,7 @@ export async function directEngine(): Promise<DirectEngine> {
       return one(parser, 'SELECT json_deserialize_sql(CAST($1 AS JSON))', ast);
     },
     async execute(request: SandboxRequest): Promise<SandboxResult> {
-      const connection = await connectionOf(request.catalog);
+      const { connection } = await governedBy(request.catalog);
       try {
         const reader = await connection.runAndReadAll(request.sql, [...request.parameters]);
         const rows = reader.getRowsJson();
@@ -54,21 +54,31 @@ export async function directEngine(): Promise<DirectEngine> {
       }
     },
     async raw(catalog, sql) {
-      return (await (await connectionOf(catalog)).runAndReadAll(sql)).getRowsJson();
+      return (await (await governedBy(catalog)).plain.runAndReadAll(sql)).getRowsJson();
     },
     async warm(catalog) {
-      await connectionOf(catalog);
+      await governedBy(catalog);
     },
     stats: () => ({ workers: open.size, busy: 0, queued: 0, killed: 0 }),
     async close() {
-      for (const connection of open.values()) (await connection).closeSync();
+      for (const one of open.values()) {
+        const { connection, plain } = await one;
+        connection.closeSync();
+        plain.closeSync();
+      }
       parser.closeSync();
     },
   };
 }
 
-async function governed(catalog: SandboxCatalog): Promise<DuckDBConnection> {
-  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+interface Governed {
+  readonly connection: DuckDBConnection;
+  readonly plain: DuckDBConnection;
+}
+
+async function governed(catalog: SandboxCatalog): Promise<Governed> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
   await connection.run(`SET TimeZone = 'UTC'; ATTACH ':memory:' AS governed;`);
   const files = catalog.views.flatMap((view) => view.files);
   await connection.run(`SET allowed_paths = [${files.map((file) => literal(file)).join(', ')}]; SET enable_external_access = false;`);
@@ -80,8 +90,10 @@ async function governed(catalog: SandboxCatalog): Promise<DuckDBConnection> {
         : `read_parquet([${view.files.map((file) => literal(file)).join(', ')}])`;
     await connection.run(`CREATE VIEW ${qualified('governed', view.schema, view.name)} AS ${view.sql.replace('{files}', () => scan)}`);
   }
+  const plain = await instance.connect();
+  await plain.run('USE governed');
   await connection.run('SET lock_configuration = true');
-  return connection;
+  return { connection, plain };
 }
 
 function classified(error: unknown): SkeinError {
