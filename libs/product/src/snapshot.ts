@@ -65,7 +65,10 @@ export interface Snapshot {
   readonly table: TableRef;
   /** `<domain>.<name>` */
   readonly product: string;
-  /** N of `metadata/vN.metadata.json`: contiguous from 1. */
+  /**
+   * The Iceberg sequence number: contiguous from 1, one for each publication. It is also the N of `metadata/vN.metadata.json` until an
+   * expiry or a relocation writes metadata that publishes nothing.
+   */
   readonly version: number;
   /** Iceberg snapshot id: positive and below 2^53. */
   readonly id: bigint;
