@@ -31,7 +31,9 @@ export async function openEngine(options: { readonly memory: string; readonly th
   for (const [name, value] of Object.entries(settings)) bindings.set_config(config, name, value);
   const database = await bindings.open(':memory:', config);
   const connection = await bindings.connect(database);
-  await bindings.query(connection, "SET GLOBAL TimeZone = 'UTC'; SET GLOBAL parquet_metadata_cache = true");
+  // the allocator thresholds give freed memory back at once: without them a child kept half as much again, and was no faster
+  const later = ["TimeZone = 'UTC'", 'parquet_metadata_cache = true', "allocator_flush_threshold = '1MB'", "allocator_bulk_deallocation_flush_threshold = '1MB'"];
+  for (const setting of later) await bindings.query(connection, `SET GLOBAL ${setting}`);
   bindings.disconnect_sync(connection);
   return database;
 }

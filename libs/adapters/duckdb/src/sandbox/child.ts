@@ -97,10 +97,12 @@ function dropRoot(command: BindCommand): number | undefined {
   return user;
 }
 
+// a spare makes itself ready for Arrow when it has nothing else to do; a parser never needs it
+const preload = setTimeout(() => void loadArrow(), 100);
 const reader = new FrameReader((type, payload) => {
+  clearTimeout(preload);
   const text = payload.toString('utf8');
   queue = queue.then(() => handle(type, text));
 });
 socket.on('data', (chunk: Buffer) => reader.push(chunk));
 socket.write(jsonFrame(FRAME.ready, {}));
-setImmediate(() => void loadArrow());

@@ -75,33 +75,36 @@ export class WorkerPool {
     }).unref();
   }
 
-  /** A child bound to the catalog, for one query. Waits its turn; throws SKEIN_QUERY_BUSY when too many wait already. */
-  acquire(catalog: SandboxCatalog, signal?: AbortSignal): Promise<SandboxWorker> {
+  /** A child bound to the catalog, for one query. Waits its turn; throws SKEIN_QUERY_BUSY when too many wait already, or it waited `patienceMs`. */
+  acquire(catalog: SandboxCatalog, patienceMs: number, signal?: AbortSignal): Promise<SandboxWorker> {
     if (this.#closed) return Promise.reject(new SkeinError('SKEIN_WORKER_LOST', STOPPED));
     if (this.#busy < this.#settings.workers) return this.#grant(catalog);
-    if (this.#waiting.length >= this.#settings.queue) {
-      const seconds = Math.min(60, Math.max(1, Math.ceil(((this.#waiting.length / this.#settings.workers) * this.#heldMs) / 1000)));
-      return Promise.reject(new SkeinError('SKEIN_QUERY_BUSY', `${this.#settings.workers} queries run and ${this.#waiting.length} wait`, { context: { retryAfterSeconds: seconds } }));
-    }
+    if (this.#waiting.length >= this.#settings.queue) return Promise.reject(this.#busyError(`${this.#settings.workers} queries run and ${this.#waiting.length} wait`));
     return new Promise((resolve, reject) => {
-      const leave = (): void => {
+      const leave = (error: SkeinError): void => {
         const at = this.#waiting.indexOf(entry);
         if (at >= 0) this.#waiting.splice(at, 1);
-        reject(cancelled());
+        entry.reject(error);
+      };
+      const gone = (): void => leave(cancelled());
+      const timer = setTimeout(() => leave(this.#busyError(`no worker was free within ${patienceMs} ms`)), patienceMs);
+      const settled = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', gone);
       };
       const entry: Waiting = {
         catalog,
         resolve: (worker) => {
-          signal?.removeEventListener('abort', leave);
+          settled();
           resolve(worker);
         },
         reject: (error) => {
-          signal?.removeEventListener('abort', leave);
+          settled();
           reject(error);
         },
       };
       this.#waiting.push(entry);
-      signal?.addEventListener('abort', leave, { once: true });
+      signal?.addEventListener('abort', gone, { once: true });
     });
   }
 
@@ -129,6 +132,11 @@ export class WorkerPool {
     const all = [...this.#all];
     for (const worker of all) worker.kill(reason);
     await Promise.all(all.map((worker) => worker.gone));
+  }
+
+  #busyError(message: string): SkeinError {
+    const seconds = Math.min(60, Math.max(1, Math.ceil((((this.#waiting.length + 1) / this.#settings.workers) * this.#heldMs) / 1000)));
+    return new SkeinError('SKEIN_QUERY_BUSY', message, { context: { retryAfterSeconds: seconds } });
   }
 
   async #grant(catalog: SandboxCatalog): Promise<SandboxWorker> {

@@ -92,14 +92,23 @@ async function prepareSelect(connection: Connection, command: ExecuteCommand): P
   }
   if (Number(bindings.prepared_statement_type(statement)) !== SELECT_STATEMENT) throw new ChildFailure({ stage: 'prepare', kind: 'refused', text: 'not a SELECT' });
   const expected = bindings.nparams(statement);
-  const names = Array.from({ length: expected }, (_, index) => bindings.parameter_name(statement, index + 1));
+  const names = Array.from({ length: expected }, (_, index) => parameterName(statement, index + 1));
   if (expected !== command.parameters.length || names.some((name, index) => name !== String(index + 1))) {
-    const named = names.find((name) => !/^[1-9][0-9]*$/.test(name));
-    const text = named === undefined ? `the SQL has ${expected} parameters and ${command.parameters.length} values were given` : `parameter ${JSON.stringify(named)} has a name; parameters are $1, $2 … or ?`;
+    const named = names.find((name) => name !== undefined && !/^[1-9][0-9]*$/.test(name));
+    const text = named === undefined ? `the SQL has ${expected} parameters, ${command.parameters.length} values were given, and parameters count from $1` : `parameter ${JSON.stringify(named)} has a name; parameters are $1, $2 … or ?`;
     throw new ChildFailure({ stage: 'prepare', kind: 'parameters', text });
   }
   bindParameters(statement, command.parameters);
   return statement;
+}
+
+/** Undefined where the SQL has no parameter of that number: it throws for `SELECT $2`. */
+function parameterName(statement: PreparedStatement, position: number): string | undefined {
+  try {
+    return bindings.parameter_name(statement, position);
+  } catch {
+    return undefined;
+  }
 }
 
 async function encoderFor(format: ResultFormat, columns: readonly ResultColumn[]): Promise<ResultEncoder> {

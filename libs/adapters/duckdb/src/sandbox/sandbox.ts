@@ -24,7 +24,7 @@ export interface DuckdbSandboxOptions {
   readonly queue?: number;
   /** DuckDB's memory limit in each child, in MB. Default 256. It is not a cap on the process: `rssMb` is. */
   readonly memoryMb?: number;
-  /** A child whose resident memory passes this is killed (Linux only). Default memoryMb + 256. */
+  /** A child whose resident memory passes this is killed (Linux only). Default memoryMb + 512. */
   readonly rssMb?: number;
   /** DuckDB threads in each child. Default 2. */
   readonly threads?: number;
@@ -53,7 +53,7 @@ export interface DuckdbSandbox extends QuerySandbox {
 export function duckdbSandbox(options: DuckdbSandboxOptions = {}): DuckdbSandbox {
   const workers = options.workers ?? 2;
   const memoryMb = options.memoryMb ?? 256;
-  const rssBytes = (options.rssMb ?? memoryMb + 256) * 1024 * 1024;
+  const rssBytes = (options.rssMb ?? memoryMb + 512) * 1024 * 1024;
   const tempDirectory = options.tempDirectory ?? mkdtempSync(join(tmpdir(), 'skein-sandbox-'));
   mkdirSync(tempDirectory, { recursive: true });
   // children that gave up root must pass through to their own directory
@@ -83,14 +83,13 @@ export function duckdbSandbox(options: DuckdbSandboxOptions = {}): DuckdbSandbox
     const command: ExecuteCommand = { sql: request.sql, parameters: request.parameters.map(wireParameter), format: request.format, maxRows: request.maxRows };
     if (request.signal?.aborted) throw cancelled();
     const asked = performance.now();
-    const worker = await pool.acquire(request.catalog, request.signal);
+    const worker = await pool.acquire(request.catalog, request.deadlineMs, request.signal);
     const started = performance.now();
-    const left = request.deadlineMs - (started - asked);
-    if (request.signal?.aborted || left <= 0) {
+    if (request.signal?.aborted) {
       void pool.release(worker, 0);
-      throw request.signal?.aborted ? cancelled() : new SkeinError('SKEIN_QUERY_BUSY', `no worker was free within ${request.deadlineMs} ms`, { context: { retryAfterSeconds: 1 } });
+      throw cancelled();
     }
-    return await run(worker, command, request, left, () => void pool.release(worker, performance.now() - started));
+    return await run(worker, command, request, Math.max(1, request.deadlineMs - (started - asked)), () => void pool.release(worker, performance.now() - started));
   }
 
   function run(worker: SandboxWorker, command: ExecuteCommand, request: SandboxRequest, leftMs: number, release: () => void): Promise<SandboxResult> {
@@ -107,7 +106,14 @@ export function duckdbSandbox(options: DuckdbSandboxOptions = {}): DuckdbSandbox
       const timer = setTimeout(() => kill(new SkeinError('SKEIN_QUERY_TIMEOUT', `the query ran longer than ${request.deadlineMs} ms`, { context: { deadlineMs: request.deadlineMs } })), leftMs);
       const abort = (): void => kill(cancelled());
       request.signal?.addEventListener('abort', abort, { once: true });
-      if (worker.pid !== undefined) watch.add(worker.pid, rssBytes, () => kill(new SkeinError('SKEIN_QUERY_MEMORY', 'the query used more memory than a query may have')));
+      if (worker.pid !== undefined) {
+        watch.add(worker.pid, {
+          rssBytes,
+          directory: worker.tempDirectory,
+          directoryBytes: settings.tempLimitMb * 1024 * 1024,
+          passed: (what) => kill(new SkeinError('SKEIN_QUERY_MEMORY', what === 'memory' ? 'the query used more memory than a query may have' : 'the query used more disk than a query may have')),
+        });
+      }
       let finished = false;
       const finish = (error: SkeinError | undefined): void => {
         if (finished) return;

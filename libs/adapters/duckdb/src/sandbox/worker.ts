@@ -32,6 +32,8 @@ export class SandboxWorker {
   catalogKey: string | undefined;
   /** Uid of the child after it was bound, where the platform has uids. */
   uid: number | undefined;
+  /** The child's own directory, removed when it ends. */
+  readonly tempDirectory: string;
   lastUsed = 0;
   queries = 0;
   #listener: FrameListener | undefined;
@@ -39,28 +41,27 @@ export class SandboxWorker {
   #dead = false;
   readonly #child: ChildProcess;
   readonly #socket: Socket;
-  readonly #temp: string;
   #stderr = '';
 
   constructor(settings: WorkerSettings) {
-    this.#temp = mkdtempSync(join(settings.tempDirectory, 'worker-'));
-    if (settings.uid !== undefined && process.getuid?.() === 0) chownSync(this.#temp, settings.uid, settings.uid);
+    this.tempDirectory = mkdtempSync(join(settings.tempDirectory, 'worker-'));
+    if (settings.uid !== undefined && process.getuid?.() === 0) chownSync(this.tempDirectory, settings.uid, settings.uid);
     const source = import.meta.url.endsWith('.ts');
     const entry = fileURLToPath(new URL(source ? './child.ts' : './child.js', import.meta.url));
     const flags = [`--max-old-space-size=${OLD_SPACE_MB}`, '--disable-warning=ExperimentalWarning', ...(source ? ['--conditions=@skein/source'] : [])];
     this.#child = spawn(
       process.execPath,
-      [...flags, entry, `${settings.memoryMb}MB`, String(settings.threads), this.#temp, `${settings.tempLimitMb}MB`, settings.uid === undefined ? '' : String(settings.uid)],
+      [...flags, entry, `${settings.memoryMb}MB`, String(settings.threads), this.tempDirectory, `${settings.tempLimitMb}MB`, settings.uid === undefined ? '' : String(settings.uid)],
       // one libuv thread: the child has one call to the engine under way at a time, and waking always the same thread halves
       // what a call costs; MALLOC_ARENA_MAX keeps freed memory from being scattered over one arena a thread
-      { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], cwd: this.#temp, env: { TZ: 'UTC', UV_THREADPOOL_SIZE: '1', MALLOC_ARENA_MAX: '2' } },
+      { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], cwd: this.tempDirectory, env: { TZ: 'UTC', UV_THREADPOOL_SIZE: '1', MALLOC_ARENA_MAX: '2' } },
     );
     this.#socket = this.#child.stdio[3] as unknown as Socket;
     this.gone = new Promise((resolve) => {
       const end = (): void => {
         if (this.#dead) return;
         this.#dead = true;
-        rmSync(this.#temp, { recursive: true, force: true });
+        rmSync(this.tempDirectory, { recursive: true, force: true });
         this.#listener?.gone(this.#reason());
         this.#listener = undefined;
         resolve();
