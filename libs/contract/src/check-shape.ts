@@ -26,6 +26,9 @@ export function checkShape(root: Tree, shape: Shape, source: YamlText): Fault[] 
         );
       case 'either':
         return visit(node, wanted.of.find((shape) => fitsKind(node, shape)) ?? (wanted.of[0] as Shape), path);
+      case 'open':
+        if (node.kind !== 'map') wrong(node, 'a map', path);
+        return;
       case 'scalar':
         if (node.kind !== 'scalar') wrong(node, 'a single value', path);
         return;
@@ -146,7 +149,7 @@ function fitsKind(node: Tree, shape: Shape): boolean {
   if (shape.is === 'lazy') return fitsKind(node, shape.to());
   if (shape.is === 'any') return true;
   if (shape.is === 'list') return node.kind === 'list';
-  if (shape.is === 'map' || shape.is === 'variant') return node.kind === 'map';
+  if (shape.is === 'map' || shape.is === 'variant' || shape.is === 'open') return node.kind === 'map';
   if (node.kind !== 'scalar') return false;
   if (shape.is === 'text') return typeof node.value === 'string';
   if (shape.is === 'number' || shape.is === 'integer') return typeof node.value === 'number';

@@ -1,5 +1,5 @@
 import { SERVERS } from './odcs-server.ts';
-import { any, boolean, either, integer, lazy, list, map, matching, number, oneOf, scalar, text, type Fields, type Shape } from './shape.ts';
+import { any, boolean, either, integer, lazy, list, map, matching, number, oneOf, open, scalar, text, type Fields, type Shape } from './shape.ts';
 
 /**
  * The Open Data Contract Standard as a table: the union of what its JSON Schemas 3.0.0 to 3.2.0 allow, so that a document
@@ -14,7 +14,7 @@ const natural: Shape = { is: 'integer', least: 0 };
 const date = matching(/^\d{4}-\d{2}-\d{2}$/, '2026-01-31');
 const moment = matching(/^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2})?$/, '2026-01-31T12:00:00Z');
 
-const customProperties = list(map('custom property', { id: stableId, property: text, value: any, description: text }, ['property']));
+const customProperties = list(map('custom property', { id: stableId, property: text, value: any, description: text }, ['property', 'value']));
 const authoritativeDefinitions = list(map('authoritative definition', { id: stableId, url: text, type: text, description: text }, ['url', 'type']));
 const documented = { tags, customProperties, authoritativeDefinitions };
 
@@ -107,12 +107,12 @@ const rule: Shape = {
   choose: (field) => {
     const type = field('type');
     if (type === 'sql') return compared(map('SQL rule', { ...ruleFields, query: text, ...comparison }, ['query']));
-    if (type === 'custom') return map('custom rule', { ...ruleFields, engine: text, implementation: either(text, any) }, ['engine', 'implementation']);
+    if (type === 'custom') return map('custom rule', { ...ruleFields, engine: text, implementation: either(text, open) }, ['engine', 'implementation']);
     const said = (name: string) => field(name) !== undefined;
     if (type === 'text' || (type === undefined && !['metric', 'rule', 'query', ...OPERATORS].some(said))) return map('text rule', ruleFields);
     // ODCS 3.0 called the metric `rule`.
     const metric = said('rule') && !said('metric') ? 'rule' : 'metric';
-    return compared(map('library rule', { ...ruleFields, metric: oneOf(...METRICS), rule: text, arguments: any, ...comparison }, [metric]));
+    return compared(map('library rule', { ...ruleFields, metric: oneOf(...METRICS), rule: text, arguments: open, ...comparison }, [metric]));
   },
 };
 
@@ -173,7 +173,11 @@ const property = (what: string, required: readonly string[]): Shape => ({
       {
         ...element,
         logicalType: oneOf(...LOGICAL_TYPES),
-        logicalTypeOptions: options ? map(`logicalTypeOptions of logicalType ${String(type)}`, options) : any,
+        logicalTypeOptions: options
+          ? map(`logicalTypeOptions of logicalType ${String(type)}`, options)
+          : type === undefined
+            ? map('logicalTypeOptions without logicalType', {})
+            : any,
         primaryKey: boolean,
         primaryKeyPosition: integer,
         required: boolean,

@@ -129,12 +129,7 @@ function checkMetric(rule: TreeMap, metric: string, unit: string, column: Column
       'Move the rule to the property.',
     );
 
-  const given = nodeAt(rule, 'arguments');
   const known = ARGUMENTS[metric] ?? [];
-  if (given && given.kind !== 'map' && !(given.kind === 'scalar' && given.value === null)) {
-    reading.invalid('quality.arguments', given.at, 'arguments must be a map', 'Write arguments: { name: value }.');
-    return;
-  }
   const args = mapAt(rule, 'arguments');
   for (const [key, entry] of args?.entries ?? []) {
     if (!known.includes(key)) reading.invalid('quality.arguments', entry.at, `${metric} has no argument ${quote(key)}`, advise(key, known));

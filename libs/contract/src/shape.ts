@@ -4,6 +4,8 @@
  */
 export type Shape =
   | { readonly is: 'any' }
+  /** A map whose fields are not of the standard. */
+  | { readonly is: 'open' }
   /** Text, number, boolean or null. */
   | { readonly is: 'scalar' }
   | { readonly is: 'text'; readonly oneOf?: readonly string[]; readonly pattern?: RegExp; readonly like?: string }
@@ -25,6 +27,7 @@ export type Shape =
 export type Fields = Readonly<Record<string, Shape>>;
 
 export const any: Shape = { is: 'any' };
+export const open: Shape = { is: 'open' };
 export const scalar: Shape = { is: 'scalar' };
 export const text: Shape = { is: 'text' };
 export const number: Shape = { is: 'number' };

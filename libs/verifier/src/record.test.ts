@@ -1,4 +1,5 @@
-import { readContract } from '@skein/contract';
+import { readContract, toJsonSchema } from '@skein/contract';
+import { Ajv2019 } from 'ajv/dist/2019.js';
 import { describe, expect, it } from 'vitest';
 import { recordValidator } from './record.ts';
 
@@ -52,6 +53,42 @@ describe('a record', () => {
     validate(record);
     expect(record).toEqual({ id: 5n, mail: null });
   });
+});
+
+it('the schema of records serves any validator of JSON Schema 2019-09, in its strict mode', () => {
+  const contract = readContract(
+    `apiVersion: v3.2.0\nkind: DataContract\nid: x\nversion: 1.0.0\ndomain: d\nschema:\n  - name: p\n    properties:\n${[
+      'email',
+      'uuid',
+      'uri',
+      'hostname',
+      'ipv4',
+      'ipv6',
+      'date',
+      'date-time',
+      'time',
+      'byte',
+    ]
+      .map((format) => `      - { name: "${format}", logicalType: string, logicalTypeOptions: { format: ${format} } }`)
+      .join('\n')}
+      - { name: n, logicalType: integer, required: true }
+      - { name: d, physicalType: "DECIMAL(9,2)" }
+      - { name: m, physicalType: "MAP(BIGINT, STRUCT(a DATE, b TIMESTAMPTZ[]))" }
+`,
+    'x.yaml',
+  );
+  const validate = new Ajv2019({ logger: false }).compile(toJsonSchema(contract));
+  const sound = {
+    n: '9007199254740993',
+    d: '1.50',
+    m: { 1: { a: '2024-02-29', b: ['2024-01-01T00:00:00Z', null] } },
+    email: 'a@b.de',
+    ipv6: '::1',
+    uri: 'https://a.b/[x]',
+  };
+  expect(validate(sound)).toBe(true);
+  expect(recordValidator(contract)(sound)).toEqual([]);
+  for (const wrong of [{}, { n: 1.5 }, { n: 1, d: 1.5 }, { n: 1, email: 'x' }, { n: 1, m: { x: null } }, { n: 1, z: 1 }]) expect(validate(wrong)).toBe(false);
 });
 
 describe('cost', () => {
