@@ -5,6 +5,7 @@ import { ident, literal, systemClock } from '@skein/kernel';
 import type { EngineSession, QueryEngine, SnapshotStore, WantedColumn } from '@skein/ports';
 import type { Field, Snapshot, TableRef } from '@skein/product';
 import { temporaryDirectory, type TemporaryDirectory } from '@skein/testing';
+import { publishDemo } from './demo-tables.ts';
 import { EVERY_KIND, publishQuery } from './iceberg-table.ts';
 import { askPyiceberg, pythonMissing } from './pyiceberg.ts';
 
@@ -163,6 +164,22 @@ it.skipIf(missing !== undefined)(
     const found = answers.map((answer, index) => [filters[index], answer.planned, answer.rows.length]);
     expect(found).toEqual(filters.map((filter, index) => [filter, index % 2, index % 2 === 0 ? 0 : 100]));
     expect(found).toHaveLength(44);
+  },
+  400_000,
+);
+
+it.skipIf(missing !== undefined)(
+  'pyiceberg agrees on every table of both domains',
+  async () => {
+    const snapshots = await publishDemo(folder.file('mesh'), 2_000);
+    const answers = await askPyiceberg(
+      snapshots.map(({ table }) => ({ metadata: `${folder.path}/mesh/tables/${table.domain}/${table.name}/v${table.major}/metadata/v1.metadata.json` })),
+    );
+    for (const [index, snapshot] of snapshots.entries()) {
+      expect(answers[index]?.rows, snapshot.product).toEqual(await ours(snapshot));
+      expect(BigInt(answers[index]?.rows.length ?? -1), snapshot.product).toBe(snapshot.rows);
+    }
+    expect(snapshots).toHaveLength(16);
   },
   400_000,
 );

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { duckdbEngine } from '@skein/adapter-duckdb';
+import { temporaryDirectory } from '@skein/testing';
+import { publishDemo } from './demo-tables.ts';
+import { fetchFiles } from './file-fetch.ts';
+import { rowsByDuckdb, rowsByIcebird } from './icebird-reader.ts';
+
+// Promise: icebird reads every product, feedback and lineage table of the mesh, and agrees row for row.
+
+it('icebird agrees on every table of both domains', async () => {
+  using data = temporaryDirectory('skein-products-');
+  const snapshots = await publishDemo(data.path, 2_000);
+  const engine = duckdbEngine();
+  const session = await engine.open();
+  const restore = fetchFiles();
+  const counts: Record<string, number> = {};
+  try {
+    for (const snapshot of snapshots) {
+      const { domain, name, major } = snapshot.table;
+      const theirs = await rowsByIcebird(`file://${data.path}/tables/${domain}/${name}/v${major}`, snapshot.fields);
+      expect(theirs, snapshot.product).toEqual(await rowsByDuckdb(session, snapshot));
+      expect(BigInt(theirs.length), snapshot.product).toBe(snapshot.rows);
+      counts[snapshot.product] = theirs.length;
+    }
+  } finally {
+    restore();
+    await engine.close();
+  }
+  const products = Object.keys(counts).filter((product) => !product.endsWith('_feedback') && !product.endsWith('.lineage'));
+  expect(products).toHaveLength(7);
+  expect(Object.keys(counts)).toHaveLength(16);
+  for (const product of products) expect(counts[product], product).toBeGreaterThan(0);
+}, 120_000);
