@@ -25,7 +25,7 @@ const SANDBOXES: readonly { readonly name: string; readonly open: () => Promise<
   // the gate alone between the SQL and the data
   { name: 'the engine in this process', open: directEngine },
   // as the gateway runs it
-  { name: 'the sandbox of child processes', open: async () => duckdbSandbox() },
+  { name: 'the sandbox of child processes', open: async () => duckdbSandbox({ parseDeadlineMs: 20_000 }) },
 ];
 
 describe.each(SANDBOXES)('the attack corpus, against $name', ({ open }) => {
@@ -36,7 +36,14 @@ describe.each(SANDBOXES)('the attack corpus, against $name', ({ open }) => {
     made = await publishedMesh();
     sandbox = await open();
     writeFileSync(made.mesh.canaryFile, `secret\n${CANARY}-file\n`);
-    federation = await createFederation({ store: made.mesh.store, sandbox, catalog: made.catalog, clock: made.mesh.clock, pseudonymKey: new Uint8Array(32).fill(7), audit: made.mesh.audit });
+    federation = await createFederation({
+      store: made.mesh.store,
+      sandbox,
+      catalog: made.catalog,
+      clock: made.mesh.clock,
+      pseudonymKey: new Uint8Array(32).fill(7),
+      audit: made.mesh.audit,
+    });
   });
   afterAll(async () => {
     await federation.close();
@@ -58,7 +65,8 @@ describe.each(SANDBOXES)('the attack corpus, against $name', ({ open }) => {
         outcome = 'answered';
       } catch (error) {
         said = error instanceof SkeinError ? JSON.stringify([error.message, error]) : String(error);
-        outcome = error instanceof SkeinError ? `${error.code}${error.code === 'SKEIN_QUERY_REFUSED' ? ` ${String(error.context['kind'])}` : ''}` : String(error);
+        outcome =
+          error instanceof SkeinError ? `${error.code}${error.code === 'SKEIN_QUERY_REFUSED' ? ` ${String(error.context['kind'])}` : ''}` : String(error);
       }
       const expected = `${code}${kind === undefined ? '' : ` ${kind}`}`;
       if (outcome !== expected) wrong.push(`${text.slice(0, 120)}\n   expected ${expected}, got ${outcome}: ${said.slice(0, 200)}`);
@@ -93,7 +101,14 @@ describe('the printer', () => {
   it('says in the pinned SQL what the text says to the engine', async () => {
     const made = await publishedMesh();
     const engine = await directEngine();
-    const federation = await createFederation({ store: made.mesh.store, sandbox: engine, catalog: made.catalog, clock: made.mesh.clock, pseudonymKey: new Uint8Array(32).fill(7), audit: made.mesh.audit });
+    const federation = await createFederation({
+      store: made.mesh.store,
+      sandbox: engine,
+      catalog: made.catalog,
+      clock: made.mesh.clock,
+      pseudonymKey: new Uint8Array(32).fill(7),
+      audit: made.mesh.audit,
+    });
     const sorted = (rows: readonly unknown[]): string[] => rows.map((row) => JSON.stringify(row)).sort();
     let compared = 0;
     for (const { sql, params } of goldenLines<Allowed>('allowed.jsonl')) {

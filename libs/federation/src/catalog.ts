@@ -30,7 +30,18 @@ export interface Catalog {
 
 const SYSTEM_DOMAIN = 'skein';
 /** Names that mean something to the engine or to the gate. */
-const RESERVED_DOMAINS: ReadonlySet<string> = new Set(['main', 'temp', 'system', 'memory', 'governed', 'recurring', 'information_schema', 'pg_catalog', 'default', 'excluded']);
+const RESERVED_DOMAINS: ReadonlySet<string> = new Set([
+  'main',
+  'temp',
+  'system',
+  'memory',
+  'governed',
+  'recurring',
+  'information_schema',
+  'pg_catalog',
+  'default',
+  'excluded',
+]);
 /** Statuses (ODCS `status`) in which a contract does not yet take over its product's plain name. */
 const NOT_YET: ReadonlySet<string> = new Set(['draft', 'proposed']);
 
@@ -67,7 +78,16 @@ export function composeCatalog(contracts: readonly Contract[], policies: readonl
     for (const contract of versions) {
       const { domain, name } = contract;
       const major = majorOf(contract);
-      const entry = { domain, name, kind: 'product' as const, major, table: { domain, name, major }, contract, policy: policyOf(contract), scopes: scopesOf(contract) };
+      const entry = {
+        domain,
+        name,
+        kind: 'product' as const,
+        major,
+        table: { domain, name, major },
+        contract,
+        policy: policyOf(contract),
+        scopes: scopesOf(contract),
+      };
       add({ ...entry, id: `${product}_v${major}`, name: `${name}_v${major}` });
       if (contract === plain) add({ ...entry, id: product });
     }
@@ -82,7 +102,13 @@ export function composeCatalog(contracts: readonly Contract[], policies: readonl
   return { entries, products };
 }
 
-function systemEntry(contract: Contract, kind: 'feedback' | 'lineage', domain: string, name: string, policyOf: (contract: Contract) => Policy | undefined): CatalogEntry {
+function systemEntry(
+  contract: Contract,
+  kind: 'feedback' | 'lineage',
+  domain: string,
+  name: string,
+  policyOf: (contract: Contract) => Policy | undefined,
+): CatalogEntry {
   const major = majorOf(contract);
   const scopes = Object.fromEntries(contract.properties.map((property) => [property.name, `column:${domain}.${name}.${property.name}`]));
   return { id: `${domain}.${name}`, domain, name, kind, major, table: { domain, name, major }, contract, policy: policyOf(contract), scopes };
@@ -103,27 +129,44 @@ function checkOwners(contracts: readonly Contract[]): void {
   const byId = new Map<string, Contract>();
   for (const contract of contracts) {
     const first = byName.get(contract.product);
-    if (first && majorOf(first) === majorOf(contract)) throw conflict(`two contracts claim ${contract.product} version ${majorOf(contract)}`, { file: first.file, line: 1 }, { file: contract.file, line: 1 });
+    if (first && majorOf(first) === majorOf(contract))
+      throw conflict(`two contracts claim ${contract.product} version ${majorOf(contract)}`, { file: first.file, line: 1 }, { file: contract.file, line: 1 });
     if (first && first.owner !== undefined && contract.owner !== undefined && first.owner !== contract.owner) {
-      throw conflict(`${contract.product} has two owners, ${first.owner} and ${contract.owner}`, { file: first.file, line: 1 }, { file: contract.file, line: 1 });
+      throw conflict(
+        `${contract.product} has two owners, ${first.owner} and ${contract.owner}`,
+        { file: first.file, line: 1 },
+        { file: contract.file, line: 1 },
+      );
     }
     byName.set(contract.product, contract);
     const same = byId.get(contract.id);
-    if (same && same.product !== contract.product) throw conflict(`the contracts of ${same.product} and ${contract.product} have one id, ${contract.id}`, { file: same.file, line: 1 }, { file: contract.file, line: 1 });
+    if (same && same.product !== contract.product)
+      throw conflict(
+        `the contracts of ${same.product} and ${contract.product} have one id, ${contract.id}`,
+        { file: same.file, line: 1 },
+        { file: contract.file, line: 1 },
+      );
     byId.set(contract.id, contract);
   }
 }
 
 function checkNames(contract: Contract): void {
   const reserved = (what: string, why: string): SkeinError =>
-    new SkeinError('SKEIN_CATALOG_CONFLICT', `${formatPlace({ file: contract.file, line: 1 })}: ${what} is reserved: ${why}`, { place: { file: contract.file, line: 1 }, context: { product: contract.product } });
+    new SkeinError('SKEIN_CATALOG_CONFLICT', `${formatPlace({ file: contract.file, line: 1 })}: ${what} is reserved: ${why}`, {
+      place: { file: contract.file, line: 1 },
+      context: { product: contract.product },
+    });
   if (RESERVED_DOMAINS.has(contract.domain)) throw reserved(`the domain name ${contract.domain}`, 'the engine uses it');
   if (/_v\d+$/.test(contract.name)) throw reserved(`the name ${contract.product}`, 'names that end in _v and digits address the majors of a product');
   if (contract.name === 'lineage') throw reserved(`the name ${contract.product}`, "it is the domain's lineage dataset");
   if (contract.name.endsWith('_feedback')) throw reserved(`the name ${contract.product}`, 'names that end in _feedback are the feedback datasets of products');
   for (const property of contract.properties) {
     // views are templates in braces
-    if (hasBrace(property.name, property.type)) throw new SkeinError('SKEIN_CATALOG_CONFLICT', `${formatPlace(property.place)}: the column name ${JSON.stringify(property.name)} holds a brace`, { place: property.place, hint: 'Name the column without braces.' });
+    if (hasBrace(property.name, property.type))
+      throw new SkeinError('SKEIN_CATALOG_CONFLICT', `${formatPlace(property.place)}: the column name ${JSON.stringify(property.name)} holds a brace`, {
+        place: property.place,
+        hint: 'Name the column without braces.',
+      });
   }
 }
 

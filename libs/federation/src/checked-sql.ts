@@ -1,7 +1,7 @@
 import { sha256, SkeinError } from '@skein/kernel';
 import type { QuerySandbox, SerializedAst } from '@skein/ports';
 import { BoundedCache } from './bounded-cache.ts';
-import { gate, GOVERNED, type Gated, type Reference } from './gate.ts';
+import { gate, gatePinned, GOVERNED, type Gated, type Reference } from './gate.ts';
 import { refused } from './refusal.ts';
 
 /** SQL that passed the gate, printed from its checked and pinned tree. Holds for every principal. */
@@ -54,7 +54,8 @@ export class CheckedSqlBook {
       return await this.#sandbox.parse(text);
     } catch (error) {
       // the parser serialises nothing but SELECT
-      if (error instanceof SkeinError && error.code === 'SKEIN_QUERY_REFUSED' && error.context['kind'] === undefined) throw refused('statement', 'the SQL is not a SELECT', undefined, 'Send exactly one SELECT.');
+      if (error instanceof SkeinError && error.code === 'SKEIN_QUERY_REFUSED' && error.context['kind'] === undefined)
+        throw refused('statement', 'the SQL is not a SELECT', undefined, 'Send exactly one SELECT.');
       throw error;
     }
   }
@@ -65,14 +66,20 @@ export class CheckedSqlBook {
    */
   async #print(gated: Gated): Promise<CheckedSql> {
     const sql = await this.#sandbox.print(gated.ast);
-    const again = gate(await this.#sandbox.parse(sql), { mode: 'pinned' });
+    const again = gatePinned(await this.#sandbox.parse(sql));
     if (names(again.reads) !== names(gated.reads) || [...again.parameters].sort().join() !== [...gated.parameters].sort().join()) {
-      throw new SkeinError('SKEIN_QUERY_REFUSED', 'the query cannot be written down unambiguously', { hint: `Write it in simpler terms; avoid names such as ${GOVERNED}.`, context: { kind: 'printing' } });
+      throw new SkeinError('SKEIN_QUERY_REFUSED', 'the query cannot be written down unambiguously', {
+        hint: `Write it in simpler terms; avoid names such as ${GOVERNED}.`,
+        context: { kind: 'printing' },
+      });
     }
     return Object.freeze({ sql, hash: sha256(sql), reads: gated.reads, parameters: gated.parameters });
   }
 }
 
 function names(reads: readonly Reference[]): string {
-  return reads.map((read) => JSON.stringify([read.schema, read.table])).sort().join();
+  return reads
+    .map((read) => JSON.stringify([read.schema, read.table]))
+    .sort()
+    .join();
 }

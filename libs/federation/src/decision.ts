@@ -57,7 +57,9 @@ export function decide(policy: Policy | undefined, contract: Contract, principal
   // a grant that shows no column shows no row either
   const showing = applied.filter(({ grant }) => contract.properties.some((property) => accessOf(grant, property) !== undefined));
   const rows = showing.some(({ rows: conditions }) => conditions.length === 0) ? undefined : distinct(showing.map(({ rows: conditions }) => conditions));
-  const lineage = rows === undefined && showing.some(({ grant, rows: conditions }) => conditions.length === 0 && grant.allow.includes(LINEAGE_CLASS) && !grant.deny.includes(LINEAGE_CLASS));
+  const lineage =
+    rows === undefined &&
+    showing.some(({ grant, rows: conditions }) => conditions.length === 0 && grant.allow.includes(LINEAGE_CLASS) && !grant.deny.includes(LINEAGE_CLASS));
   const decision = { product: contract.product, columns, rows, lineage };
   return { ...decision, hash: sha256(canonicalJson(decision)) };
 }

@@ -43,7 +43,9 @@ export interface ProductDetail extends ProductSummary {
   /** What made the live snapshot pass; undefined where rows are filtered, since it counts all rows. */
   readonly verdict: unknown;
   readonly snapshot: { readonly version: number; readonly id: string; readonly committedAt: string; readonly contractVersion: string } | undefined;
-  readonly lineage: { readonly inputs: readonly { readonly kind: string; readonly name: string; readonly version?: number }[]; readonly columns: readonly ColumnLineage[] } | undefined;
+  readonly lineage:
+    | { readonly inputs: readonly { readonly kind: string; readonly name: string; readonly version?: number }[]; readonly columns: readonly ColumnLineage[] }
+    | undefined;
   /** Other addresses of the same product: one for each major. */
   readonly majors: readonly string[];
 }
@@ -94,13 +96,35 @@ export function describeProduct(id: string, catalog: Catalog, live: LiveSnapshot
       };
     }),
     rowFilter: decision.rows !== undefined,
-    verdict: snapshot && decision.rows === undefined ? visibleVerdict(snapshot.verdict, visible, contract.properties.map((property) => property.name)) : undefined,
-    snapshot: snapshot && { version: snapshot.version, id: snapshot.id.toString(), committedAt: new Date(snapshot.committedAt).toISOString(), contractVersion: snapshot.contractVersion },
+    verdict:
+      snapshot && decision.rows === undefined
+        ? visibleVerdict(
+            snapshot.verdict,
+            visible,
+            contract.properties.map((property) => property.name),
+          )
+        : undefined,
+    snapshot: snapshot && {
+      version: snapshot.version,
+      id: snapshot.id.toString(),
+      committedAt: new Date(snapshot.committedAt).toISOString(),
+      contractVersion: snapshot.contractVersion,
+    },
     lineage: snapshot && {
       inputs: snapshot.lineage.inputs.map(({ kind, name, version }) => ({ kind, name, ...(version === undefined ? {} : { version }) })),
-      columns: snapshot.lineage.columns.filter(({ column }) => visible.has(column)).map(({ column, from }) => ({ column, from: from.filter((source) => mayName(source, catalog, rights, principal)) })),
+      columns: snapshot.lineage.columns
+        .filter(({ column }) => visible.has(column))
+        .map(({ column, from }) => ({ column, from: from.filter((source) => mayName(source, catalog, rights, principal)) })),
     },
-    majors: [...catalog.entries.values()].filter((other) => other.kind === 'product' && other.contract.product === contract.product && other.id !== contract.product && rights.of(principal, seen.purposes?.[0]).decisions.has(other.id)).map((other) => other.id),
+    majors: [...catalog.entries.values()]
+      .filter(
+        (other) =>
+          other.kind === 'product' &&
+          other.contract.product === contract.product &&
+          other.id !== contract.product &&
+          rights.of(principal, seen.purposes?.[0]).decisions.has(other.id),
+      )
+      .map((other) => other.id),
   };
 }
 
@@ -128,7 +152,8 @@ function mayName(source: string, catalog: Catalog, rights: RightsBook, principal
 
 /** The verdict without the gates of columns that are hidden: their names and figures are hidden too. */
 function visibleVerdict(verdict: unknown, visible: ReadonlySet<string>, all: readonly string[]): unknown {
-  if (verdict === null || typeof verdict !== 'object' || !('gates' in verdict) || !Array.isArray(verdict.gates)) return all.every((name) => visible.has(name)) ? verdict : undefined;
+  if (verdict === null || typeof verdict !== 'object' || !('gates' in verdict) || !Array.isArray(verdict.gates))
+    return all.every((name) => visible.has(name)) ? verdict : undefined;
   const hidden = all.filter((name) => !visible.has(name));
   const gates = (verdict.gates as readonly unknown[]).filter((gate) => {
     const column = gate !== null && typeof gate === 'object' && 'column' in gate ? gate.column : undefined;

@@ -54,7 +54,8 @@ const MIN_KEY_BYTES = 32;
 
 /** Reads the current snapshot of every product of the catalog, then serves from memory. */
 export async function createFederation(options: FederationOptions): Promise<Federation> {
-  if (options.pseudonymKey.byteLength < MIN_KEY_BYTES) throw new SkeinError('SKEIN_CONFIG_INVALID', `the pseudonym key has ${options.pseudonymKey.byteLength} bytes; ${MIN_KEY_BYTES} are needed`);
+  if (options.pseudonymKey.byteLength < MIN_KEY_BYTES)
+    throw new SkeinError('SKEIN_CONFIG_INVALID', `the pseudonym key has ${options.pseudonymKey.byteLength} bytes; ${MIN_KEY_BYTES} are needed`);
   const tables = new Map([...options.catalog.entries.values()].map((entry) => [JSON.stringify(entry.table), entry.table]));
   const live = await LiveSnapshots.open(options.store, [...tables.values()], options.bus);
   return new FederatedMesh(options, live);
@@ -152,7 +153,8 @@ class FederatedMesh implements Federation {
     checkParameterNames(text.parameters, checked.parameters.length);
 
     const granted = this.#authorize(text.reads, rights);
-    const reads = checked.asOf === undefined ? (this.#currentReads(granted) ?? (await this.#awaitedReads(granted))) : await this.#pinnedReads(granted, checked.asOf);
+    const reads =
+      checked.asOf === undefined ? (this.#currentReads(granted) ?? (await this.#awaitedReads(granted))) : await this.#pinnedReads(granted, checked.asOf);
     const now = this.#options.clock.now();
     const versions = reads.map((read) => {
       const freshness = freshnessOf(read.entry.contract, read.snapshot, now);
@@ -197,9 +199,16 @@ class FederatedMesh implements Federation {
   async #pinnedReads(granted: readonly Granted[], asOf: NonNullable<CheckedRequest['asOf']>): Promise<GrantedSnapshot[]> {
     if (asOf instanceof Map) {
       const ids = new Set(granted.map(({ entry }) => entry.id));
-      for (const id of asOf.keys()) if (!ids.has(id)) throw new SkeinError('SKEIN_REQUEST_INVALID', `asOf names ${JSON.stringify(id)}, which the SQL does not read`);
+      for (const id of asOf.keys())
+        if (!ids.has(id)) throw new SkeinError('SKEIN_REQUEST_INVALID', `asOf names ${JSON.stringify(id)}, which the SQL does not read`);
     }
-    return Promise.all(granted.map(async ({ entry, decision }) => ({ entry, decision, snapshot: await this.#pinned(entry, asOf instanceof Map ? asOf.get(entry.id) : (asOf as { time: number })) })));
+    return Promise.all(
+      granted.map(async ({ entry, decision }) => ({
+        entry,
+        decision,
+        snapshot: await this.#pinned(entry, asOf instanceof Map ? asOf.get(entry.id) : (asOf as { time: number })),
+      })),
+    );
   }
 
   async #pinned(entry: CatalogEntry, when: number | { readonly time: number } | undefined): Promise<Snapshot> {
@@ -247,7 +256,10 @@ class FederatedMesh implements Federation {
     }
     const ids = new Set(shared.map(({ entry }) => entry.id));
     const others = reads.filter(({ entry }) => !ids.has(entry.id));
-    const catalogKey = `${key} ${others.map(({ entry }) => entry.id).sort().join()}`;
+    const catalogKey = `${key} ${others
+      .map(({ entry }) => entry.id)
+      .sort()
+      .join()}`;
     let catalog = this.#catalogs.get(catalogKey);
     if (!catalog) {
       catalog = sandboxCatalog([...shared, ...others].map(governedView));
@@ -268,7 +280,11 @@ class FederatedMesh implements Federation {
   async #fail(error: unknown, request: QueryRequest, principal: Principal, trace: Trace): Promise<SkeinError> {
     const { shown, engineText } = splitError(error, trace.queryId);
     try {
-      await this.#record(request, principal, trace, { decision: isRefusal(shown) ? 'refused' : 'failed', errorCode: shown.code, ...(engineText === undefined ? {} : { engineText }) });
+      await this.#record(request, principal, trace, {
+        decision: isRefusal(shown) ? 'refused' : 'failed',
+        errorCode: shown.code,
+        ...(engineText === undefined ? {} : { engineText }),
+      });
     } catch (auditError) {
       // what cannot be recorded is not answered in detail either
       return auditError instanceof SkeinError ? splitError(auditError, trace.queryId).shown : shown;
@@ -300,5 +316,7 @@ class FederatedMesh implements Federation {
 }
 
 function stale(read: GrantedSnapshot, ageMs: number, maxStaleness: number): SkeinError {
-  return new SkeinError('SKEIN_SNAPSHOT_STALE', `${read.entry.id} is ${ageMs} ms old; the request allows ${maxStaleness} ms`, { context: { product: read.entry.id, version: read.snapshot.version, ageMs, maxStaleness } });
+  return new SkeinError('SKEIN_SNAPSHOT_STALE', `${read.entry.id} is ${ageMs} ms old; the request allows ${maxStaleness} ms`, {
+    context: { product: read.entry.id, version: read.snapshot.version, ageMs, maxStaleness },
+  });
 }

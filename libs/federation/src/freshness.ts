@@ -9,7 +9,26 @@ export interface Freshness {
   readonly limitMs: number | undefined;
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, second: 1_000, seconds: 1_000, m: 60_000, min: 60_000, minute: 60_000, minutes: 60_000, h: 3_600_000, hour: 3_600_000, hours: 3_600_000, d: 86_400_000, day: 86_400_000, days: 86_400_000, y: 31_557_600_000, yr: 31_557_600_000, year: 31_557_600_000, years: 31_557_600_000 };
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  second: 1_000,
+  seconds: 1_000,
+  m: 60_000,
+  min: 60_000,
+  minute: 60_000,
+  minutes: 60_000,
+  h: 3_600_000,
+  hour: 3_600_000,
+  hours: 3_600_000,
+  d: 86_400_000,
+  day: 86_400_000,
+  days: 86_400_000,
+  y: 31_557_600_000,
+  yr: 31_557_600_000,
+  year: 31_557_600_000,
+  years: 31_557_600_000,
+};
 /** ODCS `slaProperties` that promise an age, the most exact first. */
 const PROMISES = ['freshness', 'latency', 'frequency'];
 

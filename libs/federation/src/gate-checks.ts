@@ -1,7 +1,7 @@
 import type { Slot } from './gate-grammar.ts';
 import { refused } from './refusal.ts';
 import { isRawNumber, type TreeNode, type TreeValue } from './syntax-tree.ts';
-import type { SkeinError } from '@skein/kernel';
+import { SkeinError } from '@skein/kernel';
 
 /** Slots without anything below them. */
 export function plainSlot(slot: Slot | undefined, key: string, value: TreeValue, node: TreeNode, owner: string): void {
@@ -40,7 +40,13 @@ export function plainSlot(slot: Slot | undefined, key: string, value: TreeValue,
 }
 
 function clauseRefusal(owner: string, key: string, value: TreeValue, node: TreeNode): SkeinError {
-  if (key === 'schema' || key === 'catalog') return refused('function', `function ${String(node['schema'])}.${String(node['function_name'])} is not allowed: functions are called without a schema`, position(node), 'Write f(x), not x.f().');
+  if (key === 'schema' || key === 'catalog')
+    return refused(
+      'function',
+      `function ${String(node['schema'])}.${String(node['function_name'])} is not allowed: functions are called without a schema`,
+      position(node),
+      'Write f(x), not x.f().',
+    );
   if (key === 'at_clause') return refused('clause', 'AT is not allowed', position(node), 'Ask for a version with the asOf member of the request.');
   if (key === 'export_state') return refused('clause', 'EXPORT_STATE is not allowed', position(node));
   return refused('clause', `${owner}.${key} does not allow ${JSON.stringify(value)?.slice(0, 60)}`, position(node));
@@ -61,7 +67,7 @@ export function position(node: TreeNode): number | undefined {
 
 /** The engine folds ASCII letters only: a Kelvin sign is no k. */
 export function lower(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return /[A-Z]/.test(text) ? text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : text;
 }
 
 export function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
@@ -89,4 +95,17 @@ export function asText(value: TreeValue | undefined, what: string): string {
 
 function malformed(what: string): SkeinError {
   return refused('syntax', `the syntax tree is malformed: ${what}`);
+}
+
+export function unlistedRelation(type: string, node: TreeNode): SkeinError {
+  if (type !== 'SHOW_REF') return refused('clause', `${type} is not allowed in FROM`, position(node));
+  return refused('statement', 'SHOW, DESCRIBE and SUMMARIZE are not allowed', position(node), 'See the columns with GET /v1/products/:id.');
+}
+
+/** The parser's own error, as it stands in place of a tree. */
+export function parserError(tree: TreeNode): SkeinError {
+  const message = String(tree['error_message'] ?? 'the SQL could not be parsed');
+  if (tree['error_type'] === 'not implemented') return refused('statement', 'the SQL is not a SELECT', undefined, 'Send exactly one SELECT.');
+  const at = Number(tree['position']);
+  return new SkeinError('SKEIN_QUERY_SYNTAX', message, { context: Number.isSafeInteger(at) ? { position: at } : {} });
 }

@@ -1,17 +1,11 @@
 import { asList, asNode, asText, isNode, lower, own, plainSlot, position, unlisted } from './gate-checks.ts';
 import { NAMED_TYPES, TYPE_INFO, TYPES } from './gate-grammar.ts';
+import type { Depth } from './gate-depth.ts';
 import { refused } from './refusal.ts';
 import { isRawNumber, type TreeNode, type TreeValue } from './syntax-tree.ts';
 
-/** Counts levels and nodes; throws beyond the limits. */
-export interface Depth {
-  enter(): void;
-  leave(): void;
-}
-
 /** Halves of a HUGEINT, parts of an INTERVAL, and members of nested constants. */
 const DATA_KEYS: ReadonlySet<string> = new Set(['upper', 'lower', 'months', 'days', 'micros', 'children', 'base64']);
-
 
 /** A constant: its type is listed, and below it there is nothing but data. `node` is where it stands, for messages. */
 export function checkConstant(value: TreeValue, node: TreeNode, depth: Depth): void {
@@ -52,7 +46,8 @@ export function checkType(value: TreeValue, node: TreeNode, depth: Depth): void 
   const info = asNode(member, 'type');
   const infoType = asText(info['type'], 'type');
   const slots = own(TYPE_INFO, infoType);
-  if (slots === undefined || (id === 'UNBOUND') !== (infoType === 'UNBOUND_TYPE_INFO')) throw refused('type', `type ${String(info['alias'] || id)} is not allowed`, position(node));
+  if (slots === undefined || (id === 'UNBOUND') !== (infoType === 'UNBOUND_TYPE_INFO'))
+    throw refused('type', `type ${String(info['alias'] || id)} is not allowed`, position(node));
   depth.enter();
   for (const [key, part] of Object.entries(info)) {
     if (key === 'type') continue;

@@ -21,7 +21,9 @@ describe('the list of allowed functions', () => {
   let known: EngineFunction[];
   beforeAll(async () => {
     const connection = await (await DuckDBInstance.create(':memory:')).connect();
-    const reader = await connection.runAndReadAll(`SELECT DISTINCT lower(function_name), function_type, coalesce(stability = 'VOLATILE', false) FROM duckdb_functions() WHERE function_type <> 'pragma'`);
+    const reader = await connection.runAndReadAll(
+      `SELECT DISTINCT lower(function_name), function_type, coalesce(stability = 'VOLATILE', false) FROM duckdb_functions() WHERE function_type <> 'pragma'`,
+    );
     known = reader.getRows().map(([name, kind, volatile]) => ({ name: String(name), kind: String(kind), volatile: volatile === true }));
     connection.closeSync();
   });
@@ -45,7 +47,8 @@ describe('the list of allowed functions', () => {
 
   it('holds no function that the engine calls volatile, nor one of a dangerous family', () => {
     expect(known.filter(({ name, volatile }) => volatile && allowed(name)).map(({ name }) => name)).toEqual([]);
-    const dangerous = /^(read_|write_|duckdb_|pragma_|enable_|disable_|current_setting|getenv|getvariable|query|glob|stats|nextval|currval|json_(de)?serialize|json_execute|__internal|sleep|pg_sleep|error$|.*secret)/;
+    const dangerous =
+      /^(read_|write_|duckdb_|pragma_|enable_|disable_|current_setting|getenv|getvariable|query|glob|stats|nextval|currval|json_(de)?serialize|json_execute|__internal|sleep|pg_sleep|error$|.*secret)/;
     expect([...FUNCTIONS, ...WINDOW_FUNCTIONS, ...TABLE_FUNCTIONS].filter((name) => dangerous.test(name))).toEqual([]);
   });
 });

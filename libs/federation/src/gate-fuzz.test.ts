@@ -24,7 +24,8 @@ function unlisted(tree: Json): string[] {
     for (const item of Array.isArray(value) ? value : Object.values(value)) every(item, visit);
   };
   every(tree, (node) => {
-    if (typeof node['key'] === 'string' && node['value'] !== null && typeof node['value'] === 'object' && 'query' in node['value']) ctes.add(node['key'].toLowerCase());
+    if (typeof node['key'] === 'string' && node['value'] !== null && typeof node['value'] === 'object' && 'query' in node['value'])
+      ctes.add(node['key'].toLowerCase());
   });
   every(tree, (node) => {
     if (typeof node['class'] === 'string' && !Object.hasOwn(EXPRESSIONS, node['class'])) faults.push(`class ${node['class']}`);
@@ -34,14 +35,46 @@ function unlisted(tree: Json): string[] {
     }
     if ('from_table' in node && !Object.hasOwn(QUERIES, String(node['type']))) faults.push(`query ${String(node['type'])}`);
     if ('column_name_alias' in node && !Object.hasOwn(RELATIONS, String(node['type']))) faults.push(`relation ${String(node['type'])}`);
-    if (node['type'] === 'BASE_TABLE' && node['catalog_name'] !== GOVERNED && !(node['catalog_name'] === '' && node['schema_name'] === '' && ctes.has(String(node['table_name']).toLowerCase()))) faults.push(`relation ${String(node['table_name'])}`);
+    if (
+      node['type'] === 'BASE_TABLE' &&
+      node['catalog_name'] !== GOVERNED &&
+      !(node['catalog_name'] === '' && node['schema_name'] === '' && ctes.has(String(node['table_name']).toLowerCase()))
+    )
+      faults.push(`relation ${String(node['table_name'])}`);
     if ((node['at_clause'] ?? null) !== null || node['export_state'] === true) faults.push('a clause');
     if ('show_type' in node || 'storage' in node) faults.push('a statement');
   });
   return faults;
 }
 
-const STRANGE: readonly Json[] = ['', 'SHOW_REF', 'read_text', 'stats', 'BASE_TABLE', 'TABLE_FUNCTION', 'FUNCTION', 'main', 'governed', 'hr', '__proto__', 'constructor', null, true, false, -1, 0, 1e21, [], {}, [[]], [null], { class: 'FUNCTION', type: 'FUNCTION', function_name: 'getenv', children: [] }, { type: 'BASE_TABLE', schema_name: '', table_name: '/etc/passwd', catalog_name: '' }, { type: 'SHOW_REF', show_type: 'DESCRIBE' }, { error: true }];
+const STRANGE: readonly Json[] = [
+  '',
+  'SHOW_REF',
+  'read_text',
+  'stats',
+  'BASE_TABLE',
+  'TABLE_FUNCTION',
+  'FUNCTION',
+  'main',
+  'governed',
+  'hr',
+  '__proto__',
+  'constructor',
+  null,
+  true,
+  false,
+  -1,
+  0,
+  1e21,
+  [],
+  {},
+  [[]],
+  [null],
+  { class: 'FUNCTION', type: 'FUNCTION', function_name: 'getenv', children: [] },
+  { type: 'BASE_TABLE', schema_name: '', table_name: '/etc/passwd', catalog_name: '' },
+  { type: 'SHOW_REF', show_type: 'DESCRIBE' },
+  { error: true },
+];
 
 /** Small generator of numbers, so that a failure can be run again from its seed (mulberry32). */
 function random(seed: number): (below: number) => number {
@@ -55,8 +88,11 @@ function random(seed: number): (below: number) => number {
 }
 
 function places(value: Json, found: { holder: Json[] | { [key: string]: Json }; key: string | number }[] = []): typeof found {
-  if (Array.isArray(value)) value.forEach((item, index) => (found.push({ holder: value, key: index }), places(item, found)));
-  else if (value !== null && typeof value === 'object') for (const key of Object.keys(value)) (found.push({ holder: value, key }), places(value[key] as Json, found));
+  if (value === null || typeof value !== 'object') return found;
+  for (const [key, item] of Object.entries(value)) {
+    found.push({ holder: value, key });
+    places(item, found);
+  }
   return found;
 }
 
@@ -100,8 +136,16 @@ describe('the gate under arbitrary input', () => {
     made = await publishedMesh();
     engine = await directEngine();
     writeFileSync(made.mesh.canaryFile, `secret\n${CANARY}-file\n`);
-    federation = await createFederation({ store: made.mesh.store, sandbox: engine, catalog: made.catalog, clock: made.mesh.clock, pseudonymKey: new Uint8Array(32).fill(7), audit: made.mesh.audit });
-    for (const file of ['allowed.jsonl', 'attacks.jsonl']) for (const { sql } of goldenLines<{ sql: string }>(file)) if (sql.length < 5_000) trees.push(await engine.parse(sql));
+    federation = await createFederation({
+      store: made.mesh.store,
+      sandbox: engine,
+      catalog: made.catalog,
+      clock: made.mesh.clock,
+      pseudonymKey: new Uint8Array(32).fill(7),
+      audit: made.mesh.audit,
+    });
+    for (const file of ['allowed.jsonl', 'attacks.jsonl'])
+      for (const { sql } of goldenLines<{ sql: string }>(file)) if (sql.length < 5_000) trees.push(await engine.parse(sql));
   });
   afterAll(async () => {
     await federation.close();
@@ -133,7 +177,9 @@ describe('the gate under arbitrary input', () => {
 
   it('refuses 10,000 mutated trees or passes what is listed, and never breaks', () => {
     const next = random(20_261_121);
-    const parsed = trees.filter((tree) => !tree.includes('Infinity') && tree.length < 20_000).map((tree) => JSON.parse(tree.replaceAll('18446744073709551615', '0')) as Json);
+    const parsed = trees
+      .filter((tree) => !tree.includes('Infinity') && tree.length < 20_000)
+      .map((tree) => JSON.parse(tree.replaceAll('18446744073709551615', '0')) as Json);
     let passed = 0;
     for (let round = 0; round < 10_000; round += 1) {
       const tree = structuredClone(parsed[next(parsed.length)] as Json);
@@ -161,7 +207,37 @@ describe('the gate under arbitrary input', () => {
     const before = readdirSync(made.mesh.folder.path).sort();
     const part = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 30 }),
-      fc.constantFrom('..', '../', '..%2f', '%2e%2e', '/etc/passwd', '*', '**', '?', '[a]', '\\', '\0', "'", '"', '""', ';', '--', '/*', '$$', '{files}', '{pseudonym:x}', 'CON', '~', '|', 'file:', made.mesh.canaryFile, 'sap', 'material', 'hr', 'salaries'),
+      fc.constantFrom(
+        '..',
+        '../',
+        '..%2f',
+        '%2e%2e',
+        '/etc/passwd',
+        '*',
+        '**',
+        '?',
+        '[a]',
+        '\\',
+        '\0',
+        "'",
+        '"',
+        '""',
+        ';',
+        '--',
+        '/*',
+        '$$',
+        '{files}',
+        '{pseudonym:x}',
+        'CON',
+        '~',
+        '|',
+        'file:',
+        made.mesh.canaryFile,
+        'sap',
+        'material',
+        'hr',
+        'salaries',
+      ),
     );
     const name = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join(''));
     const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;

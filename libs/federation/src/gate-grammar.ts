@@ -100,7 +100,21 @@ export const EXPRESSIONS: Readonly<Record<string, NodeRule>> = {
   POSITIONAL_REFERENCE: { types: ['POSITIONAL_REFERENCE'], slots: { ...ANYWHERE, index: 'number' } },
   FUNCTION: { types: ['FUNCTION'], slots: FUNCTION_SLOTS },
   WINDOW: {
-    types: ['WINDOW_AGGREGATE', 'WINDOW_RANK', 'WINDOW_RANK_DENSE', 'WINDOW_NTILE', 'WINDOW_PERCENT_RANK', 'WINDOW_CUME_DIST', 'WINDOW_ROW_NUMBER', 'WINDOW_FIRST_VALUE', 'WINDOW_LAST_VALUE', 'WINDOW_LEAD', 'WINDOW_LAG', 'WINDOW_NTH_VALUE', 'WINDOW_FILL'],
+    types: [
+      'WINDOW_AGGREGATE',
+      'WINDOW_RANK',
+      'WINDOW_RANK_DENSE',
+      'WINDOW_NTILE',
+      'WINDOW_PERCENT_RANK',
+      'WINDOW_CUME_DIST',
+      'WINDOW_ROW_NUMBER',
+      'WINDOW_FIRST_VALUE',
+      'WINDOW_LAST_VALUE',
+      'WINDOW_LEAD',
+      'WINDOW_LAG',
+      'WINDOW_NTH_VALUE',
+      'WINDOW_FILL',
+    ],
     slots: {
       ...ANYWHERE,
       function_name: 'windowFunction',
@@ -164,7 +178,13 @@ export const EXPRESSIONS: Readonly<Record<string, NodeRule>> = {
   },
   SUBQUERY: {
     types: ['SUBQUERY'],
-    slots: { ...ANYWHERE, subquery_type: ['EXISTS', 'NOT_EXISTS', 'ANY', 'SCALAR'], subquery: 'statement', child: 'expression?', comparison_type: ['INVALID', ...COMPARISONS] },
+    slots: {
+      ...ANYWHERE,
+      subquery_type: ['EXISTS', 'NOT_EXISTS', 'ANY', 'SCALAR'],
+      subquery: 'statement',
+      child: 'expression?',
+      comparison_type: ['INVALID', ...COMPARISONS],
+    },
   },
 };
 
@@ -185,10 +205,26 @@ export const RELATIONS: Readonly<Record<string, Slots>> = {
     duplicate_eliminated_columns: 'emptyList',
   },
   SUBQUERY: { ...ANYWHERE, sample: 'sample', subquery: 'statement', column_name_alias: 'names' },
-  TABLE_FUNCTION: { ...ANYWHERE, sample: 'sample', function: 'expression', column_name_alias: 'names', with_ordinality: ['WITHOUT_ORDINALITY', 'WITH_ORDINALITY'] },
+  TABLE_FUNCTION: {
+    ...ANYWHERE,
+    sample: 'sample',
+    function: 'expression',
+    column_name_alias: 'names',
+    with_ordinality: ['WITHOUT_ORDINALITY', 'WITH_ORDINALITY'],
+  },
   EXPRESSION_LIST: { ...ANYWHERE, sample: 'sample', expected_names: 'names', expected_types: 'emptyList', values: 'expressionRows' },
   EMPTY: { ...ANYWHERE, sample: 'null' },
-  PIVOT: { ...ANYWHERE, sample: 'sample', source: 'relation', aggregates: 'expressions', unpivot_names: 'names', pivots: 'pivots', groups: 'names', column_name_alias: 'names', include_nulls: 'flag' },
+  PIVOT: {
+    ...ANYWHERE,
+    sample: 'sample',
+    source: 'relation',
+    aggregates: 'expressions',
+    unpivot_names: 'names',
+    pivots: 'pivots',
+    groups: 'names',
+    column_name_alias: 'names',
+    include_nulls: 'flag',
+  },
 };
 
 /** By `type`: what stands under `node`. */
@@ -206,8 +242,24 @@ export const QUERIES: Readonly<Record<string, Slots>> = {
     sample: 'sample',
     qualify: 'expression?',
   },
-  SET_OPERATION_NODE: { modifiers: 'modifiers', cte_map: 'ctes', setop_type: ['UNION', 'EXCEPT', 'INTERSECT', 'UNION_BY_NAME'], setop_all: 'flag', left: 'query', right: 'query' },
-  RECURSIVE_CTE_NODE: { modifiers: 'modifiers', cte_map: 'ctes', cte_name: 'name', union_all: 'flag', left: 'query', right: 'query', aliases: 'names', key_targets: 'expressions' },
+  SET_OPERATION_NODE: {
+    modifiers: 'modifiers',
+    cte_map: 'ctes',
+    setop_type: ['UNION', 'EXCEPT', 'INTERSECT', 'UNION_BY_NAME'],
+    setop_all: 'flag',
+    left: 'query',
+    right: 'query',
+  },
+  RECURSIVE_CTE_NODE: {
+    modifiers: 'modifiers',
+    cte_map: 'ctes',
+    cte_name: 'name',
+    union_all: 'flag',
+    left: 'query',
+    right: 'query',
+    aliases: 'names',
+    key_targets: 'expressions',
+  },
 };
 
 export const MODIFIERS: Readonly<Record<string, Slots>> = {
@@ -219,8 +271,40 @@ export const MODIFIERS: Readonly<Record<string, Slots>> = {
 
 /** Types by id. Left out: VARIANT, GEOMETRY (a BLOB with an alias), TYPE, POINTER, AGGREGATE_STATE and whatever comes. */
 export const TYPES: ReadonlySet<string> = new Set([
-  ...['NULL', 'BOOLEAN', 'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT', 'UHUGEINT', 'BIGNUM', 'FLOAT', 'DOUBLE', 'DECIMAL'],
-  ...['VARCHAR', 'BLOB', 'BIT', 'UUID', 'DATE', 'TIME', 'TIME_NS', 'TIME WITH TIME ZONE', 'TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP_NS', 'TIMESTAMP WITH TIME ZONE', 'INTERVAL'],
+  ...[
+    'NULL',
+    'BOOLEAN',
+    'TINYINT',
+    'SMALLINT',
+    'INTEGER',
+    'BIGINT',
+    'HUGEINT',
+    'UTINYINT',
+    'USMALLINT',
+    'UINTEGER',
+    'UBIGINT',
+    'UHUGEINT',
+    'BIGNUM',
+    'FLOAT',
+    'DOUBLE',
+    'DECIMAL',
+  ],
+  ...[
+    'VARCHAR',
+    'BLOB',
+    'BIT',
+    'UUID',
+    'DATE',
+    'TIME',
+    'TIME_NS',
+    'TIME WITH TIME ZONE',
+    'TIMESTAMP',
+    'TIMESTAMP_S',
+    'TIMESTAMP_MS',
+    'TIMESTAMP_NS',
+    'TIMESTAMP WITH TIME ZONE',
+    'INTERVAL',
+  ],
   ...['STRUCT', 'LIST', 'ARRAY', 'MAP', 'UNION', 'UNBOUND'],
 ]);
 
@@ -235,3 +319,8 @@ export const TYPE_INFO: Readonly<Record<string, Readonly<Record<string, 'type' |
   STRING_TYPE_INFO: { alias: 'empty', extension_info: 'null', collation: 'empty' },
   UNBOUND_TYPE_INFO: { alias: 'empty', extension_info: 'null', name: 'typeName', catalog: 'empty', schema: 'empty', user_type_modifiers: 'values' },
 };
+
+/** Members of nodes that have no type of their own. */
+export const QUALIFIED_COLUMN: Slots = { catalog: 'name', schema: 'name', table: 'name', column: 'name' };
+export const PIVOT_SLOTS: Slots = { pivot_expressions: 'expressions', unpivot_names: 'names', pivot_enum: 'empty', subquery: 'null' };
+export const PIVOT_ENTRY_SLOTS: Slots = { star_expr: 'expression?', alias: 'name' };

@@ -1,24 +1,14 @@
-import { SkeinError } from '@skein/kernel';
 import type { SerializedAst } from '@skein/ports';
 import { AGGREGATE_FUNCTIONS, BY_NAME_FUNCTIONS, FUNCTIONS, TABLE_FUNCTIONS, VALUE_KEYWORDS_REFUSED, WINDOW_FUNCTIONS } from './gate-functions.ts';
-import { asList, asNode, asText, isNode, lower, oneOf, own, plainSlot, position, unlisted } from './gate-checks.ts';
-import { checkConstant, checkType, type Depth } from './gate-constant.ts';
-import { EXPRESSIONS, MODIFIERS, QUERIES, RELATIONS, type Slot, type Slots } from './gate-grammar.ts';
+import { asList, asNode, asText, isNode, lower, oneOf, own, parserError, plainSlot, position, unlisted, unlistedRelation } from './gate-checks.ts';
+import { checkConstant, checkType } from './gate-constant.ts';
+import { Depth, GATE_LIMITS, type GateLimits } from './gate-depth.ts';
+import { EXPRESSIONS, MODIFIERS, PIVOT_ENTRY_SLOTS, PIVOT_SLOTS, QUALIFIED_COLUMN, QUERIES, RELATIONS, type Slot, type Slots } from './gate-grammar.ts';
 import { refused, unknownProduct } from './refusal.ts';
 import { parseTree, printTree, type TreeNode, type TreeValue } from './syntax-tree.ts';
 
 /** The catalog of a sandbox in which the governed views stand. */
 export const GOVERNED = 'governed';
-
-export interface GateLimits {
-  /** Levels of syntax nodes, expressions, relations and queries alike. */
-  readonly maxDepth: number;
-  readonly maxNodes: number;
-  /** Characters of the serialized tree. */
-  readonly maxCharacters: number;
-}
-
-export const GATE_LIMITS: GateLimits = { maxDepth: 120, maxNodes: 20_000, maxCharacters: 4_000_000 };
 
 /** A qualified reference to a relation, in lower case. */
 export interface Reference {
@@ -37,15 +27,6 @@ export interface Gated {
   readonly parameters: readonly string[];
 }
 
-export interface GateOptions {
-  readonly limits?: GateLimits;
-  /**
-   * `user`: the text as it came; a reference names no catalog. `pinned`: the text as the engine will run it; every reference names
-   * the governed catalog.
-   */
-  readonly mode?: 'user' | 'pinned';
-}
-
 /**
  * Decides from a serialized syntax tree whether it is one SELECT made of allowed parts only, finds what it reads by lexical
  * scope, and pins each read to the governed catalog.
@@ -53,12 +34,21 @@ export interface GateOptions {
  * Throws SKEIN_QUERY_REFUSED (context: kind, position), SKEIN_QUERY_SYNTAX, SKEIN_QUERY_PARAMS, and SKEIN_PRODUCT_UNKNOWN for a
  * relation that is neither a CTE in scope nor a qualified name. Whether a qualified name is granted is for the caller to decide.
  */
-export function gate(ast: SerializedAst, options: GateOptions = {}): Gated {
-  const limits = options.limits ?? GATE_LIMITS;
+export function gate(ast: SerializedAst, limits: GateLimits = GATE_LIMITS): Gated {
   const tree = parseTree(ast, limits.maxCharacters);
-  const walk = new Walk(limits, options.mode ?? 'user');
+  const { reads, parameters } = walked(tree, limits, '');
+  return { ast: printTree(tree), reads, parameters };
+}
+
+/** The same decision on the text as the engine will run it, where every reference names the governed catalog. */
+export function gatePinned(ast: SerializedAst, limits: GateLimits = GATE_LIMITS): Omit<Gated, 'ast'> {
+  return walked(parseTree(ast, limits.maxCharacters), limits, GOVERNED);
+}
+
+function walked(tree: TreeNode, limits: GateLimits, catalog: string): Omit<Gated, 'ast'> {
+  const walk = new Walk(limits, catalog);
   walk.document(tree);
-  return { ast: printTree(tree), reads: [...walk.reads.values()], parameters: [...walk.parameters] };
+  return { reads: [...walk.reads.values()], parameters: [...walk.parameters] };
 }
 
 /** Names of CTEs in scope, innermost first. */
@@ -67,17 +57,16 @@ interface Scope {
   readonly outer: Scope | undefined;
 }
 
-class Walk implements Depth {
+class Walk {
   readonly reads = new Map<string, Reference>();
   readonly parameters = new Set<string>();
-  readonly #limits: GateLimits;
-  readonly #mode: 'user' | 'pinned';
-  #depth = 0;
-  #nodes = 0;
+  readonly #depth: Depth;
+  /** What references name: nothing as the consumer writes, the governed catalog as the engine reads. */
+  readonly #catalog: string;
 
-  constructor(limits: GateLimits, mode: 'user' | 'pinned') {
-    this.#limits = limits;
-    this.#mode = mode;
+  constructor(limits: GateLimits, catalog: string) {
+    this.#depth = new Depth(limits);
+    this.#catalog = catalog;
   }
 
   document(tree: TreeNode): void {
@@ -104,15 +93,16 @@ class Walk implements Depth {
     const type = asText(node['type'], 'query type');
     const slots = own(QUERIES, type);
     if (slots === undefined) throw refused('statement', `${type} is not allowed`);
-    this.enter();
+    this.#depth.enter();
     // CTEs see the ones before them; everything else in the node sees them all
     const inner = this.#ctes(node['cte_map'], scope);
-    for (const [key, member] of Object.entries(node)) {
+    for (const key in node) {
+      const member = node[key] as TreeValue;
       if (key === 'type' || key === 'cte_map') continue;
       const self = type === 'RECURSIVE_CTE_NODE' && key === 'right' ? { name: lower(asText(node['cte_name'], 'CTE name')), outer: inner } : inner;
       this.#slot(own(slots, key), key, member, self, node, type);
     }
-    this.leave();
+    this.#depth.leave();
   }
 
   #ctes(value: TreeValue | undefined, outer: Scope | undefined): Scope | undefined {
@@ -126,7 +116,8 @@ class Walk implements Depth {
       const statement = asNode(cte['query'], 'CTE query');
       const query = asNode(statement['node'], 'CTE query');
       // the engine binds the recursive branch to this name, so it has to be the name that the scope will hold
-      if (query['type'] === 'RECURSIVE_CTE_NODE' && lower(asText(query['cte_name'], 'CTE name')) !== name) throw refused('clause', 'a recursive CTE has two names');
+      if (query['type'] === 'RECURSIVE_CTE_NODE' && lower(asText(query['cte_name'], 'CTE name')) !== name)
+        throw refused('clause', 'a recursive CTE has two names');
       for (const [key, member] of Object.entries(cte)) {
         if (key === 'query') this.#statement(member, scope);
         else if (key === 'aliases') asList(member, 'CTE aliases').forEach((alias) => asText(alias, 'CTE alias'));
@@ -144,15 +135,16 @@ class Walk implements Depth {
     const node = asNode(value, 'relation');
     const type = asText(node['type'], 'relation type');
     const slots = own(RELATIONS, type);
-    if (slots === undefined) throw refused(type === 'SHOW_REF' ? 'statement' : 'clause', type === 'SHOW_REF' ? 'SHOW, DESCRIBE and SUMMARIZE are not allowed' : `${type} is not allowed in FROM`, position(node), type === 'SHOW_REF' ? 'See the columns with GET /v1/products/:id.' : undefined);
-    this.enter();
+    if (slots === undefined) throw unlistedRelation(type, node);
+    this.#depth.enter();
     if (type === 'BASE_TABLE') this.#baseTable(node, scope);
-    for (const [key, member] of Object.entries(node)) {
+    for (const key in node) {
+      const member = node[key] as TreeValue;
       if (key === 'type') continue;
       if (type === 'TABLE_FUNCTION' && key === 'function') this.#tableFunction(member, scope);
       else this.#slot(own(slots, key), key, member, scope, node, type);
     }
-    this.leave();
+    this.#depth.leave();
   }
 
   #baseTable(node: TreeNode, scope: Scope | undefined): void {
@@ -164,7 +156,7 @@ class Walk implements Depth {
       if (!inScope(scope, lower(table))) throw unknownProduct(written);
       return;
     }
-    if (schema === '' || catalog !== (this.#mode === 'pinned' ? GOVERNED : '')) throw unknownProduct(written);
+    if (schema === '' || catalog !== this.#catalog) throw unknownProduct(written);
     const reference = { schema: lower(schema), table: lower(table), written: `${schema}.${table}` };
     const key = JSON.stringify([reference.schema, reference.table]);
     if (!this.reads.has(key)) this.reads.set(key, reference);
@@ -175,7 +167,13 @@ class Walk implements Depth {
     const node = asNode(value, 'table function');
     if (node['class'] !== 'FUNCTION' || node['type'] !== 'FUNCTION') throw refused('table_function', 'this call is not allowed in FROM', position(node));
     const name = asText(node['function_name'], 'function name');
-    if (!TABLE_FUNCTIONS.has(lower(name))) throw refused('table_function', `table function ${name} is not allowed`, position(node), `Allowed in FROM: ${[...TABLE_FUNCTIONS].join(', ')}, products and CTEs.`);
+    if (!TABLE_FUNCTIONS.has(lower(name)))
+      throw refused(
+        'table_function',
+        `table function ${name} is not allowed`,
+        position(node),
+        `Allowed in FROM: ${[...TABLE_FUNCTIONS].join(', ')}, products and CTEs.`,
+      );
     this.#expression(node, scope);
   }
 
@@ -188,13 +186,15 @@ class Walk implements Depth {
     const kind = asText(node['class'], 'expression class');
     const rule = own(EXPRESSIONS, kind);
     if (rule === undefined) throw refused('syntax', `expression ${kind} is not allowed`, position(node));
-    if (!rule.types.includes(asText(node['type'], 'expression type'))) throw refused('syntax', `expression ${String(node['type'])} is not allowed`, position(node));
-    this.enter();
-    for (const [key, member] of Object.entries(node)) {
+    if (!rule.types.includes(asText(node['type'], 'expression type')))
+      throw refused('syntax', `expression ${String(node['type'])} is not allowed`, position(node));
+    this.#depth.enter();
+    for (const key in node) {
+      const member = node[key] as TreeValue;
       if (key === 'class' || key === 'type') continue;
       this.#slot(own(rule.slots, key), key, member, scope, node, kind);
     }
-    this.leave();
+    this.#depth.leave();
   }
 
   #slot(slot: Slot | undefined, key: string, value: TreeValue, scope: Scope | undefined, node: TreeNode, owner: string): void {
@@ -215,7 +215,12 @@ class Walk implements Depth {
         return;
       case 'orders':
         for (const item of asList(value, key)) {
-          this.#members(item, { type: ['ORDER_DEFAULT', 'ASCENDING', 'DESCENDING'], null_order: ['ORDER_DEFAULT', 'NULLS FIRST', 'NULLS LAST'], expression: 'expression' }, scope, 'ORDER BY');
+          this.#members(
+            item,
+            { type: ['ORDER_DEFAULT', 'ASCENDING', 'DESCENDING'], null_order: ['ORDER_DEFAULT', 'NULLS FIRST', 'NULLS LAST'], expression: 'expression' },
+            scope,
+            'ORDER BY',
+          );
         }
         return;
       case 'orderModifier':
@@ -247,7 +252,8 @@ class Walk implements Depth {
         }
         return;
       case 'sample':
-        if (value !== null) this.#members(value, { sample_size: 'value', is_percentage: 'flag', method: ['System', 'Bernoulli', 'Reservoir'], seed: 'number' }, scope, 'SAMPLE');
+        if (value !== null)
+          this.#members(value, { sample_size: 'value', is_percentage: 'flag', method: ['System', 'Bernoulli', 'Reservoir'], seed: 'number' }, scope, 'SAMPLE');
         return;
       case 'function':
         return this.#function(asText(value, key), node, FUNCTIONS);
@@ -261,9 +267,9 @@ class Walk implements Depth {
       case 'parameterMap':
         return this.#parameterMap(value);
       case 'value':
-        return checkConstant(value, node, this);
+        return checkConstant(value, node, this.#depth);
       case 'sqlType':
-        return checkType(value, node, this);
+        return checkType(value, node, this.#depth);
       default:
         return plainSlot(slot, key, value, node, owner);
     }
@@ -291,7 +297,7 @@ class Walk implements Depth {
         for (const item of asList(member, 'PIVOT entries')) {
           const entry = asNode(item, 'PIVOT entry');
           for (const [name, part] of Object.entries(entry)) {
-            if (name === 'values') asList(part, 'PIVOT values').forEach((constant) => checkConstant(constant, pivot, this));
+            if (name === 'values') asList(part, 'PIVOT values').forEach((constant) => checkConstant(constant, pivot, this.#depth));
             else this.#slot(own(PIVOT_ENTRY_SLOTS, name), name, part, scope, pivot, 'PIVOT');
           }
         }
@@ -302,10 +308,17 @@ class Walk implements Depth {
   #function(written: string, node: TreeNode, allowed: ReadonlySet<string>): void {
     const name = lower(written);
     if (allowed.has(name)) return;
-    if (!BY_NAME_FUNCTIONS.has(name) || node['class'] !== 'FUNCTION') throw refused('function', `function ${written} is not allowed`, position(node), 'Use functions that depend on their arguments only; the README lists them.');
+    if (!BY_NAME_FUNCTIONS.has(name) || node['class'] !== 'FUNCTION')
+      throw refused(
+        'function',
+        `function ${written} is not allowed`,
+        position(node),
+        'Use functions that depend on their arguments only; the README lists them.',
+      );
     const second = asList(node['children'], 'arguments')[1];
     const called = isNode(second) && second['class'] === 'CONSTANT' && isNode(second['value']) ? second['value']['value'] : undefined;
-    if (typeof called !== 'string' || !AGGREGATE_FUNCTIONS.has(lower(called))) throw refused('function', `${written} may only call an aggregate that is written out and allowed`, position(node));
+    if (typeof called !== 'string' || !AGGREGATE_FUNCTIONS.has(lower(called)))
+      throw refused('function', `${written} may only call an aggregate that is written out and allowed`, position(node));
   }
 
   #columnNames(value: TreeValue, node: TreeNode): void {
@@ -319,34 +332,13 @@ class Walk implements Depth {
     for (const item of asList(value, 'parameters')) {
       const entry = asNode(item, 'parameter');
       this.parameters.add(asText(entry['key'], 'parameter'));
-      for (const [key, member] of Object.entries(entry)) if (key !== 'key' && (key !== 'value' || typeof member !== 'number')) throw unlisted('a parameter', key);
+      for (const [key, member] of Object.entries(entry))
+        if (key !== 'key' && (key !== 'value' || typeof member !== 'number')) throw unlisted('a parameter', key);
     }
   }
-
-  enter(): void {
-    this.#depth += 1;
-    this.#nodes += 1;
-    if (this.#depth > this.#limits.maxDepth) throw refused('depth', `the query is nested deeper than ${this.#limits.maxDepth} levels`, undefined, 'Split long chains of operators into CTEs, or use IN and list functions.');
-    if (this.#nodes > this.#limits.maxNodes) throw refused('size', `the query has more than ${this.#limits.maxNodes} parts`);
-  }
-
-  leave(): void {
-    this.#depth -= 1;
-  }
-}
-
-const QUALIFIED_COLUMN: Slots = { catalog: 'name', schema: 'name', table: 'name', column: 'name' };
-const PIVOT_SLOTS: Slots = { pivot_expressions: 'expressions', unpivot_names: 'names', pivot_enum: 'empty', subquery: 'null' };
-const PIVOT_ENTRY_SLOTS: Slots = { star_expr: 'expression?', alias: 'name' };
-function parserError(tree: TreeNode): SkeinError {
-  const message = String(tree['error_message'] ?? 'the SQL could not be parsed');
-  if (tree['error_type'] === 'not implemented') return refused('statement', 'the SQL is not a SELECT', undefined, 'Send exactly one SELECT.');
-  const at = Number(tree['position']);
-  return new SkeinError('SKEIN_QUERY_SYNTAX', message, { context: Number.isSafeInteger(at) ? { position: at } : {} });
 }
 
 function inScope(scope: Scope | undefined, name: string): boolean {
   for (let at = scope; at !== undefined; at = at.outer) if (at.name === name) return true;
   return false;
 }
-

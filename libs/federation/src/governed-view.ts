@@ -21,13 +21,18 @@ export function storedColumns(properties: readonly { readonly id: string; readon
   const of = new Map<string, { name: string; type: ColumnType }>();
   const used = new Set<Field>();
   for (const property of properties) {
-    const field = fields.find((candidate) => candidate.propertyId === property.id) ?? fields.find((candidate) => candidate.name === property.name && !properties.some((other) => other.id === candidate.propertyId));
+    const field =
+      fields.find((candidate) => candidate.propertyId === property.id) ??
+      fields.find((candidate) => candidate.name === property.name && !properties.some((other) => other.id === candidate.propertyId));
     if (!field) continue;
     of.set(property.name, { name: field.name, type: field.type });
     used.add(field);
   }
   const names = new Set(properties.map((property) => property.name));
-  return { of, extra: fields.filter((field) => !used.has(field) && field.name.startsWith('_') && !names.has(field.name)).map(({ name, type }) => ({ name, type })) };
+  return {
+    of,
+    extra: fields.filter((field) => !used.has(field) && field.name.startsWith('_') && !names.has(field.name)).map(({ name, type }) => ({ name, type })),
+  };
 }
 
 /**
@@ -48,7 +53,8 @@ export function viewSql(decision: Decision, stored: StoredColumns, scopes: Reado
   const always = (rows: readonly Conjunction[]): boolean => rows.some((conjunction) => conjunction.length === 0);
 
   const columns = decision.columns.map((column) => {
-    const shown = (access: Access): string => accessSql(access, column, base(column.name, column.type), scopes[column.name] ?? `column:${decision.product}.${column.name}`);
+    const shown = (access: Access): string =>
+      accessSql(access, column, base(column.name, column.type), scopes[column.name] ?? `column:${decision.product}.${column.name}`);
     const [first] = column.branches;
     if (first && always(first.rows) && decision.rows === undefined) return `${shown(first.access)} AS ${ident(column.name)}`;
     const cases = column.branches.map((branch) => `WHEN ${always(branch.rows) ? 'TRUE' : any(branch.rows)} THEN ${shown(branch.access)}`);

@@ -16,7 +16,11 @@ export function checkJoinKeys(contracts: readonly Contract[]): void {
       const other = first.get(property.joinKey);
       if (!other) first.set(property.joinKey, { contract, property });
       else if (shape(other.property) !== shape(property)) {
-        throw conflict(`join key ${property.joinKey}: ${label(other)} is ${shape(other.property)}, but ${label({ contract, property })} is ${shape(property)}`, other.property.place, property.place);
+        throw conflict(
+          `join key ${property.joinKey}: ${label(other)} is ${shape(other.property)}, but ${label({ contract, property })} is ${shape(property)}`,
+          other.property.place,
+          property.place,
+        );
       }
     }
   }
@@ -31,15 +35,24 @@ export function checkReferences(contracts: readonly Contract[], current: readonl
         const target = products.get(reference.product);
         const from = label({ contract, property });
         if (!target) {
-          throw new SkeinError('SKEIN_CATALOG_CONFLICT', `${formatPlace(reference.place)}: ${from} refers to ${reference.product}.${reference.column}, but no contract defines ${reference.product}`, {
-            place: reference.place,
-            hint: 'Refer to a product of the mesh, or remove the reference.',
-          });
+          throw new SkeinError(
+            'SKEIN_CATALOG_CONFLICT',
+            `${formatPlace(reference.place)}: ${from} refers to ${reference.product}.${reference.column}, but no contract defines ${reference.product}`,
+            {
+              place: reference.place,
+              hint: 'Refer to a product of the mesh, or remove the reference.',
+            },
+          );
         }
         const column = target.properties.find((candidate) => candidate.name === reference.column);
-        if (!column) throw conflict(`${from} refers to ${reference.product}.${reference.column}, which does not exist`, { file: target.file, line: 1 }, reference.place);
+        if (!column)
+          throw conflict(`${from} refers to ${reference.product}.${reference.column}, which does not exist`, { file: target.file, line: 1 }, reference.place);
         if (!sameType(column.type, property.type)) {
-          throw conflict(`${from} is ${engineType(property.type)}, but refers to ${reference.product}.${reference.column}, which is ${engineType(column.type)}`, column.place, reference.place);
+          throw conflict(
+            `${from} is ${engineType(property.type)}, but refers to ${reference.product}.${reference.column}, which is ${engineType(column.type)}`,
+            column.place,
+            reference.place,
+          );
         }
       }
     }
@@ -61,7 +74,12 @@ export function pseudonymScopes(contracts: readonly Contract[], current: readonl
     }
     return `column:${contract.product}.${property.name}`;
   };
-  const scopes = new Map(contracts.map((contract) => [contract, Object.fromEntries(contract.properties.map((property) => [property.name, scope({ contract, property }, new Set([property]))]))]));
+  const scopes = new Map(
+    contracts.map((contract) => [
+      contract,
+      Object.fromEntries(contract.properties.map((property) => [property.name, scope({ contract, property }, new Set([property]))])),
+    ]),
+  );
   return (contract) => scopes.get(contract) ?? {};
 }
 

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { contractOf } from './conformance/mesh-fixture.ts';
 import { readPolicy } from './policy-file.ts';
 
-const STOCK = contractOf('sap.stock', { columns: ['plant', 'n small', 'big int', 'price decimal confidential', 'day date', 'moment instant', 'ok boolean', 'tags texts', 'secret string restricted'] });
+const STOCK = contractOf('sap.stock', {
+  columns: ['plant', 'n small', 'big int', 'price decimal confidential', 'day date', 'moment instant', 'ok boolean', 'tags texts', 'secret string restricted'],
+});
 
 const policy = (grants: string): string => `version: 1\ngrants:\n${grants}`;
 const row = (condition: string): string => policy(`  - roles: [analyst]\n    columns: { allow: [public] }\n    rows:\n      - ${condition}\n`);
@@ -33,7 +35,13 @@ describe('policy file', () => {
 `);
     const { grants, product } = readPolicy(text, 'policy.yaml', STOCK);
     expect(product).toBe('sap.stock');
-    expect(grants[0]).toMatchObject({ roles: ['analyst', 'planner'], purposes: ['planning'], allow: ['public'], mask: { confidential: 'pseudonym', restricted: 'null' }, deny: ['plant'] });
+    expect(grants[0]).toMatchObject({
+      roles: ['analyst', 'planner'],
+      purposes: ['planning'],
+      allow: ['public'],
+      mask: { confidential: 'pseudonym', restricted: 'null' },
+      deny: ['plant'],
+    });
     expect(grants[0]?.rows.map(({ column, operator, operand }) => [column, operator, operand])).toEqual([
       ['plant', 'in', { claim: 'plants' }],
       ['big', 'greaterOrEqual', { constants: ["CAST('9223372036854775807' AS BIGINT)"] }],

@@ -28,7 +28,11 @@ const MAX_VALUES = 1_000;
  */
 export function readPolicy(text: string, file: string, contract: Contract): Policy {
   const read = parse(text, file);
-  const reader = new PolicyReader(read.source, contract, read.faults.map((fault) => ({ ...fault, code: 'SKEIN_POLICY_INVALID' as const })));
+  const reader = new PolicyReader(
+    read.source,
+    contract,
+    read.faults.map((fault) => ({ ...fault, code: 'SKEIN_POLICY_INVALID' as const })),
+  );
   const grants = reader.document(read.root);
   throwFaults(reader.faults);
   return { product: contract.product, file, grants, hash: sha256(text) };
@@ -67,7 +71,8 @@ class PolicyReader {
     const map = this.#map(root, 'policy', ['version', 'grants']);
     if (!map) return [];
     const version = map.entries.get('version')?.node;
-    if (version?.kind !== 'scalar' || version.text !== '1') this.#fault('version', version?.at ?? map.at, 'the version of the policy format must be 1', 'Write version: 1.');
+    if (version?.kind !== 'scalar' || version.text !== '1')
+      this.#fault('version', version?.at ?? map.at, 'the version of the policy format must be 1', 'Write version: 1.');
     return this.#list(map, 'grants', true).flatMap((item) => this.#grant(item) ?? []);
   }
 
@@ -97,7 +102,10 @@ class PolicyReader {
     for (const [name, entry] of node.entries) {
       if (!this.#classes.has(name)) this.#fault('grants.columns.mask', entry.at, `${JSON.stringify(name)} is no class of the contract`, this.#classHint());
       else if (allow.includes(name)) this.#fault('grants.columns.mask', entry.at, `the class ${name} is both allowed and masked`, 'Keep one of the two.');
-      const mask = entry.node.kind === 'scalar' ? MASKS.find((known) => known === (entry.node as TreeScalar).text || (known === 'null' && (entry.node as TreeScalar).value === null)) : undefined;
+      const mask =
+        entry.node.kind === 'scalar'
+          ? MASKS.find((known) => known === (entry.node as TreeScalar).text || (known === 'null' && (entry.node as TreeScalar).value === null))
+          : undefined;
       if (!mask) this.#fault('grants.columns.mask', entry.node.at, `${this.#shown(entry.node)} is no mask`, `Use one of ${MASKS.join(', ')}.`);
       else result[name] = mask;
     }
@@ -109,8 +117,15 @@ class PolicyReader {
     if (name === undefined) return undefined;
     const isColumn = this.#columns.has(name);
     const isClass = this.#classes.has(name);
-    if (isColumn && isClass) this.#fault('grants.columns.deny', node.at, `${name} is a column and a class`, 'Rename the class, or leave it out of allow and mask.');
-    if (!isColumn && !isClass) this.#fault('grants.columns.deny', node.at, `${JSON.stringify(name)} is neither a column nor a class of ${this.#contract.product}`, `Columns: ${[...this.#columns].join(', ')}.`);
+    if (isColumn && isClass)
+      this.#fault('grants.columns.deny', node.at, `${name} is a column and a class`, 'Rename the class, or leave it out of allow and mask.');
+    if (!isColumn && !isClass)
+      this.#fault(
+        'grants.columns.deny',
+        node.at,
+        `${JSON.stringify(name)} is neither a column nor a class of ${this.#contract.product}`,
+        `Columns: ${[...this.#columns].join(', ')}.`,
+      );
     return name;
   }
 
@@ -121,10 +136,28 @@ class PolicyReader {
     const operatorText = this.#required(map, 'operator', 'grants.rows');
     if (column === undefined || operatorText === undefined) return undefined;
     const property = this.#contract.properties.find((candidate) => candidate.name === column);
-    if (!property) return this.#fault('grants.rows.column', map.entries.get('column')?.node.at ?? map.at, `${JSON.stringify(column)} is no column of ${this.#contract.product}`, `Columns: ${[...this.#columns].join(', ')}.`);
-    if (!isScalar(property.type)) return this.#fault('grants.rows.column', map.entries.get('column')?.node.at ?? map.at, `rows cannot be chosen by ${column}, which is of logicalType ${property.logicalType}`, 'Choose rows by a column of a plain type.');
+    if (!property)
+      return this.#fault(
+        'grants.rows.column',
+        map.entries.get('column')?.node.at ?? map.at,
+        `${JSON.stringify(column)} is no column of ${this.#contract.product}`,
+        `Columns: ${[...this.#columns].join(', ')}.`,
+      );
+    if (!isScalar(property.type))
+      return this.#fault(
+        'grants.rows.column',
+        map.entries.get('column')?.node.at ?? map.at,
+        `rows cannot be chosen by ${column}, which is of logicalType ${property.logicalType}`,
+        'Choose rows by a column of a plain type.',
+      );
     const operator = ROW_OPERATORS.find((known) => known === operatorText);
-    if (!operator) return this.#fault('grants.rows.operator', map.entries.get('operator')?.node.at ?? map.at, `${JSON.stringify(operatorText)} is no operator`, `Use one of ${ROW_OPERATORS.join(', ')}.`);
+    if (!operator)
+      return this.#fault(
+        'grants.rows.operator',
+        map.entries.get('operator')?.node.at ?? map.at,
+        `${JSON.stringify(operatorText)} is no operator`,
+        `Use one of ${ROW_OPERATORS.join(', ')}.`,
+      );
     const operand = this.#operand(map, operator, property.type, column);
     return operand === 'faulty' ? undefined : { column, type: property.type, operator, operand, place: this.#source.place(map.at) };
   }
@@ -136,7 +169,8 @@ class PolicyReader {
       this.#fault('grants.rows.value', at, message, fix);
       return 'faulty';
     };
-    if (operator === 'isNull' || operator === 'isNotNull') return value || claim ? faulty(map.at, `${operator} takes no value`, 'Remove value and claim.') : undefined;
+    if (operator === 'isNull' || operator === 'isNotNull')
+      return value || claim ? faulty(map.at, `${operator} takes no value`, 'Remove value and claim.') : undefined;
     if ((value === undefined) === (claim === undefined)) return faulty(map.at, `${operator} takes a value or a claim`, 'Write either value or claim.');
     if (claim) {
       const name = this.#text(claim, 'grants.rows.claim');
@@ -144,22 +178,30 @@ class PolicyReader {
     }
     const many = operator === 'in' || operator === 'notIn';
     const node = value as Tree;
-    if (many !== (node.kind === 'list')) return faulty(node.at, many ? `${operator} takes a list` : `${operator} takes one value`, many ? 'Write value: [a, b].' : 'Write value: a.');
+    if (many !== (node.kind === 'list'))
+      return faulty(node.at, many ? `${operator} takes a list` : `${operator} takes one value`, many ? 'Write value: [a, b].' : 'Write value: a.');
     const items = node.kind === 'list' ? node.items : [node];
     if (items.length > MAX_VALUES) return faulty(node.at, `${items.length} values are too many; ${MAX_VALUES} are allowed`, 'Choose rows by a coarser column.');
     const constants = items.map((item) => (item.kind === 'scalar' && item.value !== null ? constantOf(type, item.text) : undefined));
     const wrong = constants.indexOf(undefined);
     const at = items[wrong];
-    if (at) return faulty(at.at, `${this.#shown(at)} is no value of the column ${column}`, 'Write a value of the type that the contract gives the column; for NULL use isNull.');
+    if (at)
+      return faulty(
+        at.at,
+        `${this.#shown(at)} is no value of the column ${column}`,
+        'Write a value of the type that the contract gives the column; for NULL use isNull.',
+      );
     return { constants: constants as string[] };
   }
 
   #names(map: TreeMap, key: string, kind: string, needed: boolean): string[] {
     const items = this.#list(map, key, needed);
-    if (needed && items.length === 0 && map.entries.get(key)?.node.kind === 'list') this.#fault(`grants.${key}`, map.entries.get(key)?.at ?? map.at, `${key} is empty`, `Name at least one ${kind}.`);
+    if (needed && items.length === 0 && map.entries.get(key)?.node.kind === 'list')
+      this.#fault(`grants.${key}`, map.entries.get(key)?.at ?? map.at, `${key} is empty`, `Name at least one ${kind}.`);
     return items.flatMap((item) => {
       const name = this.#text(item, `grants.${key}`);
-      if (name !== undefined && !NAME.test(name)) this.#fault(`grants.${key}`, item.at, `${kind} name ${JSON.stringify(name)} is not allowed`, 'Use a name that matches ^[a-z][a-z0-9_]{0,62}$.');
+      if (name !== undefined && !NAME.test(name))
+        this.#fault(`grants.${key}`, item.at, `${kind} name ${JSON.stringify(name)} is not allowed`, 'Use a name that matches ^[a-z][a-z0-9_]{0,62}$.');
       return name ?? [];
     });
   }
@@ -181,8 +223,10 @@ class PolicyReader {
   }
 
   #map(node: Tree, rule: string, allowed: readonly string[]): TreeMap | undefined {
-    if (node.kind !== 'map') return this.#fault(rule, node.at, `${this.#shown(node)} stands where a map with ${allowed.join(', ')} is expected`, 'Write a map.');
-    for (const [key, entry] of node.entries) if (!allowed.includes(key)) this.#fault(rule, entry.at, `${JSON.stringify(key)} is not known here`, `Known: ${allowed.join(', ')}.`);
+    if (node.kind !== 'map')
+      return this.#fault(rule, node.at, `${this.#shown(node)} stands where a map with ${allowed.join(', ')} is expected`, 'Write a map.');
+    for (const [key, entry] of node.entries)
+      if (!allowed.includes(key)) this.#fault(rule, entry.at, `${JSON.stringify(key)} is not known here`, `Known: ${allowed.join(', ')}.`);
     return node;
   }
 

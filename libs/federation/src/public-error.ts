@@ -8,7 +8,13 @@ export interface SplitError {
 }
 
 /** Faults of the platform whose messages name files and machines: consumers get their class alone. */
-const INTERNAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['SKEIN_INTERNAL', 'SKEIN_STEP_FAILED', 'SKEIN_STORAGE_FAILED', 'SKEIN_STORAGE_FULL', 'SKEIN_SNAPSHOT_CORRUPT']);
+const INTERNAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'SKEIN_INTERNAL',
+  'SKEIN_STEP_FAILED',
+  'SKEIN_STORAGE_FAILED',
+  'SKEIN_STORAGE_FULL',
+  'SKEIN_SNAPSHOT_CORRUPT',
+]);
 
 /** Codes by which a request was turned down before anything ran. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -33,7 +39,8 @@ export function isRefusal(error: SkeinError): boolean {
  * which may quote hidden rows, there and nowhere else.
  */
 export function splitError(error: unknown, queryId: string): SplitError {
-  if (!(error instanceof SkeinError)) return { shown: new SkeinError('SKEIN_INTERNAL', ERRORS.SKEIN_INTERNAL.summary, { context: { queryId } }), engineText: textOf(error) };
+  if (!(error instanceof SkeinError))
+    return { shown: new SkeinError('SKEIN_INTERNAL', ERRORS.SKEIN_INTERNAL.summary, { context: { queryId } }), engineText: textOf(error) };
   if (INTERNAL.has(error.code)) return { shown: new SkeinError(error.code, ERRORS[error.code].summary, { context: { queryId } }), engineText: textOf(error) };
   const shown = new SkeinError(error.code, error.message, {
     hint: error.hint,

@@ -29,7 +29,14 @@ export interface FederationLimits {
   readonly maxRows: number;
 }
 
-export const FEDERATION_LIMITS: FederationLimits = { maxSqlCharacters: 100_000, maxParameters: 1_000, defaultTimeoutMs: 30_000, maxTimeoutMs: 600_000, defaultMaxRows: 1_000_000, maxRows: 100_000_000 };
+export const FEDERATION_LIMITS: FederationLimits = {
+  maxSqlCharacters: 100_000,
+  maxParameters: 1_000,
+  defaultTimeoutMs: 30_000,
+  maxTimeoutMs: 600_000,
+  defaultMaxRows: 1_000_000,
+  maxRows: 100_000_000,
+};
 
 export interface CheckedRequest {
   readonly parameters: readonly EngineParameter[];
@@ -41,12 +48,15 @@ export interface CheckedRequest {
 /** Throws SKEIN_REQUEST_INVALID, SKEIN_QUERY_PARAMS or SKEIN_QUERY_REFUSED. */
 export function checkRequest(request: QueryRequest, limits: FederationLimits): CheckedRequest {
   if (typeof request.sql !== 'string' || request.sql.trim() === '') throw invalid('sql must be a text with one SELECT');
-  if (request.sql.length > limits.maxSqlCharacters) throw refused('size', `the SQL has ${request.sql.length} characters; the limit is ${limits.maxSqlCharacters}`);
+  if (request.sql.length > limits.maxSqlCharacters)
+    throw refused('size', `the SQL has ${request.sql.length} characters; the limit is ${limits.maxSqlCharacters}`);
   if (request.sql.includes('\0') || !request.sql.isWellFormed()) throw refused('syntax', 'the SQL holds characters that are no text');
   const parameters = request.parameters ?? [];
-  if (!Array.isArray(parameters) || parameters.length > limits.maxParameters) throw new SkeinError('SKEIN_QUERY_PARAMS', `parameters must be a list of at most ${limits.maxParameters} values`);
+  if (!Array.isArray(parameters) || parameters.length > limits.maxParameters)
+    throw new SkeinError('SKEIN_QUERY_PARAMS', `parameters must be a list of at most ${limits.maxParameters} values`);
   parameters.forEach((value, index) => checkParameter(value, index + 1));
-  if (request.maxStaleness !== undefined && !(Number.isFinite(request.maxStaleness) && request.maxStaleness >= 0)) throw invalid(`maxStaleness must be milliseconds, not ${String(request.maxStaleness)}`);
+  if (request.maxStaleness !== undefined && !(Number.isFinite(request.maxStaleness) && request.maxStaleness >= 0))
+    throw invalid(`maxStaleness must be milliseconds, not ${String(request.maxStaleness)}`);
   return {
     parameters,
     deadlineMs: within('timeoutMs', request.timeoutMs, limits.defaultTimeoutMs, limits.maxTimeoutMs),
@@ -59,14 +69,26 @@ export function checkRequest(request: QueryRequest, limits: FederationLimits): C
 export function checkParameterNames(names: readonly string[], given: number): void {
   const expected = new Set(Array.from({ length: given }, (_, index) => String(index + 1)));
   const strange = names.find((name) => !expected.has(name));
-  if (strange !== undefined) throw new SkeinError('SKEIN_QUERY_PARAMS', /^\d+$/.test(strange) ? `the SQL needs a value for $${strange}, but ${given} came` : `the SQL names the parameter $${strange}; parameters are $1, $2 …`);
+  if (strange !== undefined)
+    throw new SkeinError(
+      'SKEIN_QUERY_PARAMS',
+      /^\d+$/.test(strange) ? `the SQL needs a value for $${strange}, but ${given} came` : `the SQL names the parameter $${strange}; parameters are $1, $2 …`,
+    );
   if (names.length !== given) throw new SkeinError('SKEIN_QUERY_PARAMS', `${given} values came for ${names.length} parameters`);
 }
 
 function checkParameter(value: unknown, position: number): void {
-  const fits = value === null || typeof value === 'boolean' || typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value)) || (typeof value === 'string' && value.isWellFormed() && !value.includes('\0'));
+  const fits =
+    value === null ||
+    typeof value === 'boolean' ||
+    typeof value === 'bigint' ||
+    (typeof value === 'number' && Number.isFinite(value)) ||
+    (typeof value === 'string' && value.isWellFormed() && !value.includes('\0'));
   if (!fits) throw new SkeinError('SKEIN_QUERY_PARAMS', `the value of $${position} is no text, number, boolean or null`);
-  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) throw new SkeinError('SKEIN_QUERY_PARAMS', `the value of $${position}, ${value}, is beyond 2^53 and may have lost digits`, { hint: 'Send it as text and cast it in the SQL.' });
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value))
+    throw new SkeinError('SKEIN_QUERY_PARAMS', `the value of $${position}, ${value}, is beyond 2^53 and may have lost digits`, {
+      hint: 'Send it as text and cast it in the SQL.',
+    });
 }
 
 function within(name: string, value: number | undefined, preset: number, limit: number): number {

@@ -5,7 +5,10 @@ export type RefusalKind = 'statement' | 'size' | 'depth' | 'syntax' | 'clause' |
 
 /** SKEIN_QUERY_REFUSED; `position` is the offset in the SQL text where the engine's parser saw the thing. */
 export function refused(kind: RefusalKind, message: string, position?: number, hint?: string): SkeinError {
-  return new SkeinError('SKEIN_QUERY_REFUSED', message, { ...(hint === undefined ? {} : { hint }), context: { kind, ...(position === undefined ? {} : { position }) } });
+  return new SkeinError('SKEIN_QUERY_REFUSED', message, {
+    ...(hint === undefined ? {} : { hint }),
+    context: { kind, ...(position === undefined ? {} : { position }) },
+  });
 }
 
 /** One wording for what is not granted and for what is not there, so that nobody learns which. `name` is as the user wrote it. */
@@ -15,5 +18,8 @@ export function unknownProduct(name: string): SkeinError {
 
 /** A conflict names both places in its message; `place` is the second, the one that came later. */
 export function conflict(message: string, first: Place, second: Place): SkeinError {
-  return new SkeinError('SKEIN_CATALOG_CONFLICT', `${message}: ${formatPlace(first)} and ${formatPlace(second)}`, { place: second, context: { places: [first, second] } });
+  return new SkeinError('SKEIN_CATALOG_CONFLICT', `${message}: ${formatPlace(first)} and ${formatPlace(second)}`, {
+    place: second,
+    context: { places: [first, second] },
+  });
 }

@@ -21,7 +21,10 @@ export class RightsBook {
   /** Throws SKEIN_AUTH_FORBIDDEN for a purpose that the principal may not name. */
   of(principal: Principal, purpose: string | undefined): Rights {
     if (purpose !== undefined && !principal.purposes.includes(purpose)) {
-      throw new SkeinError('SKEIN_AUTH_FORBIDDEN', `the purpose ${JSON.stringify(purpose)} is not one of yours`, { hint: 'Name a purpose that your token allows, or none.', context: { purpose } });
+      throw new SkeinError('SKEIN_AUTH_FORBIDDEN', `the purpose ${JSON.stringify(purpose)} is not one of yours`, {
+        hint: 'Name a purpose that your token allows, or none.',
+        context: { purpose },
+      });
     }
     const byPurpose = this.#known.get(principal) ?? new Map<string | undefined, Rights>();
     this.#known.set(principal, byPurpose);
@@ -39,6 +42,14 @@ export class RightsBook {
       const decision = decide(entry.policy, entry.contract, principal, purpose);
       if (decision) decisions.set(id, decision);
     }
-    return { decisions, hash: sha256([...decisions].map(([id, decision]) => `${id} ${decision.hash}`).sort().join('\n')) };
+    return {
+      decisions,
+      hash: sha256(
+        [...decisions]
+          .map(([id, decision]) => `${id} ${decision.hash}`)
+          .sort()
+          .join('\n'),
+      ),
+    };
   }
 }

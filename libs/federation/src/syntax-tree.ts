@@ -45,7 +45,11 @@ export function parseTree(ast: SerializedAst, maxCharacters: number): TreeNode {
     tree = MAYBE_INEXACT.test(text) ? json.parse(text, keepDigits) : JSON.parse(text);
   } catch (cause) {
     // DuckDB prints an overflowing constant such as 1e400 as Infinity, which is no JSON
-    throw new SkeinError('SKEIN_QUERY_REFUSED', 'the query holds a constant that cannot be written down exactly', { hint: 'Write the constant within the range of DOUBLE, or as text with a cast.', context: { kind: 'constant' }, cause });
+    throw new SkeinError('SKEIN_QUERY_REFUSED', 'the query holds a constant that cannot be written down exactly', {
+      hint: 'Write the constant within the range of DOUBLE, or as text with a cast.',
+      context: { kind: 'constant' },
+      cause,
+    });
   }
   if (tree === null || typeof tree !== 'object' || Array.isArray(tree) || isRawNumber(tree)) throw refuseText('statement', 'the parser gave no syntax tree');
   return tree as TreeNode;

@@ -98,6 +98,10 @@ async function governed(catalog: SandboxCatalog): Promise<Governed> {
 
 function classified(error: unknown): SkeinError {
   const text = error instanceof Error ? error.message : String(error);
-  const code = /^Binder Error: (Referenced|.* does not have a column named)/.test(text) ? 'SKEIN_QUERY_UNKNOWN_COLUMN' : /^(Binder|Catalog|Parser|Not implemented) Error/.test(text) ? 'SKEIN_QUERY_INVALID' : 'SKEIN_QUERY_FAILED';
+  const code = /^Binder Error: (Referenced|.* does not have a column named)/.test(text)
+    ? 'SKEIN_QUERY_UNKNOWN_COLUMN'
+    : /^(Binder|Catalog|Parser|Not implemented) Error/.test(text)
+      ? 'SKEIN_QUERY_INVALID'
+      : 'SKEIN_QUERY_FAILED';
   return new SkeinError(code, 'the engine says no', { cause: error });
 }

@@ -96,7 +96,22 @@ grants:
 
 export const PRODUCTS: Readonly<Record<string, ProductText & { readonly rows: string }>> = {
   'sap.material': {
-    columns: ['matnr string joinKey=material_number required', 'description', 'grp string', 'plant', 'cost decimal confidential', 'supplier string confidential', 'formula string restricted', 'tags texts', 'size size', 'valid_from date', 'changed_at instant', 'active boolean', 'weight double', 'n int'],
+    columns: [
+      'matnr string joinKey=material_number required',
+      'description',
+      'grp string',
+      'plant',
+      'cost decimal confidential',
+      'supplier string confidential',
+      'formula string restricted',
+      'tags texts',
+      'size size',
+      'valid_from date',
+      'changed_at instant',
+      'active boolean',
+      'weight double',
+      'n int',
+    ],
     policy: OPEN,
     sla: 'slaProperties:\n  - property: latency\n    value: 2\n    unit: d',
     rows: `SELECT 'M' || i AS matnr, 'material ' || i AS description, 'G' || (i % 3) AS grp, 'P' || (i % 2) AS plant, CAST(i * 1.25 AS DECIMAL(18,4)) AS cost, 'S' || (i % 4) AS supplier, 'CANARY-formula-' || i AS formula, ['t' || i, 'u'] AS tags, {'length': i + 0.5, 'width': 2.0} AS size, DATE '2025-01-01' + CAST(i AS INTEGER) AS valid_from, TIMESTAMPTZ '2025-01-01 00:00:00+00' + to_hours(CAST(i AS INTEGER)) AS changed_at, i % 2 = 0 AS active, i / 2.0 AS weight, i AS n FROM range(12) t(i)`,
@@ -117,7 +132,16 @@ export const PRODUCTS: Readonly<Record<string, ProductText & { readonly rows: st
     rows: `SELECT 'M' || (i % 12) AS matnr, 'P' || (i % 3) AS plant, CAST(CASE WHEN i % 3 = 0 THEN i ELSE -i END AS DECIMAL(18,4)) AS quantity, CASE WHEN i % 3 = 0 THEN '1' ELSE 'HIDDEN-note-' || i END AS note, DATE '2025-06-01' + CAST(i AS INTEGER) AS counted_on, 'K' || i AS keeper FROM range(36) t(i)`,
   },
   'ga4.events': {
-    columns: ['event_id', 'user_id string confidential joinKey=user', 'event_name', 'event_time instant', 'matnr string joinKey=material_number', 'revenue decimal internal', 'payload', 'session int'],
+    columns: [
+      'event_id',
+      'user_id string confidential joinKey=user',
+      'event_name',
+      'event_time instant',
+      'matnr string joinKey=material_number',
+      'revenue decimal internal',
+      'payload',
+      'session int',
+    ],
     policy: OPEN,
     rows: `SELECT 'E' || i AS event_id, 'CANARY-user-' || (i % 5) AS user_id, ['view', 'cart', 'purchase'][1 + i % 3] AS event_name, TIMESTAMPTZ '2026-01-01 00:00:00+00' + to_minutes(CAST(i * 7 AS INTEGER)) AS event_time, 'M' || (i % 12) AS matnr, CASE WHEN i % 3 = 2 THEN CAST(i AS DECIMAL(18,4)) END AS revenue, '{"k":' || i || ',"l":[1,2]}' AS payload, i // 4 AS session FROM range(40) t(i)`,
   },
@@ -161,7 +185,11 @@ export class MeshFixture {
     return this.folder.file('canary.csv');
   }
 
-  async publish(contract: Contract, query: string, as: TableRef = { domain: contract.domain, name: contract.name, major: Number.parseInt(contract.version, 10) }): Promise<Snapshot> {
+  async publish(
+    contract: Contract,
+    query: string,
+    as: TableRef = { domain: contract.domain, name: contract.name, major: Number.parseInt(contract.version, 10) },
+  ): Promise<Snapshot> {
     const columns = contract.properties.map((property) => ({ propertyId: property.id, name: property.name, type: property.type, required: property.required }));
     return this.publishColumns(contract, as, columns, query);
   }
@@ -177,7 +205,11 @@ export class MeshFixture {
         contractVersion: contract.version,
         verdictHash: sha256('verdict'),
         inputHash: sha256(query),
-        lineage: { run: 'r1', inputs: [{ kind: 'landing', name: 'extract', sha256: sha256('x') }], columns: columns.map(({ name }) => ({ column: name, from: [`landing:extract.${name}`] })) },
+        lineage: {
+          run: 'r1',
+          inputs: [{ kind: 'landing', name: 'extract', sha256: sha256('x') }],
+          columns: columns.map(({ name }) => ({ column: name, from: [`landing:extract.${name}`] })),
+        },
         verdict: { passed: true, rows: '12', gates: columns.map(({ name }) => ({ check: `${name}.required`, column: name, outcome: 'passed' })) },
       });
     } finally {

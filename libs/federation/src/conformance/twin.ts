@@ -21,11 +21,15 @@ export async function brokenGate(patches: readonly Patch[]): Promise<{ gate: typ
   mkdirSync(built, { recursive: true });
   const folder = mkdtempSync(path.join(built, '.twin-'));
   try {
-    for (const file of readdirSync(source).filter((name) => /^(gate.*|syntax-tree|refusal)\.ts$/.test(name) && !name.endsWith('.test.ts'))) cpSync(path.join(source, file), path.join(folder, file));
+    for (const file of readdirSync(source).filter((name) => /^(gate.*|syntax-tree|refusal)\.ts$/.test(name) && !name.endsWith('.test.ts')))
+      cpSync(path.join(source, file), path.join(folder, file));
     for (const { file, find, replace } of patches) {
       const text = readFileSync(path.join(folder, file), 'utf8');
       if (text.split(find).length !== 2) throw new Error(`${file} does not hold exactly once: ${find}`);
-      writeFileSync(path.join(folder, file), text.replace(find, () => replace));
+      writeFileSync(
+        path.join(folder, file),
+        text.replace(find, () => replace),
+      );
     }
     const twin = (await import(/* @vite-ignore */ pathToFileURL(path.join(folder, 'gate.ts')).href)) as typeof Gate;
     return { gate: twin.gate, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
