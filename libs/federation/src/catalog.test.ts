@@ -1,4 +1,6 @@
-import type { Contract } from '@skein/contract';
+import path from 'node:path';
+import { readContractFiles } from '@skein/adapter-storage';
+import { readContract, type Contract } from '@skein/contract';
 import { SkeinError } from '@skein/kernel';
 import { describe, expect, it } from 'vitest';
 import { composeCatalog } from './catalog.ts';
@@ -21,6 +23,17 @@ function conflictOf(contracts: readonly Contract[]): SkeinError {
 }
 
 describe('catalog', () => {
+  it('composes the contracts and policies of this repository', async () => {
+    const files = await readContractFiles(path.resolve(import.meta.dirname, '../../../contracts'));
+    const read = files.map(({ contract, policy }) => ({ contract: readContract(contract.text, contract.file), policy }));
+    const catalog = composeCatalog(
+      read.map(({ contract }) => contract),
+      read.flatMap(({ contract, policy }) => (policy ? [readPolicy(policy.text, policy.file, contract)] : [])),
+    );
+    expect(catalog.products.length).toBeGreaterThan(10);
+    expect(catalog.products.filter((entry) => entry.policy === undefined).map((entry) => entry.id)).toEqual([]);
+  });
+
   it('addresses products by name, majors by number, and gives each its feedback and each domain its lineage', () => {
     const catalog = composeCatalog(
       [contractOf('sap.material', MATERIAL), contractOf('ga4.events', EVENTS), contractOf('ga4.events', { ...EVENTS, version: '2.1.0' }), FEEDBACK, LINEAGE],
