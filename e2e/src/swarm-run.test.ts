@@ -212,6 +212,26 @@ describe('a run', () => {
     expect(await bench.rows('shop.orders_feedback', 'SELECT rule, source_position FROM t')).toEqual([{ rule: 'source.malformed', source_position: 3n }]);
   });
 
+  it('keeps its own names clear of the columns of a file', async () => {
+    await using bench = await workbench(
+      (contracts) => {
+        const domain = shop(contracts);
+        return {
+          ...domain,
+          sources: [{ name: 'orders', describes: 'orders*.csv', shape: 'columns', tableOf: (file) => (/^orders.*[.]csv$/.test(file) ? 'orders' : undefined) }],
+          bronze: [{ name: 'raw_orders', source: 'orders', columns: ['id', 'amount', 'n', 'k'], requiredColumns: ['id'], sql: 'SELECT id, amount, NULL AS big, n || k AS country, _file, _row FROM landing' }],
+        };
+      },
+      [orders('60%'), totals()],
+    );
+    bench.put({ 'orders-1.csv': 'id;amount;n;k\nA1;1.5;D;E\nA2;2;too;many;fields\nA3;3;F;R\n' });
+    expect((await bench.run()).products[0]).toMatchObject({ outcome: 'published', rows: 2, violations: { 'source.malformed': 1 } });
+    expect(await bench.rows('shop.orders', 'SELECT order_id, country, _position FROM t ORDER BY 1')).toEqual([
+      { order_id: 'A1', country: 'DE', _position: 2n },
+      { order_id: 'A3', country: 'FR', _position: 4n },
+    ]);
+  });
+
   it('retires demo rows when real ones arrive', async () => {
     await using bench = await workbench(shop, [orders(), totals()]);
     bench.put({ 'orders-demo.ndjson': GOOD });

@@ -155,16 +155,17 @@ async function landColumns(session: EngineSession, from: string, file: string, t
   const named = dialect.columns.map((name, index) => ({ name, stored: name === '' ? `_empty_${index}` : name }));
   const columns = named.map(({ stored }) => `${ident(stored)}: 'VARCHAR'`).join(', ');
   const kept = named.filter(({ name }) => name !== '').map(({ name }) => name);
-  if (kept.some((name) => name.toLowerCase() === '_row')) {
-    throw new SkeinError('SKEIN_SOURCE_COLUMNS', `${file}:1: a column may not be named _row`, { hint: 'Rename the column in the file.', context: { file } });
+  if (kept.some((name) => ['_row', '__n', '__k'].includes(name.toLowerCase()))) {
+    throw new SkeinError('SKEIN_SOURCE_COLUMNS', `${file}:1: a column may not be named _row, __n or __k`, { hint: 'Rename the column in the file.', context: { file } });
   }
   const read = `SELECT * FROM read_csv(${literal(from)}, columns = {${columns}}, delim = ${literal(dialect.delimiter)}, quote = '"', escape = '"',
     header = true, auto_detect = false, strict_mode = true, max_line_size = ${MAX_LINE}, new_line = ${literal(JSON.stringify(dialect.newline).slice(1, -1))},
     encoding = ${literal(dialect.encoding)}, store_rejects = true)`;
   const write = async (shift: readonly number[]) => {
-    const position = shift.length === 0 ? 'n + 1' : `n + 1 + len(list_filter(${JSON.stringify(shift)}, k -> k < n))`;
+    // Names that begin with __ keep clear of the file's own: in a lambda, DuckDB takes a column before the parameter.
+    const position = shift.length === 0 ? '__n + 1' : `__n + 1 + len(list_filter(${JSON.stringify(shift)}, __k -> __k < __n))`;
     await reading(file, () =>
-      session.run(`COPY (SELECT ${position} AS _row, * EXCLUDE (n) FROM (SELECT row_number() OVER () AS n, ${kept.map(ident).join(', ')} FROM (${read})))
+      session.run(`COPY (SELECT ${position} AS _row, * EXCLUDE (__n) FROM (SELECT row_number() OVER () AS __n, ${kept.map(ident).join(', ')} FROM (${read})))
         TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy)`),
     );
     return takeRejects(session, file);

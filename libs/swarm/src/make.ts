@@ -220,7 +220,7 @@ function feedbackSql(
   if (usable.length > 0) {
     // A value that could not be typed is NULL by then: that it is also missing is no second fault.
     const untyped = extras.includes('_invalid')
-      ? `_check <> '_invalid' AND NOT coalesce(list_contains(list_transform(_invalid, i -> i."column" || '.required'), _check), false)`
+      ? `_check <> '_invalid' AND NOT coalesce(list_contains(list_transform(_invalid, _i -> _i."column" || '.required'), _check), false)`
       : 'true';
     parts.push(violation(`(SELECT *, unnest(_failed) AS _check FROM ${CANDIDATE} WHERE _failed IS NOT NULL) WHERE ${untyped}`));
     parts.push(violation(`(SELECT *, unnest(_warned) AS _check FROM ${CANDIDATE} WHERE _warned IS NOT NULL)`));
@@ -228,8 +228,8 @@ function feedbackSql(
   }
   if (extras.includes('_invalid')) {
     parts.push(
-      `SELECT ${literal(product.id)}, i."column" || '.' || i.rule, i."column", i.value, ${rowId}, ${source}, 'error', ${literal(product.layer)},
-         CASE i.rule WHEN 'type' THEN 'the value cannot be read as the type of ' || i."column" ELSE i."column" || ' breaks ' || i.rule END FROM (SELECT *, unnest(_invalid) AS i FROM ${CANDIDATE} WHERE len(_invalid) > 0)`,
+      `SELECT ${literal(product.id)}, _i."column" || '.' || _i.rule, _i."column", _i.value, ${rowId}, ${source}, 'error', ${literal(product.layer)},
+         CASE _i.rule WHEN 'type' THEN 'the value cannot be read as the type of ' || _i."column" ELSE _i."column" || ' breaks ' || _i.rule END FROM (SELECT *, unnest(_invalid) AS _i FROM ${CANDIDATE} WHERE len(_invalid) > 0)`,
     );
   }
   for (const { file, row, reason, raw } of malformed) {
