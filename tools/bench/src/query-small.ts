@@ -8,7 +8,7 @@ import { localSnapshotStore } from '@skein/adapter-storage';
 import { readContract } from '@skein/contract';
 import { readPolicy } from '@skein/federation';
 import { issueDevToken, startGateway } from '@skein/gateway';
-import { literal, sha256, systemClock } from '@skein/kernel';
+import { literal, sha256, SkeinError, systemClock } from '@skein/kernel';
 import { tableOf, type Snapshot } from '@skein/product';
 import type { BenchResult, Progress } from './bench.ts';
 
@@ -36,7 +36,16 @@ grants:
 `;
 const ROWS = 1_000;
 const DATA = `SELECT 'M' || i AS material, 'P' || (i % 10) AS plant, 'K' || (i % 50) AS keeper, CAST(i AS DECIMAL(18,3)) / 8 AS quantity, TIMESTAMPTZ '2026-01-01 00:00:00+00' + to_minutes(CAST(i AS INTEGER)) AS counted_at FROM range(${ROWS}) t(i)`;
-const SQL = 'SELECT plant, count(*) AS n, sum(quantity) AS quantity FROM bench.stock WHERE quantity > 10 GROUP BY plant ORDER BY plant';
+
+interface SmallQuery {
+  readonly sql: string;
+  readonly params: readonly string[];
+  /** Rows for the analyst, who does not see plant P9, and for the engine alone: were they equal, nothing would be governed. */
+  readonly rows: { readonly governed: number; readonly direct: number };
+}
+
+const LOOKUP: SmallQuery = { sql: 'SELECT material, plant, quantity, counted_at FROM bench.stock WHERE plant IN ($1, $2) AND quantity < 2', params: ['P3', 'P9'], rows: { governed: 2, direct: 3 } };
+const AGGREGATE: SmallQuery = { sql: 'SELECT plant, count(*) AS n, sum(quantity) AS quantity FROM bench.stock GROUP BY plant ORDER BY plant', params: [], rows: { governed: 9, direct: 10 } };
 
 const WARM_UP = 100;
 const ROUNDS = 500;
@@ -65,23 +74,12 @@ export async function querySmall(progress: Progress = () => undefined): Promise<
     const gateway = await startGateway({ store, sandbox, contracts: [contract], policies: [policy], clock: systemClock, dataDir: directory });
     try {
       const token = await issueDevToken({ dir: path.join(directory, 'keys'), as: 'analyst' });
-      const governed = httpQuery(gateway.url, token);
-      const direct = await directQuery(snapshot);
-      progress(`${WARM_UP} rounds to warm up, then ${ROUNDS}`);
-      const [overHttp, alone]: [number[], number[]] = [[], []];
-      for (let round = -WARM_UP; round < ROUNDS; round += 1) {
-        const [first, second] = [await timed(governed.ask), await timed(direct.ask)];
-        if (round < 0) continue;
-        overHttp.push(first);
-        alone.push(second);
-      }
-      // Plant P9 is filtered for the analyst: the same answer from both would mean that nothing was governed.
-      const rows = { governed: await governed.ask(), direct: await direct.ask() };
-      if (rows.governed !== 9 || rows.direct !== 10) throw new Error(`the governed query gave ${rows.governed} rows and the direct one ${rows.direct}, not 9 and 10`);
-      governed.close();
-      direct.close();
-      const [figure, floor] = [quantile(overHttp, 0.5), quantile(alone, 0.5)];
-      return { figure, floor, ratio: figure / floor, unit: 'ms', over: figure - floor, p95: quantile(overHttp, 0.95), floorP95: quantile(alone, 0.95), rounds: ROUNDS };
+      progress('a lookup by bound values');
+      const lookup = await compare(LOOKUP, gateway.url, token, snapshot);
+      progress('an aggregate');
+      const aggregate = await compare(AGGREGATE, gateway.url, token, snapshot);
+      const { figure, floor } = lookup;
+      return { figure, floor, ratio: figure / floor, unit: 'ms', over: figure - floor, p95: lookup.p95, floorP95: lookup.floorP95, aggregate: aggregate.figure, aggregateFloor: aggregate.floor, rounds: ROUNDS };
     } finally {
       await gateway.close();
     }
@@ -92,15 +90,35 @@ export async function querySmall(progress: Progress = () => undefined): Promise<
   }
 }
 
+async function compare(query: SmallQuery, url: string, token: string, snapshot: Snapshot): Promise<{ figure: number; floor: number; p95: number; floorP95: number }> {
+  const governed = httpQuery(query, url, token);
+  const direct = await directQuery(query, snapshot);
+  try {
+    const rows = { governed: await governed.ask(), direct: await direct.ask() };
+    if (rows.governed !== query.rows.governed || rows.direct !== query.rows.direct) throw new SkeinError('SKEIN_INTERNAL', `${query.sql} gave ${JSON.stringify(rows)}, not ${JSON.stringify(query.rows)}`);
+    const [overHttp, alone]: [number[], number[]] = [[], []];
+    for (let round = -WARM_UP; round < ROUNDS; round += 1) {
+      const [first, second] = [await timed(governed.ask), await timed(direct.ask)];
+      if (round < 0) continue;
+      overHttp.push(first);
+      alone.push(second);
+    }
+    return { figure: quantile(overHttp, 0.5), floor: quantile(alone, 0.5), p95: quantile(overHttp, 0.95), floorP95: quantile(alone, 0.95) };
+  } finally {
+    governed.close();
+    direct.close();
+  }
+}
+
 interface Asker {
   /** Asks once; how many rows came. */
   ask(): Promise<number>;
   close(): void;
 }
 
-function httpQuery(url: string, token: string): Asker {
+function httpQuery({ sql, params }: SmallQuery, url: string, token: string): Asker {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const body = JSON.stringify({ sql: SQL });
+  const body = JSON.stringify({ sql, params });
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json', 'content-length': Buffer.byteLength(body) };
   return {
     close: () => agent.destroy(),
@@ -120,13 +138,13 @@ function httpQuery(url: string, token: string): Asker {
   };
 }
 
-async function directQuery(snapshot: Snapshot): Promise<Asker> {
+async function directQuery({ sql, params }: SmallQuery, snapshot: Snapshot): Promise<Asker> {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   const files = snapshot.files.map((file) => literal(file.path)).join(', ');
   await connection.run(`CREATE SCHEMA bench; CREATE VIEW bench.stock AS SELECT * FROM read_parquet([${files}])`);
   return {
-    ask: async () => (await connection.runAndReadAll(SQL)).getRowObjectsJson().length,
+    ask: async () => (await connection.runAndReadAll(sql, [...params])).getRowObjectsJson().length,
     close() {
       connection.closeSync();
       instance.closeSync();
