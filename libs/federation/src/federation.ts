@@ -155,6 +155,10 @@ class FederatedMesh implements Federation {
     const granted = this.#authorize(text.reads, rights);
     const reads =
       checked.asOf === undefined ? (this.#currentReads(granted) ?? (await this.#awaitedReads(granted))) : await this.#pinnedReads(granted, checked.asOf);
+    for (const { snapshot } of reads) {
+      const sound = this.#live.sound(snapshot);
+      if (sound !== true) await sound;
+    }
     const now = this.#options.clock.now();
     const versions = reads.map((read) => {
       const freshness = freshnessOf(read.entry.contract, read.snapshot, now);

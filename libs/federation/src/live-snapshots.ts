@@ -14,6 +14,7 @@ export class LiveSnapshots {
   readonly #tables: ReadonlyMap<string, TableRef>;
   readonly #current = new Map<string, Snapshot>();
   readonly #pinned = new BoundedCache<Snapshot>(256);
+  readonly #sound = new BoundedCache<true | Promise<true>>(1_024);
   readonly #refreshing = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
   readonly #close: (() => void | Promise<void>)[] = [];
@@ -56,6 +57,24 @@ export class LiveSnapshots {
     return snapshot;
   }
 
+  /**
+   * Whether every file of the snapshot has the checksum it was published with: `true` at once where that was seen before, else a
+   * promise. Bytes are read once for each version, because versions never change. Rejects with SKEIN_SNAPSHOT_CORRUPT.
+   */
+  sound(snapshot: Snapshot): true | Promise<true> {
+    const key = `${tableKey(snapshot.table)}@${snapshot.id}`;
+    const known = this.#sound.get(key);
+    if (known) return known;
+    const checking = this.#store.verify(snapshot).then((): true => {
+      this.#sound.set(key, true);
+      return true;
+    });
+    // a damaged file may be restored: the next query looks again
+    checking.catch(() => this.#sound.delete(key));
+    this.#sound.set(key, checking);
+    return checking;
+  }
+
   /** The version that was current at a time (milliseconds since the epoch). */
   at(table: TableRef, time: number): Promise<Snapshot> {
     return this.#store.asOf(table, { time });
@@ -77,6 +96,8 @@ export class LiveSnapshots {
         if (snapshot && snapshot.version > (this.#current.get(key)?.version ?? 0)) {
           this.#current.set(key, snapshot);
           this.#generation += 1;
+          // checked while nobody waits for it; a query that comes sooner waits
+          Promise.resolve(this.sound(snapshot)).catch(() => undefined);
         }
       } while (this.#again.has(key));
     })().finally(() => {
