@@ -202,6 +202,29 @@ describe('POST /v1/sql', () => {
     expect(sandbox.stats()).toMatchObject({ busy: 0, killed: killed + 1 });
   });
 
+  it('turns away what is too much, and says when to come again', async () => {
+    const small = duckdbSandbox({ tempDirectory: folder.file('small'), workers: 1, spares: 0, queue: 1 });
+    const crowded = await startGateway({ ...options(), sandbox: small });
+    try {
+      const ask = (): Promise<Response> =>
+        fetch(`${crowded.url}/v1/sql`, {
+          method: 'POST', headers: { authorization: `Bearer ${analyst}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ sql: 'SELECT count(*) AS n FROM shop.orders a, range(4000) b' }),
+        });
+      await (await ask()).arrayBuffer();
+      const answers = await Promise.all(Array.from({ length: 8 }, ask));
+      const bodies = await Promise.all(answers.map((answer) => answer.json() as Promise<{ error?: { code: string; retryable: boolean } }>));
+      const busy = answers.filter((answer) => answer.status === 429);
+      expect(busy.length).toBeGreaterThanOrEqual(4);
+      expect(answers.filter((answer) => answer.status === 200).length + busy.length).toBe(8);
+      for (const answer of busy) expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+      expect(bodies.filter((body) => body.error?.code === 'SKEIN_QUERY_BUSY' && body.error.retryable)).toHaveLength(busy.length);
+    } finally {
+      await crowded.close();
+      await small.close();
+    }
+  });
+
   it('keeps an audit record of each query, with what it read and never its text', async () => {
     const response = await post({ sql: "SELECT 'SECRET-IN-SQL', id FROM shop.orders LIMIT 1" });
     await response.arrayBuffer();
