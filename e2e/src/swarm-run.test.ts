@@ -3,7 +3,7 @@ import { readContract } from '@skein/contract';
 import type { BusEvent } from '@skein/ports';
 import type { ContractSet, Domain } from '@skein/product';
 import { PUBLISHED } from '@skein/swarm';
-import { workbench } from '@skein/testing';
+import { repositoryContracts, workbench } from '@skein/testing';
 
 // Promise: a violating row never reaches a product, a failed gate changes nothing, and equal inputs publish nothing.
 
@@ -230,6 +230,21 @@ describe('a run', () => {
       { order_id: 'A1', country: 'DE', _position: 2n },
       { order_id: 'A3', country: 'FR', _position: 4n },
     ]);
+  });
+
+  it('never lets a run that knew less replace what another published, however the two interleave', async () => {
+    await using bench = await workbench(shop, [orders(), totals()]);
+    const { createSwarm } = await import('@skein/swarm');
+    const other = createSwarm(bench.swarm.domain, { feedback: (await repositoryContracts()).get('skein.feedback'), lineage: (await repositoryContracts()).get('skein.lineage') }, bench.adapters);
+    bench.put({ 'one/orders-1.ndjson': GOOD, 'two/orders-2.ndjson': line({ id: 'Z1', amount: 1, country: 'DE' }) });
+    const sources = `${bench.directory}/sources`;
+    for (let round = 0; round < 4; round++) {
+      bench.put({ 'one/orders-1.ndjson': GOOD + line({ id: `R${round}`, amount: round, country: 'DE' }), 'two/orders-2.ndjson': line({ id: `Z${round}`, amount: 1, country: 'DE' }) });
+      const reports = await Promise.all([bench.swarm.run({ from: `${sources}/one`, origin: 'one' }), other.run({ from: `${sources}/two`, origin: 'two' })]);
+      for (const report of reports) for (const product of report.products) expect(['published', 'unchanged']).toContain(product.outcome);
+      const rows = await bench.rows<{ order_id: string }>('shop.orders', 'SELECT order_id FROM t ORDER BY 1');
+      expect(rows.map((row) => row.order_id)).toEqual(['A1', 'A2', 'A3', `R${round}`, `Z${round}`]);
+    }
   });
 
   it('retires demo rows when real ones arrive', async () => {

@@ -18,6 +18,11 @@ export interface Staging {
 }
 
 export interface SnapshotDraft {
+  /**
+   * Version that must still be the newest (0: none yet), because the draft was made from what was known then; another one
+   * refuses the commit with SKEIN_STORAGE_CONTENDED. Left out: whatever is there is replaced.
+   */
+  readonly expectedVersion?: number;
   readonly files: readonly DataFile[];
   readonly contractHash: string;
   readonly contractVersion: string;

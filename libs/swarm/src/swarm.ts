@@ -65,7 +65,7 @@ export function createSwarm(domain: Domain, system: SystemContracts, adapters: S
   return {
     domain,
     run(options = {}) {
-      const result = turn.then(() => new Run(domain, system, adapters, options).go());
+      const result = turn.then(() => runUntilAlone(domain, system, adapters, options));
       turn = result.catch(() => undefined);
       return result;
     },
@@ -83,6 +83,28 @@ export function createSwarm(domain: Domain, system: SystemContracts, adapters: S
   };
 }
 
+/** Runs again when another process published a table of the domain meanwhile: what it took in is then taken into account. */
+async function runUntilAlone(domain: Domain, system: SystemContracts, adapters: SwarmAdapters, options: RunOptions): Promise<RunReport> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const report = await new Run(domain, system, adapters, options).go();
+      if (attempt === MOST_ATTEMPTS || !report.products.some((product) => isContended(product.error))) return report;
+    } catch (error) {
+      if (attempt === MOST_ATTEMPTS || !isContended(error)) throw error;
+    }
+  }
+}
+
+const MOST_ATTEMPTS = 5;
+
+function isContended(error: unknown): boolean {
+  return error instanceof SkeinError && error.code === 'SKEIN_STORAGE_CONTENDED';
+}
+
+function tableKey(table: TableRef): string {
+  return `${table.domain}.${table.name}.${table.major}`;
+}
+
 async function tell(bus: EventBus, snapshot: Snapshot): Promise<void> {
   const event: PublishedEvent = { product: snapshot.product, version: snapshot.version, snapshotId: snapshot.id.toString() };
   await bus.publish(PUBLISHED, snapshot.product, event);
@@ -95,6 +117,8 @@ class Run {
   private readonly defined = new Set<string>();
   private readonly plans = new Map<string, CheckPlan>();
   private readonly grown: TableRef[] = [];
+  /** Versions of the domain's tables before this run looked at the landings: it must not replace a newer one. */
+  private readonly before = new Map<string, number>();
   private opened: Promise<EngineSession> | undefined;
 
   constructor(
@@ -122,6 +146,9 @@ class Run {
     const started = performance.now();
     try {
       const sources = this.options.from === undefined ? [] : await this.takeIn(this.options.from);
+      for (const table of await this.adapters.store.tables()) {
+        if (table.domain === this.domain.name) this.before.set(tableKey(table), (await this.adapters.store.current(table))?.version ?? 0);
+      }
       const { good, refused } = refuseLacking(this.domain, liveLandings(this.domain, await this.adapters.landings.list(this.domain.name)));
       this.live.push(...good);
       const reports: SourceReport[] = [
@@ -352,6 +379,7 @@ class Run {
     try {
       const files = await (await this.session()).writeParquet(query, staging.directory, staging.fields);
       const snapshot = await store.commit(staging, {
+        expectedVersion: this.before.get(tableKey(table)) ?? 0,
         files,
         contractHash: contract.hash,
         contractVersion: contract.version,

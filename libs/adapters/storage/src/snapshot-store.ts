@@ -91,6 +91,7 @@ class LocalSnapshotStore implements SnapshotStore {
     try {
       await publication.prepare(base);
       for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+        checkExpected(staging.table, draft, base);
         const published = await publication.link(base, attempt);
         if (published !== undefined) return published;
         await sleep(backoff(attempt));
@@ -299,6 +300,16 @@ async function stampOf(file: string): Promise<string | undefined> {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw error;
   }
+}
+
+/** A draft made from an older version must not replace a newer one. Checked anew after each lost race. */
+function checkExpected(table: TableRef, { expectedVersion }: SnapshotDraft, base: TableVersion | undefined): void {
+  const newest = base === undefined ? 0 : (currentEntry(base)?.['sequence-number'] ?? 0);
+  if (expectedVersion === undefined || newest === expectedVersion) return;
+  throw new SkeinError('SKEIN_STORAGE_CONTENDED', `${named(table)} is at version ${newest}, and this publication was made for version ${expectedVersion}`, {
+    hint: 'Run again: the newer version is taken into account.',
+    context: { table, newest, expectedVersion },
+  });
 }
 
 /** Milliseconds to wait after a lost race, so that publishers fall out of step. */

@@ -148,6 +148,19 @@ export function snapshotStoreConformance(name: string, make: () => Promise<Snaps
         expect(history.map((snapshot) => snapshot.parent)).toEqual([undefined, ...history.slice(0, -1).map((snapshot) => snapshot.id)]);
       });
 
+      it('refuses a draft that was made for an older version, and takes it for the one that is there', async () => {
+        const offer = async (expectedVersion: number) => {
+          const staging = await store.begin(MATERIAL, COLUMNS);
+          return store.commit(staging, { ...draft([await write(staging, 'part-0.parquet', randomBytes(50))]), expectedVersion });
+        };
+        expect(await offer(0)).toMatchObject({ version: 1 });
+        await expect(offer(0)).rejects.toEqual(code('SKEIN_STORAGE_CONTENDED'));
+        expect(await offer(1)).toMatchObject({ version: 2 });
+        const [one, other] = await Promise.allSettled([offer(2), offer(2)]);
+        expect([one.status, other.status].sort()).toEqual(['fulfilled', 'rejected']);
+        expect(await store.current(MATERIAL)).toMatchObject({ version: 3 });
+      });
+
       it('keeps tables and majors apart', async () => {
         const major2 = { ...MATERIAL, major: 2 };
         const orders = { domain: 'sap', name: 'sales_order_items', major: 1 };
