@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readContract } from '@skein/contract';
-import type { BusEvent } from '@skein/ports';
+import type { BusEvent, SnapshotStore } from '@skein/ports';
 import type { ContractSet, Domain } from '@skein/product';
-import { PUBLISHED } from '@skein/swarm';
+import { createSwarm, PUBLISHED } from '@skein/swarm';
 import { repositoryContracts, workbench } from '@skein/testing';
 
 // Promise: a violating row never reaches a product, a failed gate changes nothing, and equal inputs publish nothing.
@@ -232,19 +232,34 @@ describe('a run', () => {
     ]);
   });
 
-  it('never lets a run that knew less replace what another published, however the two interleave', async () => {
+  it('never lets a run that knew less replace what another published meanwhile', async () => {
     await using bench = await workbench(shop, [orders(), totals()]);
-    const { createSwarm } = await import('@skein/swarm');
-    const other = createSwarm(bench.swarm.domain, { feedback: (await repositoryContracts()).get('skein.feedback'), lineage: (await repositoryContracts()).get('skein.lineage') }, bench.adapters);
-    bench.put({ 'one/orders-1.ndjson': GOOD, 'two/orders-2.ndjson': line({ id: 'Z1', amount: 1, country: 'DE' }) });
     const sources = `${bench.directory}/sources`;
-    for (let round = 0; round < 4; round++) {
-      bench.put({ 'one/orders-1.ndjson': GOOD + line({ id: `R${round}`, amount: round, country: 'DE' }), 'two/orders-2.ndjson': line({ id: `Z${round}`, amount: 1, country: 'DE' }) });
-      const reports = await Promise.all([bench.swarm.run({ from: `${sources}/one`, origin: 'one' }), other.run({ from: `${sources}/two`, origin: 'two' })]);
-      for (const report of reports) for (const product of report.products) expect(['published', 'unchanged']).toContain(product.outcome);
-      const rows = await bench.rows<{ order_id: string }>('shop.orders', 'SELECT order_id FROM t ORDER BY 1');
-      expect(rows.map((row) => row.order_id)).toEqual(['A1', 'A2', 'A3', `R${round}`, `Z${round}`]);
-    }
+    bench.put({ 'one/orders-1.ndjson': GOOD, 'two/orders-2.ndjson': line({ id: 'Z1', amount: 1, country: 'DE' }) });
+    const system = { feedback: (await repositoryContracts()).get('skein.feedback'), lineage: (await repositoryContracts()).get('skein.lineage') };
+    // This one has looked at the landings, and then is slow until the other has published all.
+    const reached = Promise.withResolvers<void>();
+    const free = Promise.withResolvers<void>();
+    const { store } = bench.adapters;
+    const slowStore = new Proxy(store, {
+      get(target, name: keyof SnapshotStore) {
+        const member = target[name].bind(target) as (...args: unknown[]) => unknown;
+        if (name !== 'begin') return member;
+        return async (...args: unknown[]) => {
+          reached.resolve();
+          await free.promise;
+          return member(...args);
+        };
+      },
+    });
+    const slow = createSwarm(bench.swarm.domain, system, { ...bench.adapters, store: slowStore });
+    const late = slow.run({ from: `${sources}/one`, origin: 'one' });
+    await reached.promise;
+    const quick = await bench.swarm.run({ from: `${sources}/two`, origin: 'two' });
+    free.resolve();
+    for (const report of [quick, await late]) for (const product of report.products) expect(['published', 'unchanged']).toContain(product.outcome);
+    const rows = await bench.rows<{ order_id: string }>('shop.orders', 'SELECT order_id FROM t ORDER BY 1');
+    expect(rows.map((row) => row.order_id)).toEqual(['A1', 'A2', 'A3', 'Z1']);
   });
 
   it('retires demo rows when real ones arrive', async () => {
