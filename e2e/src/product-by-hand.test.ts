@@ -5,7 +5,7 @@ import { readContract } from '@skein/contract';
 import { demoMaterials, writeGa4Source } from '@skein/demo';
 import { readPolicy } from '@skein/federation';
 import { ga4 } from '@skein/ga4';
-import type { DataProduct } from '@skein/product';
+import type { ContractSet, DataProduct } from '@skein/product';
 import { workbench } from '@skein/testing';
 
 // Promise: the product that the README adds by hand works as it stands there.
@@ -20,7 +20,8 @@ it('publishes the product of the README from its contract, policy and step', asy
   };
   const contract = readContract(block('yaml'), 'contracts/ga4/page_views_daily/v1/contract.odcs.yaml');
   expect(readPolicy(block('yaml', 1), 'policy.yaml', contract).product).toBe('ga4.page_views_daily');
-  const product = (contracts: object) => new Function('contracts', `return (${block('ts')});`)(contracts) as DataProduct;
+  const module = `export default (contracts) => (${block('ts')});`;
+  const { default: product } = (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(module)}`)) as { default: (contracts: ContractSet) => DataProduct };
 
   await using bench = await workbench((contracts) => {
     const domain = ga4(contracts);
