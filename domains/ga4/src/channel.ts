@@ -1,16 +1,13 @@
-import { sourceCategory } from './source-category.ts';
-
 /**
  * Google's default channel group of a source, medium and campaign, as an SQL expression; rules and their order after "[GA4] Default
- * channel group" (Analytics Help). Without a source and a medium the visit is Direct.
+ * channel group" (Analytics Help). Without a source and a medium the visit is Direct. `category` is the source's, see sourceCategory().
  */
-export function channelGroup(source: string, medium: string, campaign: string): string {
+export function channelGroup(source: string, medium: string, campaign: string, category: string): string {
   const s = `lower(coalesce(${source}, '(direct)'))`;
   const m = `lower(coalesce(${medium}, '(none)'))`;
   const c = `lower(coalesce(${campaign}, ''))`;
-  const category = `coalesce(${sourceCategory(`coalesce(${source}, '')`)}, '')`;
   const paid = `regexp_full_match(${m}, '.*cp.*|ppc|retargeting|paid.*')`;
-  const shopping = `(${category} = 'shopping' OR regexp_full_match(${c}, '(.*(([^a-df-z]|^)shop|shopping).*)'))`;
+  const shopping = `(coalesce(${category} = 'shopping', false) OR regexp_full_match(${c}, '(.*(([^a-df-z]|^)shop|shopping).*)'))`;
   return `CASE
       WHEN ${s} = '(direct)' AND ${m} IN ('(none)', '(not set)') THEN 'Direct'
       WHEN contains(${c}, 'cross-network') THEN 'Cross-network'

@@ -1,6 +1,7 @@
 import type { Contract } from '@skein/contract';
 import type { DataProduct } from '@skein/product';
 import { channelGroup } from './channel.ts';
+import { sourceCategory } from './source-category.ts';
 
 /** GA4 ends a session after this long without an event; used only where events carry no ga_session_id. */
 const INACTIVITY_US = 30n * 60n * 1_000_000n;
@@ -53,10 +54,12 @@ const SQL = `SELECT session_key, client_key, first_event.stream_id AS stream_id,
     coalesce(marked_engaged, false) OR coalesce(engagement_ms, 0) >= 10000 OR page_views >= 2 AS engaged,
     coalesce(engagement_ms, 0) AS engagement_ms, events, page_views, purchase_events, landing_page, first_event.hostname AS hostname,
     coalesce(brought.source, '(direct)') AS source, CASE WHEN brought IS NULL THEN '(none)' ELSE brought.medium END AS medium, brought.campaign AS campaign,
-    ${channelGroup('brought.source', 'brought.medium', 'brought.campaign')} AS channel_last_click,
-    ${channelGroup('credited.source', 'credited.medium', 'credited.campaign')} AS channel_last_non_direct,
+    ${channelGroup('brought.source', 'brought.medium', 'brought.campaign', 'own_category')} AS channel_last_click,
+    ${channelGroup('credited.source', 'credited.medium', 'credited.campaign', 'credited_category')} AS channel_last_non_direct,
     first_event.country AS country, first_event.device_category AS device_category, is_final
-  FROM (SELECT *, CASE WHEN brought IS NOT NULL THEN brought WHEN last_click IS NOT NULL THEN last_click WHEN newest_us >= started_us - ${LOOKBACK_US} THEN newest END AS credited FROM (${ATTRIBUTED}))`;
+  FROM (SELECT *, ${sourceCategory('brought.source')} AS own_category, ${sourceCategory('credited.source')} AS credited_category
+    FROM (SELECT *, CASE WHEN brought IS NOT NULL THEN brought WHEN last_click IS NOT NULL THEN last_click WHEN newest_us >= started_us - ${LOOKBACK_US} THEN newest END AS credited
+      FROM (${ATTRIBUTED})))`;
 
 const from = (...columns: string[]) => columns.map((column) => `ga4.events.${column}`);
 

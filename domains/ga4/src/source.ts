@@ -12,7 +12,9 @@ interface ExportTable {
 }
 
 const TABLE = /^events_(intraday_|fresh_)?(\d{8})$/;
-const FILE = /^events_(intraday_|fresh_)?(\d{8})(?:[-_.](?!json|ndjson|parquet|gz)([\w.-]+?))?(?:\.(?:json|jsonl|ndjson)(?:\.gz)?|\.parquet|\.gz)?$/i;
+const FILE = /^events_(intraday_|fresh_)?(\d{8})(?:[-_.](?!json|ndjson|parquet|csv|avro)([\w.-]+?))?(?:\.(?:json|jsonl|ndjson)(?:\.gz)?|\.parquet|\.gz)$/i;
+/** BigQuery names a shard as it is told to, an ending is no must. */
+const BARE_FILE = /^events_(intraday_|fresh_)?(\d{8})(?:[-_]([\w-]+))?$/i;
 const RECORDS = /(?:\.(?:json|jsonl|ndjson)(?:\.gz)?|\.parquet|\.gz|^[\w-]+)$/i;
 
 /**
@@ -23,7 +25,7 @@ const RECORDS = /(?:\.(?:json|jsonl|ndjson)(?:\.gz)?|\.parquet|\.gz|^[\w-]+)$/i;
 export function exportTable(file: string): ExportTable | undefined {
   const segments = file.split('/');
   const name = segments.pop() ?? '';
-  const own = FILE.exec(name);
+  const own = FILE.exec(name) ?? BARE_FILE.exec(name);
   if (own) return table(own[1], own[2], own[3]);
   if (!RECORDS.test(name)) return undefined;
   for (const segment of segments.reverse()) {
