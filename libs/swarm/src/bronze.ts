@@ -1,6 +1,7 @@
 import { ident, literal, SkeinError } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
 import type { BronzeTable, Domain, Landing } from '@skein/product';
+import { isBlank } from './scan.ts';
 
 /** Rows of the demo count only until somebody brings real ones. */
 export const DEMO_ORIGIN = 'demo';
@@ -47,7 +48,7 @@ function jsonLanding(landings: readonly Landing[]): string {
   const paths = landings.map((landing) => literal(landing.path)).join(', ');
   return `SELECT * FROM (SELECT (${list(landings, (landing) => literal(landing.file))})[file_index::INTEGER + 1] AS _file, file_row_number + 1 AS _row,
       (${list(landings, (landing) => String(landing.sequence))})[file_index::INTEGER + 1]::BIGINT AS _sequence, ${recordOf(landings)} AS raw
-    FROM read_parquet([${paths}], file_row_number = true)) WHERE raw IS NOT NULL AND raw <> ''`;
+    FROM read_parquet([${paths}], file_row_number = true)) WHERE NOT ${isBlank('raw')}`;
 }
 
 /** More broken lines than this are found by their text again, instead of by their numbers. */

@@ -7,8 +7,8 @@ import { SkeinError } from '@skein/kernel';
 /** How a delimited text file is written: found from its header line, never from its values. */
 export interface Dialect {
   readonly delimiter: ',' | ';' | '\t' | '|';
-  readonly newline: '\n' | '\r\n';
-  readonly encoding: 'utf-8' | 'utf-16' | 'latin-1';
+  /** Bytes that are no UTF-8 are read as Windows-1252: the letters of Latin-1, and the euro sign. */
+  readonly encoding: 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
   /** Header names as received, without byte order mark and surrounding blanks; empty trailing names are left out of use but counted. */
   readonly columns: readonly string[];
 }
@@ -17,25 +17,36 @@ export interface Fingerprint {
   readonly sha256: string;
   readonly bytes: number;
   readonly utf8: boolean;
+  /** UTF-8, its lines ended by `\n` alone, none of them blank: the engine's reader of delimited text can be trusted with it. */
+  readonly plain: boolean;
 }
 
-/** Reads a file once: its sha256, and whether all of it is UTF-8. */
+/** Reads a file once: its sha256, whether all of it is UTF-8, and whether its lines are plain. */
 export async function fingerprint(path: string): Promise<Fingerprint> {
   const hash = createHash('sha256');
   let bytes = 0;
   let utf8 = true;
+  let lines = true;
+  let last = LF;
   let pending = Buffer.alloc(0);
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
     hash.update(chunk);
     bytes += chunk.length;
+    lines &&= !chunk.includes(CR) && !chunk.includes(BLANK) && !(last === LF && chunk[0] === LF);
+    last = chunk.at(-1) ?? last;
     if (!utf8) continue;
     const text = pending.length > 0 ? Buffer.concat([pending, chunk]) : chunk;
     const cut = incompleteTail(text);
     utf8 = isUtf8(text.subarray(0, text.length - cut));
     pending = Buffer.from(text.subarray(text.length - cut));
   }
-  return { sha256: hash.digest('hex'), bytes, utf8: utf8 && pending.length === 0 };
+  utf8 &&= pending.length === 0;
+  return { sha256: hash.digest('hex'), bytes, utf8, plain: utf8 && lines };
 }
+
+const LF = 10;
+const CR = 13;
+const BLANK = Buffer.from('\n\n');
 
 /** Bytes at the end that may be the beginning of a UTF-8 sequence (at most 3). */
 function incompleteTail(text: Buffer): number {
@@ -63,18 +74,17 @@ export async function sniffDialect(path: string, file: string, utf8: boolean): P
     await handle.close();
   }
   const utf16 = head.length >= 2 && ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff));
-  const encoding = utf16 ? 'utf-16' : utf8 ? 'utf-8' : 'latin-1';
-  const decoder = new TextDecoder(utf16 ? (head[0] === 0xff ? 'utf-16le' : 'utf-16be') : utf8 ? 'utf-8' : 'latin1');
-  const text = decoder.decode(head).replace(/^\ufeff/, '');
+  const encoding = utf16 ? (head[0] === 0xff ? 'utf-16le' : 'utf-16be') : utf8 ? 'utf-8' : 'windows-1252';
+  const text = new TextDecoder(encoding).decode(head);
   if (text.includes('\0')) {
     throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} is named like delimited text but holds binary data`, { context: { file } });
   }
   const header = firstRecord(text);
-  if (header.record.trim() === '') throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} has no header line`, { context: { file } });
-  const delimiter = DELIMITERS.map((candidate) => ({ candidate, count: splitRecord(header.record, candidate).length })).reduce((best, next) =>
+  if (header.trim() === '') throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} has no header line`, { context: { file } });
+  const delimiter = DELIMITERS.map((candidate) => ({ candidate, count: splitRecord(header, candidate).length })).reduce((best, next) =>
     next.count > best.count ? next : best,
   ).candidate;
-  const columns = splitRecord(header.record, delimiter).map((name) => name.trim());
+  const columns = splitRecord(header, delimiter).map((name) => name.trim());
   const seen = new Set<string>();
   for (const name of columns) {
     if (name === '') continue;
@@ -87,20 +97,18 @@ export async function sniffDialect(path: string, file: string, utf8: boolean): P
     }
     seen.add(key);
   }
-  return { delimiter, newline: header.newline, encoding, columns };
+  return { delimiter, encoding, columns };
 }
 
 /** The text up to the first line break outside quotes. */
-function firstRecord(text: string): { record: string; newline: '\n' | '\r\n' } {
+function firstRecord(text: string): string {
   let quoted = false;
   for (let at = 0; at < text.length; at++) {
     const char = text[at];
     if (char === '"') quoted = !quoted;
-    else if (char === '\n' && !quoted) {
-      return text[at - 1] === '\r' ? { record: text.slice(0, at - 1), newline: '\r\n' } : { record: text.slice(0, at), newline: '\n' };
-    }
+    else if ((char === '\n' || char === '\r') && !quoted) return text.slice(0, at);
   }
-  return { record: text, newline: '\n' };
+  return text;
 }
 
 /** Fields of one record (RFC 4180 quoting). */

@@ -1,11 +1,12 @@
-import { createReadStream } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ident, literal, SkeinError } from '@skein/kernel';
 import type { EngineSession, LandingStore } from '@skein/ports';
 import type { Domain, Landing, Source } from '@skein/product';
 import { fingerprint, sniffDialect, type Fingerprint } from './delimited.ts';
+import { BLANK_LINE, copyPlain } from './plain-text.ts';
 import type { SourceReport, SwarmEvent } from './report.ts';
+import { isBlank } from './scan.ts';
 
 /** A file with more unreadable rows than this is not what its name says. */
 const MAX_REJECTS = 10_000;
@@ -86,7 +87,7 @@ async function landOne(options: IntakeOptions, source: Source, file: string): Pr
   const stage = await landings.stage(domain.name);
   try {
     const target = path.join(stage.directory, 'landing.parquet');
-    const landed = source.shape === 'columns' ? await landColumns(session, from, file, target, print) : await landJson(session, from, file, target);
+    const landed = source.shape === 'columns' ? await landColumns(session, from, file, stage.directory, target, print) : await landJson(session, from, file, target);
     const after = await stat(from);
     if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
       throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} changed while it was read`, { hint: 'Run again when the file is complete.', context: { file } });
@@ -116,11 +117,11 @@ interface Landed {
 async function landJson(session: EngineSession, from: string, file: string, target: string): Promise<Landed> {
   const parquet = file.endsWith('.parquet');
   if (parquet) await checkParquet(from, file);
-  const newline = parquet ? '\n' : await firstNewline(from);
+  // Told of \r\n, the engine's lenient reader counts each \n and each \r\n once, also mixed; told of \n, it counts \r\n twice.
   const read = parquet
     ? `SELECT to_json(source)::VARCHAR AS raw FROM read_parquet(${literal(from)}, hive_partitioning = false) AS source`
     : `SELECT raw FROM read_csv(${literal(from)}, columns = {raw: 'VARCHAR'}, delim = ${literal('\x01')}, quote = '', escape = '', header = false,
-         auto_detect = false, strict_mode = false, max_line_size = ${MAX_LINE}, new_line = ${literal(JSON.stringify(newline).slice(1, -1))}, store_rejects = true)`;
+         auto_detect = false, strict_mode = false, max_line_size = ${MAX_LINE}, new_line = '\\r\\n', store_rejects = true)`;
   const copy = (select: string) => session.run(`COPY (${select}) TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy)`);
   await reading(file, () => copy(read));
   const dropped = parquet ? [] : await takeRejects(session, file);
@@ -134,38 +135,41 @@ async function landJson(session: EngineSession, from: string, file: string, targ
     );
     await takeRejects(session, file);
   }
-  const [count] = await session.rows<{ rows: bigint }>(`SELECT count(raw) AS rows FROM read_parquet(${literal(target)})`);
+  const [count] = await session.rows<{ lines: bigint }>(`SELECT count(*) FILTER (WHERE NOT ${isBlank('raw')}) AS lines FROM read_parquet(${literal(target)})`);
   // A line that is cut short, or is no JSON object, is no record.
   const broken = await session.rows<{ row: bigint; raw: string; valid: boolean }>(
     `SELECT file_row_number + 1 AS "row", raw[:4096] AS raw, json_valid(raw) AS valid FROM read_parquet(${literal(target)}, file_row_number = true)
-      WHERE raw IS NOT NULL AND trim(raw, E' \\t\\r') <> '' AND try(json_type(raw)) IS DISTINCT FROM 'OBJECT' LIMIT ${MAX_REJECTS + 1}`,
+      WHERE NOT ${isBlank('raw')} AND try(json_type(raw)) IS DISTINCT FROM 'OBJECT' LIMIT ${MAX_REJECTS + 1}`,
   );
   const rejects = [
     ...dropped,
     ...broken.map(({ row, raw, valid }) => ({ row: Number(row), raw, reason: valid ? 'the line is JSON, but not an object' : 'the line is not complete JSON' })),
   ].sort((a, b) => a.row - b.row);
-  const rows = Number(count?.rows ?? 0n);
-  checkRejects(file, rejects, rows);
-  return { rows, columns: undefined, rejects };
+  const lines = Number(count?.lines ?? 0n);
+  checkRejects(file, rejects, lines);
+  return { rows: lines - broken.length, columns: undefined, rejects };
 }
 
 /** Delimited text: every column as VARCHAR under its own name, and `_row`, the record number with the header as 1. */
-async function landColumns(session: EngineSession, from: string, file: string, target: string, print: Fingerprint): Promise<Landed> {
+async function landColumns(session: EngineSession, from: string, file: string, stage: string, target: string, print: Fingerprint): Promise<Landed> {
   const dialect = await sniffDialect(from, file, print.utf8);
   const named = dialect.columns.map((name, index) => ({ name, stored: name === '' ? `_empty_${index}` : name }));
   const columns = named.map(({ stored }) => `${ident(stored)}: 'VARCHAR'`).join(', ');
   const kept = named.filter(({ name }) => name !== '').map(({ name }) => name);
-  if (kept.some((name) => ['_row', '__n', '__k'].includes(name.toLowerCase()))) {
-    throw new SkeinError('SKEIN_SOURCE_COLUMNS', `${file}:1: a column may not be named _row, __n or __k`, { hint: 'Rename the column in the file.', context: { file } });
+  if (kept.some((name) => ['_row', '__n', '__k', '__blank'].includes(name.toLowerCase()))) {
+    throw new SkeinError('SKEIN_SOURCE_COLUMNS', `${file}:1: a column may not be named _row, __n, __k or __blank`, { hint: 'Rename the column in the file.', context: { file } });
   }
-  const read = `SELECT * FROM read_csv(${literal(from)}, columns = {${columns}}, delim = ${literal(dialect.delimiter)}, quote = '"', escape = '"',
-    header = true, auto_detect = false, strict_mode = true, max_line_size = ${MAX_LINE}, new_line = ${literal(JSON.stringify(dialect.newline).slice(1, -1))},
-    encoding = ${literal(dialect.encoding)}, store_rejects = true)`;
+  const text = print.plain ? from : path.join(stage, 'plain.txt');
+  if (!print.plain) await copyPlain(from, text, dialect);
+  const first = ident(named[0]?.stored ?? '');
+  const read = `SELECT * FROM read_csv(${literal(text)}, columns = {${columns}}, delim = ${literal(dialect.delimiter)}, quote = '"', escape = '"',
+    header = true, auto_detect = false, strict_mode = true, max_line_size = ${MAX_LINE}, new_line = '\\n',
+    encoding = 'utf-8', store_rejects = true)`;
   const write = async (shift: readonly number[]) => {
     // Names that begin with __ keep clear of the file's own: in a lambda, DuckDB takes a column before the parameter.
     const position = shift.length === 0 ? '__n + 1' : `__n + 1 + len(list_filter(${JSON.stringify(shift)}, __k -> __k < __n))`;
     await reading(file, () =>
-      session.run(`COPY (SELECT ${position} AS _row, * EXCLUDE (__n) FROM (SELECT row_number() OVER () AS __n, ${kept.map(ident).join(', ')} FROM (${read})))
+      session.run(`COPY (SELECT ${position} AS _row, * EXCLUDE (__n, __blank) FROM (SELECT row_number() OVER () AS __n, ${kept.map(ident).join(', ')}, ${first} = ${literal(BLANK_LINE)} AS __blank FROM (${read})) WHERE __blank IS DISTINCT FROM true)
         TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy)`),
     );
     return takeRejects(session, file);
@@ -213,14 +217,6 @@ async function checkParquet(from: string, file: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-async function firstNewline(from: string): Promise<'\n' | '\r\n'> {
-  for await (const chunk of createReadStream(from, { end: (1 << 20) - 1 }) as AsyncIterable<Buffer>) {
-    const at = chunk.indexOf(10);
-    if (at >= 0) return chunk[at - 1] === 13 ? '\r\n' : '\n';
-  }
-  return '\n';
 }
 
 /** Engine errors while reading a source are the source's fault. */

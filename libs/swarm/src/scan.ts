@@ -8,3 +8,8 @@ export function snapshotScan(snapshot: Snapshot): string {
   const columns = snapshot.fields.map((field) => `${field.id}: {name: ${literal(field.name)}, type: ${literal(engineType(field.type))}, default_value: NULL}`);
   return `SELECT * FROM read_parquet([${files}], schema = MAP {${columns.join(', ')}})`;
 }
+
+/** TRUE for a line of NDJSON that holds nothing, and for one that was taken out (NULL). */
+export function isBlank(raw: string): string {
+  return `CASE WHEN starts_with(${raw}, '{') THEN false ELSE coalesce(trim(${raw}, E' \\t\\r') = '', true) END`;
+}
