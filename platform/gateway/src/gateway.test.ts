@@ -3,11 +3,15 @@ import { readFile, readdir } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { connect as tcp } from 'node:net';
 import { duckdbEngine, duckdbSandbox, type DuckdbSandbox } from '@skein/adapter-duckdb';
+import { memoryBus } from '@skein/adapter-memory';
 import { localSnapshotStore } from '@skein/adapter-storage';
-import { connect, decimal, type Mesh } from '@skein/client';
+import { CLIENT_CODES, connect, decimal, type Mesh } from '@skein/client';
 import { readContract } from '@skein/contract';
 import { readPolicy } from '@skein/federation';
-import { systemClock } from '@skein/kernel';
+import { ERRORS, systemClock } from '@skein/kernel';
+import { BusClient, DataProductModule } from '@skein/nest';
+import type { LandingStore } from '@skein/ports';
+import type { Domain } from '@skein/product';
 import { publishQuery, temporaryDirectory } from '@skein/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { issueDevToken } from './auth/dev-keys.ts';
@@ -321,6 +325,27 @@ describe('everything else', () => {
     const preflight = await fetch(`${gateway.url}/v1/sql`, { method: 'OPTIONS', headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' } });
     expect(preflight.status).toBe(404);
     for (const response of [missing, preflight, await post({ sql: 'SELECT 1' }, { origin: 'https://evil.example' })]) expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+
+  it('hosts domains, which answer over the bus as themselves', async () => {
+    const bus = memoryBus();
+    const domain = (name: string): Domain => ({ name, sources: [], bronze: [], products: [] });
+    const adapters = { engine, store, bus, landings: { list: async () => [] } as unknown as LandingStore };
+    const imports = [DataProductModule.forRoot({ adapters, system: { feedback: contract, lineage: contract } }), DataProductModule.forFeature('shop', domain('shop')), DataProductModule.forFeature('crm', domain('crm'))];
+    const hosting = await startGateway({ ...options(), bus, imports });
+    const client = new BusClient(bus);
+    expect(await Promise.all(['shop', 'crm'].map((name) => client.request(`${name}.describe`)))).toMatchObject([{ domain: 'shop' }, { domain: 'crm' }]);
+    expect(await client.request('crm.run')).toMatchObject({ domain: 'crm', products: [] });
+    expect((await fetch(`${hosting.url}/health`)).status).toBe(200);
+    await client.close();
+    await hosting.close();
+    await bus.close();
+    await expect(startGateway({ ...options(), imports })).rejects.toMatchObject({ code: 'SKEIN_CONFIG_INVALID' });
+  });
+
+  it('has a line in the table of errors for each code of the client', () => {
+    expect(Object.keys(CLIENT_CODES).length).toBeGreaterThan(0);
+    for (const [code, { retryable }] of Object.entries(CLIENT_CODES)) expect(ERRORS).toHaveProperty(code, expect.objectContaining({ retryable }));
   });
 
   it('says who holds its port', async () => {
