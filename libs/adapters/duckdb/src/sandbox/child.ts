@@ -6,7 +6,7 @@ import { lockCatalog } from './catalog.ts';
 import { closeConnection, failureNote, openConnection, openEngine, type QueryConnection } from './child-engine.ts';
 import { FRAME, FrameReader, jsonFrame, type BindCommand, type ExecuteCommand, type FailureNote } from './frames.ts';
 import { loadArrow, runQuery } from './run-query.ts';
-import { parseSql, printAst } from './syntax.ts';
+import { syntaxTools, type SyntaxTools } from './syntax.ts';
 
 /**
  * The child process in which consumers' SQL is parsed or run. It starts as neither: an engine without data. The first
@@ -34,12 +34,15 @@ let queue: Promise<void> = Promise.resolve();
 const answer = (payload: unknown): void => void socket.write(jsonFrame(FRAME.reply, payload));
 const fail = (note: FailureNote): void => void socket.write(jsonFrame(FRAME.failed, note));
 
+let tools: Promise<SyntaxTools> | undefined;
+const syntax = (): Promise<SyntaxTools> => (tools ??= syntaxTools(current.connection));
+
 async function handle(type: number, text: string): Promise<void> {
   switch (type) {
     case FRAME.parse:
-      return await parseSql(current.connection, text).then(answer, (error: unknown) => fail(failureNote('parse', error)));
+      return await (await syntax()).parse(text).then(answer, (error: unknown) => fail(failureNote('parse', error)));
     case FRAME.print:
-      return await printAst(current.connection, text).then(answer, (error: unknown) => fail(failureNote('print', error)));
+      return await (await syntax()).print(text).then(answer, (error: unknown) => fail(failureNote('print', error)));
     case FRAME.bind: {
       const command = JSON.parse(text) as BindCommand;
       try {

@@ -9,6 +9,9 @@ const INLINE = 12;
  */
 const PAGE = 4096;
 
+/** Up to so many bytes a loop is quicker than a call of `set`. */
+const SHORT = 64;
+
 interface Span {
   readonly start: number;
   end: number;
@@ -56,10 +59,14 @@ export class StringVector {
     let from = 0;
     let until = 0;
     const flush = (): void => {
-      if (from === until) return;
+      const length = until - from;
+      if (length === 0) return;
       const span = this.#spanOf(from);
-      target.set(this.#bytesOf(span).subarray(from - span.start, until - span.start), at);
-      at += until - from;
+      const bytes = this.#bytesOf(span);
+      const first = from - span.start;
+      if (length <= SHORT) for (let byte = 0; byte < length; byte++) target[at + byte] = bytes[first + byte] ?? 0;
+      else target.set(bytes.subarray(first, first + length), at);
+      at += length;
       from = until = 0;
     };
     for (let row = start; row < start + count; row++) {
