@@ -1,11 +1,15 @@
 import 'reflect-metadata';
 import { Module, type DynamicModule, type INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { duckdbEngine } from '@skein/adapter-duckdb';
 import { memoryBus } from '@skein/adapter-memory';
+import { localLandingStore, localSnapshotStore } from '@skein/adapter-storage';
+import { SkeinError, systemClock } from '@skein/kernel';
 import type { EventBus, LandingStore } from '@skein/ports';
 import type { Domain } from '@skein/product';
 import type { SystemContracts } from '@skein/swarm';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { temporaryDirectory, type TemporaryDirectory } from '@skein/testing';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BusClient } from './bus-client.ts';
 import { BusServer } from './bus-server.ts';
 import { DataProductModule, swarmOf, type MeshFoundation } from './data-product-module.ts';
@@ -18,22 +22,33 @@ class Root {}
 
 let bus: EventBus;
 let app: INestMicroservice | undefined;
-let landed: (domain: string) => Promise<[]>;
+let landed: ((domain: string) => Promise<[]>) | undefined;
+let folder: TemporaryDirectory;
+const engine = duckdbEngine();
 beforeEach(() => {
   bus = memoryBus();
-  landed = async () => [];
+  landed = undefined;
+  folder = temporaryDirectory('skein-nest-');
 });
 afterEach(async () => {
   await app?.close();
   app = undefined;
   await bus.close();
+  folder[Symbol.dispose]();
 });
+afterAll(() => engine.close());
 
-/** A domain without sources or products runs through without touching engine or store. */
+/** Real adapters; a domain without sources or products runs through them quickly. `landed` stands where a test needs a run that waits or fails. */
 function foundation(): MeshFoundation {
-  const untouched = new Proxy({}, { get: (_, name) => { throw new Error(`the test needs no ${String(name)}`); } });
-  const landings = { list: (name: string) => landed(name) } as unknown as LandingStore;
-  return { adapters: { engine: untouched as never, store: untouched as never, landings, bus }, system: {} as SystemContracts };
+  const landings = localLandingStore({ root: folder.file('landing') });
+  const watched = new Proxy<LandingStore>(landings, {
+    get(real, name) {
+      if (name === 'list') return (of: string) => landed?.(of) ?? real.list(of);
+      const member: unknown = Reflect.get(real, name);
+      return typeof member === 'function' ? member.bind(real) : member;
+    },
+  });
+  return { adapters: { engine, store: localSnapshotStore({ root: folder.file('tables'), clock: systemClock }), landings: watched, bus }, system: {} as SystemContracts };
 }
 
 async function start(...features: DynamicModule[]): Promise<INestMicroservice> {
@@ -73,7 +88,6 @@ describe('DataProductModule', () => {
 
 describe('requests over the bus', () => {
   it('carry a typed error back, as it was', async () => {
-    const { SkeinError } = await import('@skein/kernel');
     landed = async () => {
       throw new SkeinError('SKEIN_STORAGE_FAILED', 'the landing of ga4 is gone', { hint: 'mount it', context: { dir: 'x' } });
     };
