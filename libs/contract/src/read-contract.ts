@@ -2,8 +2,8 @@ import { canonicalJson, sha256 } from '@skein/kernel';
 import { advise, quote } from './check-shape.ts';
 import type { Contract, Property, ServiceLevel, Tolerance } from './contract.ts';
 import { compareDecimal } from './exact.ts';
-import { throwFaults } from './fault.ts';
-import { readOdcs, type OdcsDocument } from './odcs.ts';
+import { throwFaults, type Fault } from './fault.ts';
+import { inspectOdcs, readOdcs, type OdcsDocument } from './odcs.ts';
 import { readQuality } from './quality-rule.ts';
 import { booleanAt, customAt, itemsAt, mapAt, mapsAt, nodeAt, numberAt, offsetOf, Reading, textAt } from './reading.ts';
 import { readObjectReferences, readReferences } from './reference.ts';
@@ -29,6 +29,37 @@ export function readContract(text: string, file: string): Contract {
   const contract = readDocument(document, file, reading);
   throwFaults(reading.faults);
   return contract as Contract;
+}
+
+/** What a look at a contract found: the faults of the standard and of Skein's reading apart, and the contract where there is none of either. */
+export interface Inspection {
+  readonly document: OdcsDocument;
+  /** Where the document departs from ODCS. */
+  readonly standard: readonly Fault[];
+  /** What is sound ODCS, and yet contradicts itself or cannot be bound to one output port. */
+  readonly meaning: readonly Fault[];
+  readonly contract: Contract | undefined;
+}
+
+/**
+ * Looks at a contract and lists all of its faults, where `readContract` throws. Every schema object is looked at, also where
+ * there is more than one. Throws only for what cannot be read at all (syntax, limits).
+ */
+export function inspectContract(text: string, file: string): Inspection {
+  const document = inspectOdcs(text, file);
+  const reading = new Reading(document.source);
+  const contract = readDocument(document, file, reading);
+  if (!contract) {
+    const domain = textAt(document.root, 'domain') ?? '';
+    for (const object of mapsAt(document.root, 'schema')) {
+      const properties = readProperties(object, { domain, name: textAt(object, 'name') ?? '' }, reading);
+      readQuality(object, undefined, new Set(properties.map((property) => property.name)), reading);
+    }
+  }
+  // A field of the wrong shape is missing to the reading too: the fault of the standard says it better.
+  const told = new Set(document.faults.map(({ place }) => `${place.line}:${place.column}`));
+  const meaning = reading.faults.filter(({ place }) => !told.has(`${place.line}:${place.column}`));
+  return { document, standard: document.faults, meaning, contract: document.faults.length + meaning.length === 0 ? contract : undefined };
 }
 
 function readDocument({ root }: OdcsDocument, file: string, reading: Reading): Contract | undefined {
