@@ -1,5 +1,5 @@
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { DemoMaterial } from '../materials.ts';
 import type { PlantedFault } from '../planted.ts';
 import { randomFrom, type Random } from '../random.ts';
@@ -139,10 +139,13 @@ export async function writeGa4Source(options: Ga4SourceOptions): Promise<Ga4Sour
       }
     }
     for (const echo of echoes) if (here < quota) await emit(echo.line);
-    for (const file of files) written.push(await file.close());
+    for (const file of files) {
+      const closed = await file.close();
+      if (closed.rows > 0) written.push(closed);
+    }
     if (leftover) {
       const { file, rows: count } = await leftover.close();
-      superseded = { file, rows: count };
+      if (count > 0) superseded = { file, rows: count };
     }
     // Visits over midnight go on in the next day's table.
     carried = tomorrow;
@@ -222,39 +225,50 @@ function localMidnight(utcMidnight: number, timeZone: string): number {
   return at;
 }
 
-/** Lines gathered to about a megabyte before each write. */
+/** Lines gathered in one buffer: encoding each by itself is twice as fast as joining them first. */
 class LineFile {
   private readonly handle: FileHandle;
-  private readonly file: string;
-  private pending = '';
+  private readonly path: string;
+  private readonly buffer = Buffer.allocUnsafe(1 << 20);
+  private filled = 0;
   private rows = 0;
   private bytes = 0;
 
-  private constructor(handle: FileHandle, file: string) {
+  private constructor(handle: FileHandle, path: string) {
     this.handle = handle;
-    this.file = file;
+    this.path = path;
   }
 
   static async open(directory: string, file: string): Promise<LineFile> {
-    return new LineFile(await open(join(directory, file), 'w'), file);
+    return new LineFile(await open(join(directory, file), 'w'), join(directory, file));
   }
 
-  async line(text: string): Promise<void> {
-    this.pending += `${text}\n`;
+  /** Resolves to nothing at once unless the buffer has to be written first. */
+  line(text: string): Promise<void> | undefined {
+    // A UTF-16 unit takes three bytes at most.
+    if (this.filled + text.length * 3 + 1 > this.buffer.length) return this.flush().then(() => this.put(text));
+    this.put(text);
+    return undefined;
+  }
+
+  private put(text: string): void {
+    if (text.length * 3 + 1 > this.buffer.length) throw new RangeError(`a line of ${text.length} characters does not fit`);
+    this.filled += this.buffer.write(text, this.filled);
+    this.buffer[this.filled++] = 10;
     this.rows++;
-    if (this.pending.length > 1_000_000) await this.flush();
   }
 
   private async flush(): Promise<void> {
-    const chunk = Buffer.from(this.pending);
-    this.pending = '';
-    this.bytes += chunk.length;
-    await this.handle.writeFile(chunk);
+    await this.handle.writeFile(this.buffer.subarray(0, this.filled));
+    this.bytes += this.filled;
+    this.filled = 0;
   }
 
   async close(): Promise<{ file: string; rows: number; bytes: number }> {
     await this.flush();
     await this.handle.close();
-    return { file: this.file, rows: this.rows, bytes: this.bytes };
+    // BigQuery exports no empty files, and a reader may take one for a broken copy.
+    if (this.rows === 0) await rm(this.path);
+    return { file: basename(this.path), rows: this.rows, bytes: this.bytes };
   }
 }
