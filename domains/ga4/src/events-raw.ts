@@ -56,13 +56,15 @@ const fromJson = (shape: unknown): string => `TRY(from_json(raw, ${literal(JSON.
 
 /**
  * A repeated field that from_json could not read, since it gives NULL for another shape as for an absent field: tried
- * again as Parquet writers without list annotations leave it, `{"list": [{"element": …}]}`. Whole records are searched for
+ * again as Parquet writers without list annotations leave it, `{"list": [{"element": …}]}`, or `item` for `element`. Entries of
+ * another name would all be NULL: then the field is NULL, and counts as misshapen. Whole records are searched for
  * rows without the field only; a search of all of them would cost a third of the parsing.
  */
 function repeated(field: string): string {
   const [element] = (EVENT[field] as readonly [Shape]).map(structure);
+  const unwrapped = `list_transform(${fromJson({ [field]: { list: [{ element, item: element }] } })}.${field}.list, lambda entry: coalesce(entry.element, entry.item))`;
   return `CASE WHEN r.${field} IS NULL AND contains(raw, ${literal(`"${field}":{"list":[`)})
-    THEN list_transform(${fromJson({ [field]: { list: [{ element }] } })}.${field}.list, lambda entry: entry.element) ELSE r.${field} END`;
+    THEN list_transform([${unwrapped}], lambda entries: CASE WHEN len(entries) = list_count(entries) THEN entries END)[1] ELSE r.${field} END`;
 }
 
 /** What stands where a list of records should: the row is refused with it, since dropping it would change the event in silence. */

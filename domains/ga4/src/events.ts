@@ -40,7 +40,7 @@ const NOTHING = 'chr(26)';
 
 /** Parameters scrubbed where there is something to scrub; `params_text` stays as it was, since it identifies the event. */
 const SCRUBBED = `SELECT *, CASE WHEN suspicious
-      THEN list_transform(list_zip(list_transform(params, lambda param: param.key), string_split(${scrubbed(`array_to_string(list_transform(params, lambda param: coalesce(param.value, ${NOTHING})), ${UNIT})`)}, ${UNIT})),
+      THEN list_transform(list_zip(list_transform(params, lambda param: param.key), string_split(${scrubbed(`array_to_string(list_transform(params, lambda param: coalesce(replace(param.value, ${UNIT}, ' '), ${NOTHING})), ${UNIT})`)}, ${UNIT})),
         lambda pair: {'key': pair[1], 'value': nullif(pair[2], ${NOTHING})})
       ELSE params END AS clean_params
   FROM (SELECT *, ${mayHoldPersonalData('params_text')} AS suspicious FROM (${RECORDS}))`;
@@ -59,11 +59,14 @@ const drifted = (key: string, value: string): string => `${value} IS NOT NULL AN
 
 const CONSENTED = `coalesce(storage, '') NOT IN ('No', 'DENIED', 'denied', 'false')`;
 
+/** Also stands in `ecommerce` where the tag sent the id as a parameter alone. */
+const UNKNOWN_TRANSACTION = (text: string): string => `lower(${text}) IN ('(not set)', 'null', 'undefined', '(data deleted)')`;
+
 const PICKED = `SELECT *, ${param('page_location')} AS page_location, ${param('page_referrer')} AS page_referrer,
     ${param('ga_session_id')} AS session_text, ${trimmed(param('currency'))} AS currency_text, ${param('value')} AS value_text,
     ${param('engagement_time_msec')} AS engagement_text, ${param('ga_session_number')} AS number_text,
     ${eventName('event_name')} AS name, ${integer('ts_text')} AS ts, ${date('date_text')} AS day,
-    ${trimmed(`coalesce(nullif(ecommerce.transaction_id, ''), ${param('transaction_id')})`)} AS transaction_text,
+    ${trimmed(`coalesce(CASE WHEN ${UNKNOWN_TRANSACTION('ecommerce.transaction_id')} THEN NULL ELSE nullif(ecommerce.transaction_id, '') END, ${param('transaction_id')}, ecommerce.transaction_id)`)} AS transaction_text,
     nullif(trim(ecommerce.purchase_revenue), '') AS revenue_text, nullif(trim(ecommerce.refund_value), '') AS refund_text,
     CASE WHEN ${CONSENTED} THEN md5(pseudo_id || '|' || coalesce(stream_id, '')) END AS client_key,
     coalesce(collected.manual_source, ${param('source')}) AS source_text, coalesce(collected.manual_medium, ${param('medium')}) AS medium_text,
@@ -79,7 +82,7 @@ const IN_RANGE = 'ts BETWEEN 0 AND 253402300799999999';
 
 const TYPED = `SELECT *, ${integer('session_text')} AS session_id, ${decimal('value_text')} AS value, ${decimal('revenue_text')} AS revenue, ${decimal('refund_text')} AS refund,
     upper(${present('currency_text')}) AS currency, CASE WHEN ${IN_RANGE} THEN make_timestamp(ts) END AS instant,
-    CASE WHEN lower(transaction_text) IN ${"('(not set)', 'null', 'undefined', '(data deleted)')"} THEN NULL ELSE transaction_text END AS transaction_id,
+    CASE WHEN ${UNKNOWN_TRANSACTION('transaction_text')} THEN NULL ELSE transaction_text END AS transaction_id,
     -- An ad click known by its gclid is Google's, whatever a tag made of it.
     gclid IS NOT NULL AND coalesce(source_text, 'google') IN ('google', '(not set)', '(direct)') AS paid_click
   FROM (${PICKED})`;

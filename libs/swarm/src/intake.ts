@@ -1,5 +1,8 @@
+import { createReadStream } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import { ident, literal, SkeinError } from '@skein/kernel';
 import type { EngineSession, LandingStore } from '@skein/ports';
 import type { Domain, Landing, Source } from '@skein/product';
@@ -115,13 +118,14 @@ interface Landed {
 
 /** NDJSON lines as text, or the rows of a Parquet file turned to JSON; the row number is the position in the landed file. */
 async function landJson(session: EngineSession, from: string, file: string, target: string): Promise<Landed> {
-  const parquet = file.endsWith('.parquet');
-  if (parquet) await checkParquet(from, file);
+  const form = await formOf(from, file);
+  const parquet = form === 'parquet';
+  if (form === 'gzip') await checkGzip(from, file);
   // Told of \r\n, the engine's lenient reader counts each \n and each \r\n once, also mixed; told of \n, it counts \r\n twice.
   const read = parquet
     ? `SELECT to_json(source)::VARCHAR AS raw FROM read_parquet(${literal(from)}, hive_partitioning = false) AS source`
     : `SELECT raw FROM read_csv(${literal(from)}, columns = {raw: 'VARCHAR'}, delim = ${literal('\x01')}, quote = '', escape = '', header = false,
-         auto_detect = false, strict_mode = false, max_line_size = ${MAX_LINE}, new_line = '\\r\\n', store_rejects = true)`;
+         auto_detect = false, strict_mode = false, max_line_size = ${MAX_LINE}, new_line = '\\r\\n', compression = ${literal(form)}, store_rejects = true)`;
   const copy = (select: string) => session.run(`COPY (${select}) TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy)`);
   await reading(file, () => copy(read));
   const dropped = parquet ? [] : await takeRejects(session, file);
@@ -203,19 +207,37 @@ function checkRejects(file: string, rejects: readonly Reject[], rows: number): v
   });
 }
 
-/** Parquet begins and ends with four magic bytes; what does not is damaged or cut short. */
-async function checkParquet(from: string, file: string): Promise<void> {
+/**
+ * What a file of records is, by its first bytes: exports carry whatever name they were given. Parquet begins and ends with four
+ * magic bytes; what does not, or is named so and is not, is damaged or cut short.
+ */
+async function formOf(from: string, file: string): Promise<'parquet' | 'gzip' | 'none'> {
   const handle = await open(from, 'r');
   try {
     const { size } = await handle.stat();
     const magic = Buffer.alloc(8);
     await handle.read(magic, 0, 4, 0);
     await handle.read(magic, 4, 4, Math.max(0, size - 4));
-    if (size < 12 || magic.toString('latin1') !== 'PAR1PAR1') {
+    const begins = magic.toString('latin1', 0, 4) === 'PAR1';
+    if (!begins && !/\.parquet$/i.test(file)) return magic.readUInt16BE(0) === 0x1f8b || /\.gz$/i.test(file) ? 'gzip' : 'none';
+    if (size < 12 || !begins || magic.toString('latin1', 4) !== 'PAR1') {
       throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} is not a Parquet file, or is cut short (${size} bytes; the marks PAR1 are missing)`, { context: { file, bytes: size } });
     }
+    return 'parquet';
   } finally {
     await handle.close();
+  }
+}
+
+/** The engine takes a compressed file that was cut short for its whole: what it holds is tested first. */
+async function checkGzip(from: string, file: string): Promise<void> {
+  try {
+    await pipeline(createReadStream(from), createGunzip({ chunkSize: 1 << 20 }), async (chunks: AsyncIterable<Buffer>) => {
+      for await (const _ of chunks);
+    });
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} is not a gzip file, or is damaged or cut short: ${said}`, { cause: error, context: { file } });
   }
 }
 
