@@ -19,7 +19,7 @@ export { throwFaults, type Fault } from './fault.ts';
 export { toJsonSchema, type JsonSchema } from './json-schema.ts';
 export { isDate, normalTime, normalTimestamp } from './moment.ts';
 export { inspectOdcs, readOdcs, type OdcsDocument } from './odcs.ts';
-export { findingOf, lintContract, type Finding, type LintProfile, type LintReport } from './lint.ts';
+export { findingOf, lintContract, ordered, type Finding, type LintProfile, type LintReport } from './lint.ts';
 export { inspectContract, readContract, type Inspection } from './read-contract.ts';
 export { TEXT_FORMATS } from './text-format.ts';
 export { boundText } from './type-options.ts';

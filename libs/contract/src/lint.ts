@@ -23,7 +23,8 @@ export interface LintReport {
   readonly findings: readonly Finding[];
   /** Only where no finding is an error and the document is the contract of one output port. */
   readonly contract: Contract | undefined;
-  readonly text: string;
+  /** As much of the contract as could be read, for further looks. */
+  readonly partial: Contract | undefined;
 }
 
 /** Faults of meaning that no profile forgives: the two bounds leave no value, whoever reads them. */
@@ -44,17 +45,17 @@ const CONTRADICTIONS = new Set([
  */
 export function lintContract(text: string, file: string, profile?: LintProfile): LintReport {
   try {
-    const { document, standard, meaning, contract } = inspectContract(text, file);
+    const { document, standard, meaning, contract, partial } = inspectContract(text, file);
     const used = profile ?? (isPort(document.root) ? 'skein' : 'odcs');
     const findings = [
       ...standard.map((fault): Finding => ({ ...fault, severity: 'error' })),
       ...meaning.map((fault): Finding => ({ ...fault, severity: used === 'skein' || CONTRADICTIONS.has(fault.rule) ? 'error' : 'warning' })),
       ...lintAdvice(document),
     ];
-    return { profile: used, findings: ordered(findings), contract, text };
+    return { profile: used, findings: ordered(findings), contract, partial };
   } catch (error) {
     if (!(error instanceof SkeinError)) throw error;
-    return { profile: profile ?? 'skein', findings: [findingOf(error, text, { file, line: 1, column: 1 })], contract: undefined, text };
+    return { profile: profile ?? 'skein', findings: [findingOf(error, text, { file, line: 1, column: 1 })], contract: undefined, partial: undefined };
   }
 }
 
@@ -83,6 +84,7 @@ function isPort(root: TreeMap): boolean {
   return textAt(root, 'domain') !== undefined && mapsAt(root, 'schema').length === 1;
 }
 
+/** By place, then as found. */
 export function ordered(findings: readonly Finding[]): Finding[] {
   return [...findings].sort((a, b) => (a.place.line ?? 0) - (b.place.line ?? 0) || (a.place.column ?? 0) - (b.place.column ?? 0));
 }

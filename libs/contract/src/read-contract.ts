@@ -39,6 +39,8 @@ export interface Inspection {
   /** What is sound ODCS, and yet contradicts itself or cannot be bound to one output port. */
   readonly meaning: readonly Fault[];
   readonly contract: Contract | undefined;
+  /** As much of one schema object as could be read; for further looks only, since what is faulty is left out of it. */
+  readonly partial: Contract | undefined;
 }
 
 /**
@@ -59,7 +61,7 @@ export function inspectContract(text: string, file: string): Inspection {
   // A field of the wrong shape is missing to the reading too: the fault of the standard says it better.
   const told = new Set(document.faults.map(({ place }) => `${place.line}:${place.column}`));
   const meaning = reading.faults.filter(({ place }) => !told.has(`${place.line}:${place.column}`));
-  return { document, standard: document.faults, meaning, contract: document.faults.length + meaning.length === 0 ? contract : undefined };
+  return { document, standard: document.faults, meaning, contract: document.faults.length + meaning.length === 0 ? contract : undefined, partial: contract };
 }
 
 function readDocument({ root }: OdcsDocument, file: string, reading: Reading): Contract | undefined {

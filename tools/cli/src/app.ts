@@ -1,5 +1,6 @@
 import { buildApplication, buildCommand, buildRouteMap, numberParser, text_en, type Application, type CommandContext } from '@stricli/core';
 import { formatError, SkeinError } from '@skein/kernel';
+import { contractRoutes } from './contract/routes.ts';
 
 /** The `skein` command. Implementations load when their command is called, so that `skein --help` costs nothing. */
 export function buildApp(defaults: { readonly data: string }): Application<CommandContext> {
@@ -34,7 +35,7 @@ export function buildApp(defaults: { readonly data: string }): Application<Comma
   });
 
   return buildApplication(
-    buildRouteMap({ routes: { ingest, token }, docs: { brief: 'Skein: a data mesh in which the contract is the verifier' } }),
+    buildRouteMap({ routes: { ingest, token, contract: contractRoutes }, docs: { brief: 'Skein: a data mesh in which the contract is the verifier' } }),
     {
       name: 'skein',
       scanner: { caseStyle: 'allow-kebab-for-camel' },

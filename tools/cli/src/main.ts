@@ -1,6 +1,10 @@
-import { run } from '@stricli/core';
+import { enableCompileCache } from 'node:module';
 import { assertNode } from '@skein/kernel';
-import { buildApp } from './app.ts';
 
 assertNode();
+// What is loaded after this line is compiled once for all starts: a lint of one contract is mostly the loading of its reader.
+enableCompileCache();
+const [{ run }, { buildApp }] = await Promise.all([import('@stricli/core'), import('./app.ts')]);
 await run(buildApp({ data: process.env['SKEIN_DATA'] ?? '.skein' }), process.argv.slice(2), { process });
+// Stricli's own codes for a command that it could not understand or load are negative; to a shell they would be 251 and the like.
+if (Number(process.exitCode ?? 0) < 0) process.exitCode = 2;

@@ -5,7 +5,10 @@ import { succeeded } from '@skein/swarm';
 
 export async function ingest(flags: { from: string; data: string; json: boolean }, domain: string): Promise<void> {
   if (!DOMAINS.includes(domain)) {
-    throw new SkeinError('SKEIN_DOMAIN_UNKNOWN', `there is no domain ${JSON.stringify(domain)}`, { hint: `Use one of ${DOMAINS.join(', ')}.`, context: { domain } });
+    throw new SkeinError('SKEIN_DOMAIN_UNKNOWN', `there is no domain ${JSON.stringify(domain)}`, {
+      hint: `Use one of ${DOMAINS.join(', ')}.`,
+      context: { domain },
+    });
   }
   const progress = flags.json ? silent : progressOn(process.stderr);
   const mesh = await composeSwarms({ data: path.resolve(flags.data), contracts: contractsDirectory });
