@@ -51,6 +51,12 @@ export async function askPyiceberg(requests: readonly PyRequest[]): Promise<PyAn
     .map((line) => JSON.parse(line) as PyAnswer);
 }
 
+/** A Python with pyiceberg and pyarrow. */
+export async function peerPython(): Promise<string> {
+  await install();
+  return path.join(VENV, 'bin/python');
+}
+
 async function install(): Promise<void> {
   const marker = path.join(VENV, 'bin/python');
   if (existsSync(marker) && (await works(marker))) return;
