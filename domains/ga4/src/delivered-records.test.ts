@@ -1,3 +1,4 @@
+import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -34,12 +35,35 @@ describe('lines of records', () => {
     ['\\r\\n, and no end', 'events_20260828.json', lines.join('\r\n')],
     ['gzipped \\r\\n', 'events_20260828.json.gz', gzipSync(lines.join('\r\n'))],
     ['gzip without saying so', 'events_20260828.json', gzipSync(lines.join('\n'))],
+    ['one JSON array', 'events_20260828.json', `[${lines.join(',')}]`],
+    ['one JSON array over many lines, gzipped', 'events_20260828.json.gz', gzipSync(`\ufeff \n[\n${lines.join(',\n ')}\n]\n`)],
     ['capital letters', 'events_20260828.JSON.GZ', gzipSync(lines.join('\n'))],
   ])('stand at their numbers: %s', async (_, file, content) => {
     await using bench = await workbench(ga4);
     bench.put({ [file]: content });
     expect((await bench.run()).sources).toMatchObject([{ outcome: 'landed', rows: 100, malformed: 0 }]);
     expect(await positions(bench)).toEqual(each);
+  });
+
+  it('refuses a JSON array that was cut short', async () => {
+    await using bench = await workbench(ga4);
+    bench.put({ 'events_20260828.json': `[${lines.join(',\n').slice(0, -5)}` });
+    expect((await bench.run()).sources).toMatchObject([{ outcome: 'refused', error: { code: 'SKEIN_SOURCE_UNREADABLE' } }]);
+  });
+
+  it('follows links to files, and names those that lead nowhere', async () => {
+    await using bench = await workbench(ga4);
+    bench.put({ 'elsewhere/day.json': lines.join('\n') });
+    symlinkSync('elsewhere/day.json', path.join(bench.directory, 'sources/events_20260828.json'));
+    symlinkSync('nowhere', path.join(bench.directory, 'sources/events_20260829.json'));
+    symlinkSync('elsewhere', path.join(bench.directory, 'sources/events_20260830.json'));
+    const report = await bench.run();
+    expect(report.sources.map(({ file, outcome, rows, error }) => [file, outcome, rows, error?.code])).toEqual([
+      ['events_20260828.json', 'landed', 100, undefined],
+      ['events_20260829.json', 'refused', 0, 'SKEIN_SOURCE_UNREADABLE'],
+      ['events_20260830.json', 'refused', 0, 'SKEIN_SOURCE_UNREADABLE'],
+    ]);
+    expect(report.products[0]).toMatchObject({ outcome: 'published', rows: 100 });
   });
 
   it('takes a line of blanks for nothing, and counts a broken line once', async () => {

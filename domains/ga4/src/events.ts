@@ -171,7 +171,7 @@ function sql(timeZone: string | undefined): string {
     _file, _row,
     ${REPAIRS} AS _repairs,
     ${INVALID} AS _invalid
-  FROM (${TYPED}), (SELECT max(try_strptime(regexp_extract(_file, '.*events_(?:intraday_|fresh_)?([0-9]{8})', 1), '%Y%m%d')::DATE) AS newest_day FROM (SELECT DISTINCT _file FROM events_raw))`;
+  FROM (${TYPED}), (SELECT max(try_strptime(regexp_extract(_file, '(?i).*events_(?:intraday_|fresh_)?([0-9]{8})', 1), '%Y%m%d')::DATE) AS newest_day FROM (SELECT DISTINCT _file FROM events_raw))`;
 }
 
 const LINEAGE: Readonly<Record<string, readonly string[]>> = {

@@ -47,4 +47,16 @@ describe('delimited text as delivered', () => {
       { rule: 'gross_weight.type', source_position: BigInt(content.indexOf('100;BAD;FERT;ST;abc') + 1) },
     ]);
   });
+
+  it('keeps what a file held before, when it comes again without a key column', async () => {
+    await using bench = await workbench(sap);
+    bench.put({ 'MARA.csv': lines.join('\n') });
+    await bench.run();
+    bench.put({ 'MARA.csv': lines.join('\n').replace('MANDT', 'CLIENT') });
+    const report = await bench.run();
+    expect(report.sources).toMatchObject([{ outcome: 'refused', error: { code: 'SKEIN_SOURCE_COLUMNS' } }]);
+    expect(report.products[0]).toMatchObject({ product: 'sap.material', outcome: 'unchanged', version: 1, rows: 20 });
+    bench.put({ 'MARA.csv': lines.slice(0, 11).join('\n') });
+    expect((await bench.run()).products[0]).toMatchObject({ outcome: 'published', version: 2, rows: 10 });
+  });
 });

@@ -64,9 +64,10 @@ export async function takeIn(options: IntakeOptions): Promise<SourceReport[]> {
 async function filesBelow(from: string): Promise<string[]> {
   const info = await stat(from).catch(() => undefined);
   if (!info?.isDirectory()) throw new SkeinError('SKEIN_SOURCE_NOT_FOUND', `${from} is not a folder`, { context: { from } });
-  const entries = await readdir(from, { recursive: true, withFileTypes: true });
+  const entries = await reading(from, () => readdir(from, { recursive: true, withFileTypes: true }));
   return entries
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    // A link counts as the file that it leads to; one that leads to a folder, or nowhere, is refused by name where it is wanted.
+    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
     .map((entry) => path.relative(from, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
     .sort();
 }
@@ -75,12 +76,13 @@ async function landOne(options: IntakeOptions, source: Source, file: string): Pr
   const { landings, domain, origin } = options;
   const table = source.tableOf(file) ?? source.name;
   const from = path.join(options.from, file);
-  const before = await stat(from);
+  const before = await reading(file, () => stat(from));
+  if (!before.isFile()) throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} leads to no file`, { context: { file } });
   const state = { source: source.name, origin, file, size: before.size, mtimeMs: before.mtimeMs };
   const known = await landings.findUnchanged(domain.name, state);
   if (known) return report(known, 'unchanged');
   if (before.size === 0) throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} is empty (0 bytes)`, { context: { file } });
-  const print = await fingerprint(from);
+  const print = await reading(file, () => fingerprint(from));
   const newest = (await landings.list(domain.name)).findLast((landing) => landing.origin === origin && landing.file === file && landing.source === source.name);
   if (newest?.sha256 === print.sha256) {
     await landings.noteUnchanged(domain.name, state, newest);
@@ -116,19 +118,22 @@ interface Landed {
   readonly rejects: readonly Reject[];
 }
 
-/** NDJSON lines as text, or the rows of a Parquet file turned to JSON; the row number is the position in the landed file. */
+/** NDJSON lines or the elements of one JSON array as text, or the rows of a Parquet file turned to JSON; the row number is the position in the landed file. */
 async function landJson(session: EngineSession, from: string, file: string, target: string): Promise<Landed> {
   const form = await formOf(from, file);
   const parquet = form === 'parquet';
   if (form === 'gzip') await checkGzip(from, file);
   // Told of \r\n, the engine's lenient reader counts each \n and each \r\n once, also mixed; told of \n, it counts \r\n twice.
+  const array = !parquet && (await beginsArray(from, form));
   const read = parquet
     ? `SELECT to_json(source)::VARCHAR AS raw FROM read_parquet(${literal(from)}, hive_partitioning = false) AS source`
+    : array
+    ? `SELECT json::VARCHAR AS raw FROM read_json(${literal(from)}, format = 'array', records = false, columns = {json: 'JSON'}, maximum_object_size = ${MAX_LINE}, compression = ${literal(form === 'gzip' ? 'gzip' : 'uncompressed')})`
     : `SELECT raw FROM read_csv(${literal(from)}, columns = {raw: 'VARCHAR'}, delim = ${literal('\x01')}, quote = '', escape = '', header = false,
          auto_detect = false, strict_mode = false, max_line_size = ${MAX_LINE}, new_line = '\\r\\n', compression = ${literal(form)}, store_rejects = true)`;
   const copy = (select: string) => session.run(`COPY (${select}) TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy)`);
   await reading(file, () => copy(read));
-  const dropped = parquet ? [] : await takeRejects(session, file);
+  const dropped = parquet || array ? [] : await takeRejects(session, file);
   if (dropped.length > 0) {
     // Lines that are not text leave no row behind; empty rows in their places keep row numbers equal to line numbers.
     const shift = JSON.stringify(dropped.map((reject, index) => reject.row - 1 - index)).replaceAll('"', '');
@@ -226,6 +231,18 @@ async function formOf(from: string, file: string): Promise<'parquet' | 'gzip' | 
     return 'parquet';
   } finally {
     await handle.close();
+  }
+}
+
+/** A file of records may also be one JSON array, as consoles save query results. */
+async function beginsArray(from: string, form: 'gzip' | 'none'): Promise<boolean> {
+  const file = createReadStream(from, form === 'none' ? { end: (1 << 16) - 1 } : {});
+  const text = form === 'none' ? file : file.pipe(createGunzip());
+  try {
+    for await (const chunk of text as AsyncIterable<Buffer>) return /^\ufeff?\s*\[/.test(chunk.toString('utf8'));
+    return false;
+  } finally {
+    file.destroy();
   }
 }
 

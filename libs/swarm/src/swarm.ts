@@ -149,8 +149,12 @@ class Run {
       for (const table of await this.adapters.store.tables()) {
         if (table.domain === this.domain.name) this.before.set(tableKey(table), (await this.adapters.store.current(table))?.version ?? 0);
       }
-      const { good, refused } = refuseLacking(this.domain, liveLandings(this.domain, await this.adapters.landings.list(this.domain.name)));
-      this.live.push(...good);
+      const landings = await this.adapters.landings.list(this.domain.name);
+      const { good, refused: lacking } = refuseLacking(this.domain, landings);
+      // What a file held before it lost its columns goes on counting, as it does for a file that cannot be read at all.
+      this.live.push(...liveLandings(this.domain, good));
+      const wanted = new Set(liveLandings(this.domain, landings));
+      const refused = lacking.filter(({ landing }) => wanted.has(landing));
       const reports: SourceReport[] = [
         ...sources.filter((source) => !refused.some(({ landing }) => landing.file === source.file)),
         ...refused.map(({ landing, error }): SourceReport => ({ file: landing.file, source: landing.source, outcome: 'refused', rows: landing.rows, malformed: landing.rejects.length, error })),
