@@ -43,6 +43,13 @@ describe('file audit log', () => {
     await log.close();
   });
 
+  it('takes the next record as soon as the last is kept', async () => {
+    const log = fileAuditLog({ directory });
+    for (let index = 0; index < 200; index += 1) await log.append(record(`q${index}`));
+    await log.close();
+    expect(await lines('2026-06-01')).toHaveLength(200);
+  });
+
   it('flushes what waits when it closes, and takes nothing after', async () => {
     const log = fileAuditLog({ directory });
     const waiting = Promise.all([log.append(record('a')), log.append(record('b'))]);

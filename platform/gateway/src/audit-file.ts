@@ -75,6 +75,8 @@ export function fileAuditLog({ directory, syncMs = 1_000 }: FileAuditLogOptions)
         for (const item of batch) item.failed(failure(error));
       }
     }
+    // In the same turn in which the queue was found empty: whoever appends next must start a new writer.
+    writing = undefined;
   }
 
   return {
@@ -83,7 +85,7 @@ export function fileAuditLog({ directory, syncMs = 1_000 }: FileAuditLogOptions)
       if (queue.length >= QUEUE) return Promise.reject(new SkeinError('SKEIN_STORAGE_FAILED', `the audit log is ${QUEUE} records behind its disk`));
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       queue.push({ day: new Date(record.time).toISOString().slice(0, 10), line: `${auditLine(record)}\n`, kept: resolve, failed: reject });
-      writing ??= writeAll().finally(() => (writing = undefined));
+      writing ??= writeAll();
       return promise;
     },
     async close() {
