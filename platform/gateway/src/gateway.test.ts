@@ -192,6 +192,8 @@ describe('POST /v1/sql', () => {
   });
 
   it('stops the query of a client that goes away', async () => {
+    // A worker of this principal's stands ready, so that the query runs, and not only waits for one, when the client goes.
+    expect((await post({ sql: 'SELECT 1 AS one' })).status).toBe(200);
     const stop = new AbortController();
     const pending = fetch(`${gateway.url}/v1/sql`, {
       method: 'POST', signal: stop.signal, headers: { authorization: `Bearer ${analyst}`, 'content-type': 'application/json' },

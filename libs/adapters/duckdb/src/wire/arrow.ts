@@ -5,7 +5,8 @@ import { Message } from 'apache-arrow/fb/message';
 import { MetadataVersion } from 'apache-arrow/fb/metadata-version';
 import { RecordBatch } from 'apache-arrow/fb/record-batch';
 import { Builder, type Offset } from 'flatbuffers';
-import { arrowColumn, type ArrowColumn, type BatchParts } from './arrow-column.ts';
+import type { ArrowColumn, BatchParts } from './arrow-column.ts';
+import { arrowColumn } from './arrow-columns.ts';
 import { writeSchema } from './arrow-schema.ts';
 import type { ResultColumn, ResultEncoder } from './encoder.ts';
 
