@@ -1,0 +1,1 @@
+export { compatible, type Compatibility, type CompatibleOptions, type Finding } from './compatible.ts';
