@@ -1,0 +1,134 @@
+import { canonicalJson, sha256 } from '@skein/kernel';
+import type { Contract } from '@skein/contract';
+import type { EngineSession, EventBus, WantedColumn } from '@skein/ports';
+import { tableOf, type DataProduct, type Domain, type Snapshot, type SnapshotLineage, type TableRef } from '@skein/product';
+import { lineageRows } from './lineage.ts';
+import type { Candidate } from './make.ts';
+import type { SwarmAdapters, SystemContracts } from './swarm.ts';
+
+/** Topic of the event that tells of a new snapshot; key: the product. */
+export const PUBLISHED = 'published';
+
+export interface PublishedEvent {
+  readonly product: string;
+  readonly version: number;
+  readonly snapshotId: string;
+}
+
+export async function tell(bus: EventBus, snapshot: Snapshot): Promise<void> {
+  const event: PublishedEvent = { product: snapshot.product, version: snapshot.version, snapshotId: snapshot.id.toString() };
+  await bus.publish(PUBLISHED, snapshot.product, event);
+}
+
+/** Where a silver row came from: lineage columns beside the contract's own. */
+const POSITION_COLUMNS: readonly WantedColumn[] = [
+  { propertyId: '_source', name: '_source', type: { kind: 'string' }, required: true },
+  { propertyId: '_position', name: '_position', type: { kind: 'int', bits: 64 }, required: true },
+];
+
+interface Publication {
+  readonly table: TableRef;
+  readonly contract: Contract;
+  /** SELECT of the rows. */
+  readonly query: string;
+  readonly extra?: readonly WantedColumn[];
+  readonly inputHash: string;
+  readonly lineage: SnapshotLineage;
+  readonly verdictHash: string;
+  readonly verdict: unknown;
+}
+
+/** Makes rows the next versions of a domain's tables, for one run. */
+export class Publisher {
+  readonly #domain: Domain;
+  readonly #system: SystemContracts;
+  readonly #adapters: SwarmAdapters;
+  readonly #session: () => Promise<EngineSession>;
+  readonly #grown: TableRef[] = [];
+  /** Versions of the domain's tables before this run looked at the landings: it must not replace a newer one. */
+  readonly #before = new Map<string, number>();
+
+  constructor(domain: Domain, system: SystemContracts, adapters: SwarmAdapters, session: () => Promise<EngineSession>) {
+    this.#domain = domain;
+    this.#system = system;
+    this.#adapters = adapters;
+    this.#session = session;
+  }
+
+  /** Notes which versions are live; to be called before the run looks at anything else. */
+  async noteVersions(): Promise<void> {
+    for (const table of await this.#adapters.store.tables()) {
+      if (table.domain === this.#domain.name) this.#before.set(tableKey(table), (await this.#adapters.store.current(table))?.version ?? 0);
+    }
+  }
+
+  product(product: DataProduct, candidate: Candidate, inputHash: string, lineage: SnapshotLineage): Promise<Snapshot> {
+    const { verdict, duplicates, repairs, violations } = candidate;
+    return this.#publish({
+      table: tableOf(product.contract),
+      contract: product.contract,
+      query: candidate.accepted,
+      extra: product.layer === 'silver' ? POSITION_COLUMNS : [],
+      inputHash,
+      lineage,
+      verdictHash: verdict.hash,
+      verdict: { ...verdict, duplicates, repairs, violations },
+    });
+  }
+
+  /** The violations of a run: published whether or not the gates let the product pass. */
+  async feedback(product: DataProduct, candidate: Candidate, inputHash: string, lineage: SnapshotLineage): Promise<void> {
+    const { feedback } = this.#system;
+    const table: TableRef = { domain: this.#domain.name, name: `${product.contract.name}_feedback`, major: 1 };
+    const hash = sha256(`${inputHash} ${feedback.hash}`);
+    if (await this.#isLive(table, hash)) return;
+    const columns = feedback.properties.map((property) => (property.name === 'run_id' ? `'${inputHash.slice(0, 16)}' AS run_id` : `"${property.name}"`));
+    const query = `SELECT ${columns.join(', ')} FROM (${candidate.feedback})`;
+    await this.#publish({ table, contract: feedback, query, inputHash: hash, lineage, verdictHash: candidate.verdict.hash, verdict: candidate.verdict });
+  }
+
+  /** The lineage table of the domain: every column of every live product, and what it was made of. */
+  async lineage(snapshots: readonly Snapshot[]): Promise<void> {
+    const { lineage: contract } = this.#system;
+    const inputHash = sha256(canonicalJson([contract.hash, snapshots.map((snapshot) => [snapshot.product, snapshot.version])]));
+    const table: TableRef = { domain: this.#domain.name, name: 'lineage', major: 1 };
+    if (await this.#isLive(table, inputHash)) return;
+    const inputs = snapshots.map((snapshot) => ({ kind: 'product' as const, name: snapshot.product, version: snapshot.version }));
+    const query = lineageRows(this.#domain, snapshots);
+    await this.#publish({ table, contract, query, inputHash, lineage: { run: inputHash, inputs, columns: [] }, verdictHash: sha256(inputHash), verdict: { passed: true } });
+  }
+
+  /** History beyond what is kept goes, for the tables that grew in this run. */
+  async keepHouse(): Promise<void> {
+    const { store, retention = { keep: 100, graceMs: 3_600_000 } } = this.#adapters;
+    for (const table of this.#grown) {
+      await store.expire(table, { keep: retention.keep });
+      await store.collect(table, { graceMs: retention.graceMs });
+    }
+  }
+
+  async #isLive(table: TableRef, inputHash: string): Promise<boolean> {
+    return (await this.#adapters.store.current(table))?.inputHash === inputHash;
+  }
+
+  async #publish({ table, contract, query, extra = [], ...draft }: Publication): Promise<Snapshot> {
+    const { store, bus } = this.#adapters;
+    const columns = contract.properties.map(({ id, name, type, required }): WantedColumn => ({ propertyId: id, name, type, required }));
+    const staging = await store.begin(table, [...columns, ...extra]);
+    try {
+      const files = await (await this.#session()).writeParquet(query, staging.directory, staging.fields);
+      const expectedVersion = this.#before.get(tableKey(table)) ?? 0;
+      const snapshot = await store.commit(staging, { ...draft, expectedVersion, files, contractHash: contract.hash, contractVersion: contract.version });
+      this.#grown.push(table);
+      await tell(bus, snapshot);
+      return snapshot;
+    } catch (error) {
+      await store.abandon(staging).catch(() => undefined);
+      throw error;
+    }
+  }
+}
+
+function tableKey(table: TableRef): string {
+  return `${table.domain}.${table.name}.${table.major}`;
+}
