@@ -262,6 +262,42 @@ describe('a run', () => {
     expect(rows.map((row) => row.order_id)).toEqual(['A1', 'A2', 'A3', 'Z1']);
   });
 
+  it('refuses a value that the contract’s type would round, instead of publishing another one', async () => {
+    const exact = (sql: string) => (contracts: ContractSet) => {
+      const domain = shop(contracts);
+      const [first] = domain.products;
+      return { ...domain, products: first ? [{ ...first, step: { ...first.step, sql } }] : [] };
+    };
+    const rows = `(VALUES ('A1', 1.5), ('A2', 1.0005), ('A3', 123456789012345678901.5)) v(order_id, n)`;
+    for (const type of ['DECIMAL(38,4)', 'DOUBLE', 'VARCHAR']) {
+      await using bench = await workbench(exact(`SELECT order_id, n::${type} AS amount, NULL::BIGINT AS big, 'DE' AS country, 'f' AS _file, row_number() OVER () AS _row FROM ${rows}, (SELECT count(*) FROM raw_orders)`), [orders('80%'), totals()]);
+      bench.put({ 'orders-1.ndjson': GOOD });
+      const report = await bench.run();
+      if (type === 'VARCHAR') {
+        expect(report.products[0]).toMatchObject({ outcome: 'failed', error: { code: 'SKEIN_STEP_FAILED', message: expect.stringContaining('amount as text') } });
+        continue;
+      }
+      expect((await bench.rows<{ order_id: string }>('shop.orders')).map((row) => row.order_id), type).toEqual(['A1']);
+      expect(report.products[0]?.violations['amount.type'], type).toBe(2);
+    }
+  });
+
+  it('does not let an export without rows empty a product that has some', async () => {
+    await using bench = await workbench(shop, [orders('100%'), totals()]);
+    bench.put({ 'orders-1.ndjson': GOOD });
+    await bench.run();
+    bench.put({ 'orders-1.ndjson': line({ id: 'no', amount: 1 }) });
+    const report = await bench.run();
+    expect(report.products[0]).toMatchObject({ outcome: 'refused', version: 1, rows: 3, error: { code: 'SKEIN_GATE_FAILED' } });
+    expect(report.products[1]).toMatchObject({ outcome: 'unchanged', version: 1 });
+  });
+
+  it('names the files of a folder that nothing reads', async () => {
+    await using bench = await workbench(shop, [orders(), totals()]);
+    bench.put({ 'orders-1.ndjson': GOOD, 'order (1).json': '{}', 'sub/readme.txt': 'x' });
+    expect((await bench.run()).ignored).toEqual(['order (1).json', 'sub/readme.txt']);
+  });
+
   it('retires demo rows when real ones arrive', async () => {
     await using bench = await workbench(shop, [orders(), totals()]);
     bench.put({ 'orders-demo.ndjson': GOOD });

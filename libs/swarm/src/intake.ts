@@ -35,7 +35,7 @@ export interface IntakeOptions {
  * Files already landed with the same bytes are left alone; a file that cannot be read is refused and the others go on.
  * Throws SKEIN_SOURCE_NOT_FOUND or SKEIN_SOURCE_EMPTY when there is nothing to do.
  */
-export async function takeIn(options: IntakeOptions): Promise<SourceReport[]> {
+export async function takeIn(options: IntakeOptions): Promise<{ sources: SourceReport[]; ignored: string[] }> {
   const { domain, from, onEvent } = options;
   const files = await filesBelow(from);
   const wanted = files
@@ -58,7 +58,8 @@ export async function takeIn(options: IntakeOptions): Promise<SourceReport[]> {
     reports.push(report);
     onEvent({ verb: 'landed', domain: domain.name, source: report, done: done + 1, of: wanted.length });
   }
-  return reports;
+  const read = new Set(wanted.map(({ file }) => file));
+  return { sources: reports, ignored: files.filter((file) => !read.has(file)) };
 }
 
 async function filesBelow(from: string): Promise<string[]> {

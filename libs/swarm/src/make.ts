@@ -1,5 +1,5 @@
 import { ident, literal, SkeinError } from '@skein/kernel';
-import { primaryKey } from '@skein/contract';
+import { engineType, primaryKey, type Contract } from '@skein/contract';
 import type { EngineSession } from '@skein/ports';
 import type { DataProduct } from '@skein/product';
 import { annotateSql, judge, measure, offendersSql, violationValueSql, type Check, type CheckPlan, type Figures, type Verdict } from '@skein/verifier';
@@ -57,7 +57,8 @@ export async function make(
   relationOf: (product: string) => string | undefined,
 ): Promise<Candidate> {
   const { contract, step } = product;
-  const offered = (await describe(session, product)).map((column) => column.name);
+  const described = await describe(session, product);
+  const offered = described.map((column) => column.name);
   const names = contract.properties.map((property) => property.name);
   const extras = ['_file', '_row', '_repairs', '_invalid'].filter((name) => offered.includes(name));
   const columns = [...names.filter((name) => offered.includes(name)), ...extras];
@@ -73,6 +74,7 @@ export async function make(
     ...basePlan,
     checks: [
       ...basePlan.checks,
+      ...exactnessChecks(contract, described),
       ...(extras.includes('_invalid') ? [{ ...UNTYPED, ...own }] : []),
       ...(malformed.length > 0 ? [{ ...MALFORMED, ...own }] : []),
     ],
@@ -144,6 +146,28 @@ export async function make(
   const lineage = extras.includes('_file') ? ', _file AS _source, _row AS _position' : '';
   const accepted = `SELECT ${contract.properties.map((property) => (offered.includes(property.name) ? ident(property.name) : `NULL AS ${ident(property.name)}`)).join(', ')}${lineage} FROM ${ACCEPTED}`;
   return { accepted, feedback: `SELECT * FROM ${FEEDBACK}`, verdict, duplicates: Number(made - total), repairs, violations };
+}
+
+/**
+ * Where a step's type differs from the contract's, its values are cast when they are written: a row whose value that would
+ * change (1.25 to 1.3, a moment to a day) is refused, because a rounded value is a wrong one.
+ */
+function exactnessChecks(contract: Contract, described: readonly { name: string; type: string }[]): Check[] {
+  return contract.properties.flatMap((property): Check[] => {
+    const wanted = engineType(property.type);
+    const given = described.find((column) => column.name === property.name)?.type;
+    if (given === undefined || given === wanted) return [];
+    if (given === 'VARCHAR') {
+      throw new SkeinError('SKEIN_STEP_FAILED', `${contract.product}: the step selects ${property.name} as text, and the contract wants ${wanted}`, {
+        hint: `Say in the step what the text means: TRY_CAST it, and list what cannot be cast in _invalid.`,
+        place: property.place,
+        context: { product: contract.product, column: property.name },
+      });
+    }
+    const column = ident(property.name);
+    const changed = `${column} IS NOT NULL AND TRY_CAST(TRY_CAST(${column} AS ${wanted}) AS ${given}) IS DISTINCT FROM ${column}`;
+    return [{ ...UNTYPED, id: `${property.name}.type`, column: property.name, sql: changed, reads: [property.name], tolerance: contract.tolerance, place: property.place }];
+  });
 }
 
 /**

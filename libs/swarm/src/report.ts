@@ -37,6 +37,8 @@ export interface ProductReport {
 export interface RunReport {
   readonly domain: string;
   readonly sources: readonly SourceReport[];
+  /** Files of the folder that no source of the domain reads, by name. */
+  readonly ignored: readonly string[];
   readonly products: readonly ProductReport[];
   readonly milliseconds: number;
 }

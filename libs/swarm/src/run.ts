@@ -22,10 +22,10 @@ export async function runOnce(domain: Domain, system: SystemContracts, adapters:
     const publisher = new Publisher(domain, system, adapters, session);
     const taken =
       options.from === undefined
-        ? []
+        ? { sources: [], ignored: [] }
         : await takeIn({ domain, session, landings: adapters.landings, from: options.from, origin: options.origin ?? options.from, onEvent: emit, signal: options.signal });
     await publisher.noteVersions();
-    const { live, sources } = await countedLandings(domain, adapters, taken);
+    const { live, sources } = await countedLandings(domain, adapters, taken.sources);
     const run = new Run(domain, adapters, publisher, session, live);
     const products: ProductReport[] = [];
     for (const [done, product] of domain.products.entries()) {
@@ -37,7 +37,7 @@ export async function runOnce(domain: Domain, system: SystemContracts, adapters:
     }
     if (products.some((product) => product.outcome === 'published')) await publisher.lineage(run.published());
     await publisher.keepHouse();
-    return { domain: domain.name, sources, products, milliseconds: performance.now() - started };
+    return { domain: domain.name, sources, ignored: taken.ignored, products, milliseconds: performance.now() - started };
   } finally {
     await (await opened)?.close();
   }
@@ -123,6 +123,11 @@ class Run {
         if (current) this.#snapshots.set(product.id, current);
         return report('refused', { ...figures, version: current?.version, rows: Number(current?.rows ?? 0n) }, gateError(product, candidate, current));
       }
+      // An export that failed looks like one without rows: a product that had some is not emptied by it.
+      if (current && current.rows > 0n && verdict.rows === verdict.refused) {
+        this.#snapshots.set(product.id, current);
+        return report('refused', { ...figures, version: current.version, rows: Number(current.rows) }, emptiedError(product, current));
+      }
       const snapshot = await this.#publisher.product(product, candidate, hash, lineage);
       this.#snapshots.set(product.id, snapshot);
       return report('published', { ...figures, version: snapshot.version, rows: Number(snapshot.rows) });
@@ -167,6 +172,13 @@ function gateError(product: DataProduct, { verdict }: Candidate, current: Snapsh
   return new SkeinError('SKEIN_GATE_FAILED', `${product.id} was not published: ${failed.map((gate) => `${gate.check}: ${gate.reason ?? gate.outcome}`).join('; ')}`, {
     hint: `Look at ${product.id}_feedback, mend the source or the step, then run again. Live stays ${current ? `version ${current.version}` : 'nothing: there is no good version yet'}.`,
     context: { product: product.id, gates: failed.map((gate) => gate.check), live: current?.version },
+  });
+}
+
+function emptiedError(product: DataProduct, current: Snapshot): SkeinError {
+  return new SkeinError('SKEIN_GATE_FAILED', `${product.id} was not published: it would be empty, and version ${current.version} has ${current.rows} rows`, {
+    hint: `Export the source files of ${product.id} again; version ${current.version} stays live.`,
+    context: { product: product.id, live: current.version },
   });
 }
 

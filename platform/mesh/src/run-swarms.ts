@@ -19,7 +19,7 @@ export async function runSwarms(swarms: readonly Swarm[], folders: ReadonlyMap<s
     } catch (error) {
       signal.throwIfAborted();
       const known = error instanceof SkeinError ? error : new SkeinError('SKEIN_INTERNAL', `${swarm.domain.name}: ${String(error)}`, { cause: error });
-      outcomes.push({ domain: swarm.domain.name, sources: [], products: [], milliseconds: 0, error: known });
+      outcomes.push({ domain: swarm.domain.name, sources: [], ignored: [], products: [], milliseconds: 0, error: known });
     }
   }
   return outcomes;

@@ -1,5 +1,6 @@
 import { buildApplication, buildCommand, buildRouteMap, numberParser, text_en, type Application, type CommandContext } from '@stricli/core';
-import { formatError, SkeinError } from '@skein/kernel';
+import { formatError } from '@skein/kernel';
+import { exitCodeOf } from './exit-code.ts';
 import { contractRoutes } from './contract/routes.ts';
 
 /** The `skein` command. Implementations load when their command is called, so that `skein --help` costs nothing. */
@@ -46,7 +47,7 @@ export function buildApp(defaults: { readonly data: string }): Application<Comma
           exceptionWhileLoadingCommandFunction: (error) => formatError(error),
         },
       },
-      determineExitCode: (error) => (error instanceof SkeinError && error.code === 'SKEIN_USAGE' ? 2 : 1),
+      determineExitCode: exitCodeOf,
     },
   );
 }

@@ -2,17 +2,19 @@ import path from 'node:path';
 import { formatError, SkeinError } from '@skein/kernel';
 import { composeSwarms, contractsDirectory, DOMAINS, progressOn, outcomeJson, showEvent, showRun, silent } from '@skein/mesh';
 import { succeeded } from '@skein/swarm';
+import { exitCodeOf } from '../exit-code.ts';
 
 export async function ingest(flags: { from: string; data: string; json: boolean }, domain: string): Promise<void> {
-  if (!DOMAINS.includes(domain)) {
-    throw new SkeinError('SKEIN_DOMAIN_UNKNOWN', `there is no domain ${JSON.stringify(domain)}`, {
-      hint: `Use one of ${DOMAINS.join(', ')}.`,
-      context: { domain },
-    });
-  }
   const progress = flags.json ? silent : progressOn(process.stderr);
-  const mesh = await composeSwarms({ data: path.resolve(flags.data), contracts: contractsDirectory });
+  let mesh: Awaited<ReturnType<typeof composeSwarms>> | undefined;
   try {
+    if (!DOMAINS.includes(domain)) {
+      throw new SkeinError('SKEIN_DOMAIN_UNKNOWN', `there is no domain ${JSON.stringify(domain)}`, {
+        hint: `Use one of ${DOMAINS.join(', ')}.`,
+        context: { domain },
+      });
+    }
+    mesh = await composeSwarms({ data: path.resolve(flags.data), contracts: contractsDirectory });
     const report = await mesh.swarm(domain).run({ from: path.resolve(flags.from), onEvent: (event) => showEvent(progress, event) });
     progress.end();
     process.stdout.write(flags.json ? `${outcomeJson(report)}\n` : showRun(report));
@@ -22,11 +24,11 @@ export async function ingest(flags: { from: string; data: string; json: boolean 
     if (flags.json && error instanceof SkeinError) {
       process.stdout.write(`${JSON.stringify({ error: error.toJSON() })}\n`);
       process.stderr.write(`${formatError(error)}\n`);
-      process.exitCode = 1;
+      process.exitCode = exitCodeOf(error);
       return;
     }
     throw error;
   } finally {
-    await mesh.close();
+    await mesh?.close();
   }
 }
