@@ -1,6 +1,7 @@
 import bindings, { type Connection } from '@duckdb/node-bindings';
 import { ident, literal, qualified } from '@skein/kernel';
 import type { SandboxView } from '@skein/ports';
+import { HeldTables } from './held-tables.ts';
 import { resultType } from '../wire/result-type.ts';
 import { scalarText } from '../wire/scalar.ts';
 import { isValid, vectorView } from '../wire/vector-view.ts';
@@ -10,8 +11,9 @@ export async function lockCatalog(connection: Connection, views: readonly Sandbo
   const run = async (sql: string): Promise<void> => void (await bindings.query(connection, sql));
   await run("ATTACH ':memory:' AS governed");
   for (const schema of new Set(views.map((view) => view.schema))) await run(`CREATE SCHEMA ${qualified('governed', schema)}`);
+  const held = new HeldTables(connection);
   for (const view of views) {
-    const scan = await fileScan(connection, view);
+    const scan = await held.hold(view, await fileScan(connection, view));
     await run(`CREATE VIEW ${qualified('governed', view.schema, view.name)} AS ${withFiles(view.sql, scan)}`);
   }
   const files = [...new Set(views.flatMap((view) => view.files))];

@@ -78,6 +78,16 @@ describe('DuckDB sandbox', () => {
     expect(await ask('SELECT number, id FROM governed.s.plain', { catalog: { key: 'plain', views: [{ ...view, name: 'plain', files: [plain] }] } })).toBe('number,id\r\n7,\r\n');
   });
 
+  it('holds small snapshots in memory and scans large ones, with the same answers', async () => {
+    for (const [rows, tables] of [[2_000, 1], [100_000, 0]] as const) {
+      const sized: SandboxCatalog = { key: `sized ${rows}`, views: [{ schema: 's', name: 'sized', sql: "SELECT * FROM {files} WHERE number <> 7", files: await files(rows), fields: [{ id: 1, name: 'number', type: 'BIGINT' }, { id: 2, name: 'text', type: 'VARCHAR' }, { id: 3, name: 'amount', type: 'DECIMAL(12, 2)' }] }] };
+      expect(await ask('SELECT count(*) AS n, max(number) AS top, sum(amount) AS total, max(text) FILTER (WHERE number = 42) AS one FROM governed.s.sized', { catalog: sized })).toBe(
+        `n,top,total,one\r\n${rows - 1},${rows - 1},${((rows * (rows - 1)) / 8 - 1.75).toFixed(2)},secret 42\r\n`,
+      );
+      expect(await ask('SELECT count(*) AS n FROM duckdb_tables()', { catalog: sized })).toBe(`n\r\n${tables}\r\n`);
+    }
+  });
+
   it('puts files where {files} stands, and nowhere inside of constants and quoted names', () => {
     expect(withFiles(`SELECT '{files} ''{files}' AS "{files}" FROM {files} JOIN {files}`, 'F')).toBe(`SELECT '{files} ''{files}' AS "{files}" FROM F JOIN F`);
   });
