@@ -1,7 +1,7 @@
 import { arrowSchema, readContract, toJsonSchema, type Contract, type JsonSchema } from '@skein/contract';
 import { ERRORS, sha256, SkeinError } from '@skein/kernel';
 import { checkPlan, type CheckPlan } from '@skein/verifier';
-import { comment, majorOf, rowInterface, typeName } from './row-type.ts';
+import { comment, majorOf, rowInterface, typeName } from '@skein/contract/formats';
 
 /** A file that follows from its source alone. `path` is relative to the root, with `/`. */
 export interface GeneratedFile {

@@ -1,1 +1,12 @@
-export {};
+export { dictionaryHtml, dictionaryMarkdown, type DictionaryPage } from './dictionary.ts';
+export { draftContract, productName, type Draft, type DraftColumn, type DraftIdentity } from './draft.ts';
+export { setInDocument, splitPath } from './edit.ts';
+export { EXPORT_FORMATS, exportContract, type ExportFormat } from './export.ts';
+export { icebergColumns } from './export-iceberg.ts';
+export { comment, majorOf, rowInterface, typeName } from './export-typescript.ts';
+export type { Exported } from './exported.ts';
+export { foreignType } from './foreign-type.ts';
+export { importAvro } from './import-avro.ts';
+export { importDbt } from './import-dbt.ts';
+export { importDdl } from './import-ddl.ts';
+export { importJsonSchema } from './import-json-schema.ts';

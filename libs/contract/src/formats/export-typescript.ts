@@ -1,4 +1,42 @@
-import type { ColumnType, Contract, Property } from '@skein/contract';
+import type { ColumnType, Contract, Property } from '../contract.ts';
+import type { Exported } from './exported.ts';
+
+/** The row type of a contract as queries return it, and the record type as JSON brings it, in one module. */
+export function exportTypescript(contract: Contract): Exported {
+  const name = typeName(contract);
+  const head = `// ${contract.product} ${contract.version}, sha256 ${contract.hash}\n\n`;
+  return { text: `${head}${rowInterface(name, contract)}\n${recordInterface(`${name}Record`, contract)}`, notes: [] };
+}
+
+/** One record as JSON, before it is typed. What may be null may also be absent. */
+function recordInterface(name: string, contract: Contract): string {
+  const lines = contract.properties.map((property) => `  ${recordMember(property.name, property.type, property.required, property.options.validValues)};`);
+  return `${comment([`One record of ${contract.product} as JSON, before it is typed.`], '')}export interface ${name} {\n${lines.join('\n')}\n}\n`;
+}
+
+function recordMember(name: string, type: ColumnType, required: boolean, codes?: readonly string[]): string {
+  const value = type.kind === 'string' && codes && codes.length > 0 ? codes.map((code) => JSON.stringify(code)).join(' | ') : recordType(type);
+  return required ? `${memberName(name)}: ${value}` : `${memberName(name)}?: ${value} | null`;
+}
+
+function recordType(type: ColumnType): string {
+  switch (type.kind) {
+    case 'int':
+      return type.bits === 64 ? 'number | string' : 'number';
+    case 'float':
+      return 'number';
+    case 'boolean':
+      return 'boolean';
+    case 'list':
+      return `(${recordType(type.element)} | null)[]`;
+    case 'map':
+      return `{ [key: string]: ${recordType(type.value)} | null }`;
+    case 'struct':
+      return `{ ${type.fields.map((field) => recordMember(field.name, field.type, field.required)).join('; ')} }`;
+    default:
+      return 'string';
+  }
+}
 
 /**
  * A TypeScript interface of a product's row as queries return it: exact, as `@skein/client` reads it from Arrow. JSON Schema has
@@ -17,10 +55,12 @@ export function typeName(contract: Contract): string {
   return `${words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('')}V${majorOf(contract)}`;
 }
 
+/** The major version, which addresses a table of its own. */
 export function majorOf(contract: Contract): number {
   return Number(contract.version.split('.')[0]);
 }
 
+/** A comment of TypeScript over several lines; nothing in it can end it. */
 export function comment(lines: readonly string[], indent: string): string {
   const text = lines.map((line) => line.replaceAll('*/', '*\\/').replaceAll(/\s+/g, ' ').trim()).filter((line) => line !== '');
   if (text.length === 0) return '';
