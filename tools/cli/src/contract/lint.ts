@@ -63,7 +63,8 @@ export async function lint(this: CommandContext, flags: LintFlags, ...targets: s
   });
 }
 
-function subjectOf({ file, product, findings }: LintedFile, cwd: string): Subject {
+/** The findings of one file as every writer takes them. */
+export function subjectOf({ file, product, findings }: LintedFile, cwd: string): Subject {
   const observations = findings.map((finding): Observation => ({
     rule: finding.rule,
     outcome: finding.severity === 'error' ? 'failed' : 'warning',

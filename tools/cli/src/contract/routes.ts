@@ -30,8 +30,56 @@ const lint = buildCommand({
   },
 });
 
+const out = { kind: 'parsed', parse: String, brief: 'Write to this file instead of standard output', optional: true, placeholder: 'file' } as const;
+
+const exportRoute = buildCommand({
+  loader: async () => (await import('./export.ts')).exportCommand,
+  parameters: {
+    positional: { kind: 'tuple', parameters: [{ brief: 'Contract file', parse: String, placeholder: 'contract' }] },
+    flags: {
+      format: {
+        kind: 'enum',
+        values: ['json-schema', 'typescript', 'ddl-duckdb', 'ddl-postgres', 'avro', 'dbt', 'arrow', 'iceberg'],
+        brief: 'The form to write',
+      },
+      out,
+      open: { kind: 'boolean', brief: 'json-schema: for consumers, so that columns which the contract does not name may stand', default: false },
+      table: { kind: 'parsed', parse: String, brief: 'iceberg: metadata.json of the table, whose field ids are kept', optional: true, placeholder: 'file' },
+    },
+  },
+  docs: { brief: 'Write a contract in another form, types exact', fullDescription: `What the form cannot carry is said on standard error. ${CODES}` },
+});
+
+const importRoute = buildCommand({
+  loader: async () => (await import('./import.ts')).importCommand,
+  parameters: {
+    positional: { kind: 'tuple', parameters: [{ brief: 'File to import', parse: String, placeholder: 'file' }] },
+    flags: {
+      format: { kind: 'enum', values: ['json-schema', 'avro', 'parquet', 'ddl', 'dbt'], brief: 'The form of the file' },
+      id: { kind: 'parsed', parse: String, brief: 'Id of the contract' },
+      domain: { kind: 'parsed', parse: String, brief: 'Domain of the product' },
+      name: { kind: 'parsed', parse: String, brief: "Name of the product; by default the source's own", optional: true },
+      table: { kind: 'parsed', parse: String, brief: 'ddl, dbt: which table or model, where the file has several', optional: true },
+      out,
+    },
+  },
+  docs: {
+    brief: 'Draft a contract from a schema that exists',
+    fullDescription: `The draft has status draft, and a comment for everything that could not be carried. ${CODES}`,
+  },
+});
+
+const docs = buildCommand({
+  loader: async () => (await import('./docs.ts')).docs,
+  parameters: {
+    positional: { kind: 'array', parameter: { brief: 'Contract files, and folders that hold *.odcs.yaml', parse: String, placeholder: 'path' } },
+    flags: { out: { kind: 'parsed', parse: String, brief: 'Folder for the pages', placeholder: 'dir' } },
+  },
+  docs: { brief: 'Write data dictionary pages: Markdown, and one self-contained HTML', fullDescription: CODES },
+});
+
 /** `skein contract …`. Only names and flags stand here; what a command does loads when it is called. */
 export const contractRoutes = buildRouteMap({
-  routes: { lint },
+  routes: { lint, export: exportRoute, import: importRoute, docs },
   docs: { brief: 'Read, judge, convert and document data contracts' },
 });
