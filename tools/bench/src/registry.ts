@@ -31,6 +31,13 @@ export const BENCHES: readonly Bench[] = [
     load: async () => (await import('./contract-batch.ts')).contractBatch,
   },
   {
+    name: 'compat',
+    measures: 'share of JSON Schema pairs judged as their authors say, against a naive comparison of the same pairs',
+    bar: 'figure ≥ 0.99',
+    met: (result) => result.figure >= 0.99,
+    load: async () => (await import('./compat.ts')).compat,
+  },
+  {
     name: 'publish',
     measures: 'p50 from the first byte of Parquet to readable by a fresh reader, 1,000 rows, against DuckDB COPY alone',
     bar: 'figure ≤ 25 ms',

@@ -62,7 +62,10 @@ export function findArray(search: Search, kept: readonly Node[], broken: readonl
     else if (node.is === 'contains') choices.push({ of: node.of, low: node.low, high: node.high });
   }
   if (low > high || (distinct && repeated)) return NONE;
-  const prefix = items.reduce((most, node) => Math.max(most, node.prefix.length), breaking.flat().reduce((most, need) => Math.max(most, need.to < Infinity ? need.to + 1 : need.from), 0));
+  const prefix = items.reduce(
+    (most, node) => Math.max(most, node.prefix.length),
+    breaking.flat().reduce((most, need) => Math.max(most, need.to < Infinity ? need.to + 1 : need.from), 0),
+  );
   const base = (at: number): Literal[] => [...everywhere, ...items.map((node) => yes(node.prefix[at] ?? node.rest))];
 
   // A count is missed from below or from above.
@@ -118,7 +121,10 @@ export function findArray(search: Search, kept: readonly Node[], broken: readonl
 
   /** Decides for each position whether it counts towards a limit. */
   const limited = (extra: Extra, length: number, different: boolean): Outcome => {
-    if (length > MOST_ITEMS) return unknown('an array of that length is not written out');
+    if (length > MOST_ITEMS) {
+      for (let at = 0; at <= prefix; at++) if (meets(at, extra).is === 'none') return NONE;
+      return unknown('an array of that length is not written out');
+    }
     if (limits.length === 0) return fill(extra, length, different);
     if (length > 24) return unknown('a limited count over so many items is not decided');
     const decide = (at: number, which: number, counted: number, sofar: Extra): Outcome => {

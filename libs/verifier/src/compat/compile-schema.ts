@@ -42,7 +42,8 @@ export class SchemaCompiler {
     if (this.#open.has(at.pointer)) return this.#reference(at);
     this.#open.add(at.pointer);
     const schema = at.schema as Plain;
-    const parts = this.source.refAlone && Object.hasOwn(schema, '$ref') ? [{ keyword: '$ref', node: this.#ref(schema['$ref'], at) }] : this.#keywords(schema, at);
+    const parts =
+      this.source.refAlone && Object.hasOwn(schema, '$ref') ? [{ keyword: '$ref', node: this.#ref(schema['$ref'], at) }] : this.#keywords(schema, at);
     const node = this.nodes.and(parts.map((part) => part.node));
     this.parts.set(at.pointer, parts);
     this.#open.delete(at.pointer);
@@ -100,7 +101,8 @@ export class SchemaCompiler {
     };
 
     if (own('$ref')) add('$ref', this.#ref(schema['$ref'], at));
-    if (own('$recursiveRef')) add('$recursiveRef', this.source.recursiveAnchor ? nodes.opaque('$recursiveRef is not followed') : this.#ref(schema['$recursiveRef'], at));
+    if (own('$recursiveRef'))
+      add('$recursiveRef', this.source.recursiveAnchor ? nodes.opaque('$recursiveRef is not followed') : this.#ref(schema['$recursiveRef'], at));
     if (own('$dynamicRef')) {
       const name = String(schema['$dynamicRef']).replace(/^#/, '');
       add('$dynamicRef', this.source.dynamicAnchors(name) > 1 ? nodes.opaque(`$dynamicRef ${name} is not followed`) : this.#ref(schema['$dynamicRef'], at));
@@ -124,8 +126,10 @@ export class SchemaCompiler {
     // Draft 4 says by a boolean that the bound beside it is excluded.
     if (own('minimum')) add('minimum', nodes.bound('low', number('minimum'), schema['exclusiveMinimum'] === true));
     if (own('maximum')) add('maximum', nodes.bound('high', number('maximum'), schema['exclusiveMaximum'] === true));
-    if (own('exclusiveMinimum') && typeof schema['exclusiveMinimum'] !== 'boolean') add('exclusiveMinimum', nodes.bound('low', number('exclusiveMinimum'), true));
-    if (own('exclusiveMaximum') && typeof schema['exclusiveMaximum'] !== 'boolean') add('exclusiveMaximum', nodes.bound('high', number('exclusiveMaximum'), true));
+    if (own('exclusiveMinimum') && typeof schema['exclusiveMinimum'] !== 'boolean')
+      add('exclusiveMinimum', nodes.bound('low', number('exclusiveMinimum'), true));
+    if (own('exclusiveMaximum') && typeof schema['exclusiveMaximum'] !== 'boolean')
+      add('exclusiveMaximum', nodes.bound('high', number('exclusiveMaximum'), true));
     if (own('multipleOf')) {
       const step = number('multipleOf');
       if (step.digits <= 0n) throw wrong('multipleOf', 'multipleOf is not above 0');
@@ -148,7 +152,8 @@ export class SchemaCompiler {
       for (const [name, one] of map('properties')) add(`properties/${name}`, nodes.member({ name }, this.child(at, ['properties', name], one)));
     }
     if (own('patternProperties')) {
-      for (const [pattern, one] of map('patternProperties')) add(`patternProperties/${pattern}`, nodes.member({ pattern }, this.child(at, ['patternProperties', pattern], one)));
+      for (const [pattern, one] of map('patternProperties'))
+        add(`patternProperties/${pattern}`, nodes.member({ pattern }, this.child(at, ['patternProperties', pattern], one)));
     }
     if (own('additionalProperties')) {
       const names = own('properties') ? map('properties').map(([name]) => name) : [];
@@ -161,11 +166,14 @@ export class SchemaCompiler {
       return value as string[];
     };
     // Draft 3 wrote `required: true` at the property, which later drafts do not read.
-    if (own('required') && typeof schema['required'] !== 'boolean') add('required', nodes.and(texts(schema['required'], 'required').map((name) => nodes.required(name))));
+    if (own('required') && typeof schema['required'] !== 'boolean')
+      add('required', nodes.and(texts(schema['required'], 'required').map((name) => nodes.required(name))));
     const given = (name: string, then: Node) => nodes.or([nodes.not(nodes.and([nodes.kinds(['object']), nodes.required(name)])), then]);
     const all = (names: readonly string[]) => nodes.and(names.map((name) => nodes.required(name)));
-    if (own('dependentRequired')) for (const [name, then] of map('dependentRequired')) add(`dependentRequired/${name}`, given(name, all(texts(then, 'dependentRequired'))));
-    if (own('dependentSchemas')) for (const [name, then] of map('dependentSchemas')) add(`dependentSchemas/${name}`, given(name, this.child(at, ['dependentSchemas', name], then)));
+    if (own('dependentRequired'))
+      for (const [name, then] of map('dependentRequired')) add(`dependentRequired/${name}`, given(name, all(texts(then, 'dependentRequired'))));
+    if (own('dependentSchemas'))
+      for (const [name, then] of map('dependentSchemas')) add(`dependentSchemas/${name}`, given(name, this.child(at, ['dependentSchemas', name], then)));
     if (own('dependencies')) {
       for (const [name, then] of map('dependencies')) {
         const node = Array.isArray(then) ? all(texts(then, 'dependencies')) : this.child(at, ['dependencies', name], then);
@@ -197,12 +205,26 @@ export class SchemaCompiler {
     if (own('prefixItems')) {
       const rest = own('items') && !Array.isArray(schema['items']) ? child('items') : nodes.true;
       add('prefixItems', nodes.items(list('prefixItems'), nodes.true));
-      if (rest !== nodes.true) add('items', nodes.items(list('prefixItems').map(() => nodes.true), rest));
+      if (rest !== nodes.true)
+        add(
+          'items',
+          nodes.items(
+            list('prefixItems').map(() => nodes.true),
+            rest,
+          ),
+        );
     } else if (Array.isArray(schema['items'])) {
       // Drafts up to 2019-09: a list of items, and `additionalItems` behind it.
       const prefix = schema['items'].map((one, index) => this.child(at, ['items', index], one));
       add('items', nodes.items(prefix, nodes.true));
-      if (own('additionalItems')) add('additionalItems', nodes.items(prefix.map(() => nodes.true), child('additionalItems')));
+      if (own('additionalItems'))
+        add(
+          'additionalItems',
+          nodes.items(
+            prefix.map(() => nodes.true),
+            child('additionalItems'),
+          ),
+        );
     } else if (own('items')) add('items', nodes.items([], child('items')));
     if (own('contains')) {
       const least = own('minContains') ? size('minContains') : 1;

@@ -27,9 +27,14 @@ export function explain(compiler: SchemaCompiler, judge: Judge, value: unknown):
     for (const { keyword, node } of compiler.parts.get(at.pointer) ?? []) {
       if (judge.holds(node, value)) continue;
       const before = found.length;
-      const [head = '', name] = splitOnce(keyword);
+      const [head, name] = splitOnce(keyword);
       const into = (path: readonly (string | number)[], inner: unknown, part: unknown, step: string) =>
-        walk(compiler.source.child(at, path, inner), part, step === '' ? instance : `${instance}/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`, depth + 1);
+        walk(
+          compiler.source.child(at, path, inner),
+          part,
+          step === '' ? instance : `${instance}/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+          depth + 1,
+        );
       if (keyword === '$ref') {
         const target = compiler.target(schema['$ref'], at);
         if (target) walk(target, value, instance, depth + 1);

@@ -101,10 +101,6 @@ function numberOf(value: unknown): Decimal | undefined {
 
 /** Characters (code points), items or members. */
 export function sizeOf(value: unknown): number {
-  if (typeof value === 'string') {
-    let size = 0;
-    for (const _ of value) size++;
-    return size;
-  }
+  if (typeof value === 'string') return [...value].length;
   return Array.isArray(value) ? value.length : Object.keys(value as object).length;
 }

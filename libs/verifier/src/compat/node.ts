@@ -187,7 +187,8 @@ export class Nodes {
 
   member(keys: Keys, of: Node): Node {
     if (of === this.true) return of;
-    const ordered: Keys = 'others' in keys ? { others: { names: [...new Set(keys.others.names)].sort(), patterns: [...new Set(keys.others.patterns)].sort() } } : keys;
+    const ordered: Keys =
+      'others' in keys ? { others: { names: [...new Set(keys.others.names)].sort(), patterns: [...new Set(keys.others.patterns)].sort() } } : keys;
     return this.#make(`member ${JSON.stringify(ordered)} ${of.id}`, { is: 'member', keys: ordered, of });
   }
 

@@ -58,17 +58,21 @@ export function findObject(search: Search, kept: readonly Node[], broken: readon
   if (low > high) return NONE;
   for (const name of required) if (absent.has(name)) return NONE;
 
-  const mentioned = new Set<string>([...required, ...absent]);
-  const patterns = new Set<string>();
-  for (const keys of [...rules.map((rule) => rule.keys), ...needs.map((need) => need.keys)]) {
-    if (!keys) continue;
-    if ('name' in keys) mentioned.add(keys.name);
-    else if ('pattern' in keys) patterns.add(keys.pattern);
-    else {
-      for (const name of keys.others.names) mentioned.add(name);
-      for (const pattern of keys.others.patterns) patterns.add(pattern);
+  // Most questions are about one name; what else the rules speak of is gathered when it is asked for.
+  const spoken = once(() => {
+    const mentioned = new Set<string>([...required, ...absent]);
+    const patterns = new Set<string>();
+    for (const keys of [...rules.map((rule) => rule.keys), ...needs.map((need) => need.keys)]) {
+      if (!keys) continue;
+      if ('name' in keys) mentioned.add(keys.name);
+      else if ('pattern' in keys) patterns.add(keys.pattern);
+      else {
+        for (const name of keys.others.names) mentioned.add(name);
+        for (const pattern of keys.others.patterns) patterns.add(pattern);
+      }
     }
-  }
+    return { mentioned, patterns };
+  });
   const byName = new Map<string, Literal[]>();
   const base = (name: string): Literal[] => {
     const known = byName.get(name);
@@ -84,7 +88,6 @@ export function findObject(search: Search, kept: readonly Node[], broken: readon
     allowed.set(name, known);
     return known;
   };
-  const notMentioned = mentioned.size === 0 ? [] : [no(nodes.values(mentioned))];
   const coversFresh = (keys: Keys, matches: ReadonlySet<string>): boolean => {
     if ('name' in keys) return false;
     if ('pattern' in keys) return matches.has(keys.pattern);
@@ -95,6 +98,7 @@ export function findObject(search: Search, kept: readonly Node[], broken: readon
   let ways: Fresh[] | undefined;
   const freshWays = (): Fresh[] => {
     if (ways) return ways;
+    const { mentioned, patterns } = spoken();
     const list = [...patterns];
     if (list.length > MOST_PATTERNS) throw new Undecided('too many patterns of names are combined');
     const found: Fresh[] = [];
@@ -113,7 +117,7 @@ export function findObject(search: Search, kept: readonly Node[], broken: readon
       walk(at + 1, [...matches, pattern], [...name, yes(node)]);
     };
     const text = yes(nodes.kinds(['string']));
-    walk(0, [], [text, ...names, ...notMentioned]);
+    walk(0, [], [text, ...names, ...(mentioned.size === 0 ? [] : [no(nodes.values(mentioned))])]);
     ways = found;
     return found;
   };
@@ -125,7 +129,8 @@ export function findObject(search: Search, kept: readonly Node[], broken: readon
     const [need, ...rest] = left;
     if (!need) return finish(draft);
     const options: (() => Outcome)[] = [];
-    for (const name of mentioned) {
+    const candidates = need.keys && 'name' in need.keys ? [need.keys.name] : spoken().mentioned;
+    for (const name of candidates) {
       if (!allows(name)) continue;
       options.push(() => {
         if ((need.keys && !judge.covers(need.keys, name)) || !holdsFor(need.name, name)) return NONE;
@@ -159,7 +164,11 @@ export function findObject(search: Search, kept: readonly Node[], broken: readon
 
   /** Fills up to the least number of members, names what is new, and makes the values. */
   const finish = (draft: Draft): Outcome => {
-    if (low > MOST_MEMBERS) return unknown('an object of that size is not written out');
+    if (low > MOST_MEMBERS) {
+      // Without new names there are no more members than names that are spoken of.
+      const bounded = spoken().mentioned.size < low && freshWays().every((way) => search.find(way.value).is === 'none');
+      return bounded ? NONE : unknown('an object of that size is not written out');
+    }
     const entries: (readonly [string, unknown])[] = [];
     let doubt: Outcome | undefined;
     const value = (literals: readonly Literal[]): { value: unknown } | undefined | Outcome => {
@@ -183,7 +192,7 @@ export function findObject(search: Search, kept: readonly Node[], broken: readon
       else entries.push([taken[at] as string, made.value]);
     }
     let missing = low - draft.named.size - draft.fresh.length;
-    for (const name of mentioned) {
+    for (const name of missing > 0 ? spoken().mentioned : []) {
       if (missing <= 0) break;
       if (draft.named.has(name) || !allows(name)) continue;
       const made = value(base(name));
@@ -219,6 +228,11 @@ export function findObject(search: Search, kept: readonly Node[], broken: readon
     named.set(name, base(name));
   }
   return place(needs, { named, fresh: [] });
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** Different names for new members. As many candidates for each as there are members are enough: a matching then decides. */

@@ -20,7 +20,18 @@ export interface Located {
 }
 
 const DEEPEST = 120;
-const SINGLE = ['not', 'if', 'then', 'else', 'contains', 'additionalProperties', 'additionalItems', 'propertyNames', 'unevaluatedItems', 'unevaluatedProperties'];
+const SINGLE = [
+  'not',
+  'if',
+  'then',
+  'else',
+  'contains',
+  'additionalProperties',
+  'additionalItems',
+  'propertyNames',
+  'unevaluatedItems',
+  'unevaluatedProperties',
+];
 const LISTS = ['allOf', 'anyOf', 'oneOf', 'prefixItems'];
 const MAPS = ['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas', 'dependencies'];
 
@@ -55,7 +66,7 @@ export class SchemaSource {
 
   /** What a reference points to; undefined where it leaves the document. */
   resolve(reference: string, from: Located): Located | undefined {
-    const [path = '', fragment = ''] = splitOnce(reference, '#');
+    const [path, fragment] = splitOnce(reference, '#');
     const resource = path === '' ? from.resource : joinUri(from.resource, path);
     const base = this.#resources.get(resource);
     if (!base) return undefined;
