@@ -22,8 +22,8 @@ export interface ImportFlags {
 export async function importCommand(this: CommandContext, flags: ImportFlags, file: string): Promise<void> {
   await finish(this, false, async () => {
     const cwd = process.cwd();
-    checkName(flags.domain, '--domain');
-    if (flags.name !== undefined) checkName(flags.name, '--name');
+    checkName('domain', flags.domain);
+    if (flags.name !== undefined) checkName('product', flags.name);
     if (flags.id.trim() === '') throw new SkeinError('SKEIN_USAGE', 'a contract needs an id', { hint: 'Give --id a text that stays with the contract.' });
     const draft = await readDraft(flags, path.resolve(cwd, file));
     const text = draftContract(draft, { id: flags.id, domain: flags.domain, name: flags.name });

@@ -1,4 +1,4 @@
-import { buildCommand, buildRouteMap } from '@stricli/core';
+import { buildCommand, buildRouteMap, numberParser } from '@stricli/core';
 
 const CODES = 'Exit code 0: nothing wrong; 1: something was found; 2: the command was wrong, or a file could not be read or written.';
 
@@ -27,6 +27,24 @@ const lint = buildCommand({
   docs: {
     brief: 'Show every fault of contracts, with place, rule and fix',
     fullDescription: `Reads ODCS 3.0, 3.1 and 3.2. A fault has its file:line:column, the line, the rule and the way out. Warnings are advice. ${CODES}`,
+  },
+});
+
+const test = buildCommand({
+  loader: async () => (await import('./test.ts')).test,
+  parameters: {
+    positional: { kind: 'array', parameter: { brief: 'Parquet, NDJSON or CSV files, gzipped or not', parse: String, placeholder: 'data' } },
+    flags: {
+      contract: { kind: 'parsed', parse: String, brief: 'Contract file', placeholder: 'file' },
+      ...reports,
+      input: { kind: 'enum', values: ['parquet', 'ndjson', 'csv'], brief: 'Format of the data, where names of files do not say it', optional: true },
+      samples: { kind: 'parsed', parse: numberParser, brief: 'Rows shown for each gate that failed', default: '5' },
+      absentAsNull: { kind: 'boolean', brief: 'ndjson: a key that no record has is a column of nulls, not a missing column', default: false },
+    },
+  },
+  docs: {
+    brief: 'Judge data files by a contract, without a mesh',
+    fullDescription: `Every gate of the contract with its figures, scores, and rows that broke it; values of confidential and restricted columns are never shown. ${CODES}`,
   },
 });
 
@@ -80,6 +98,6 @@ const docs = buildCommand({
 
 /** `skein contract …`. Only names and flags stand here; what a command does loads when it is called. */
 export const contractRoutes = buildRouteMap({
-  routes: { lint, export: exportRoute, import: importRoute, docs },
+  routes: { lint, test, export: exportRoute, import: importRoute, docs },
   docs: { brief: 'Read, judge, convert and document data contracts' },
 });

@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Contract } from '@skein/contract';
+import type { QueryEngine } from '@skein/ports';
+import { canRun, checkPlan, figuresSql, judge, type Check, type CheckPlan, type Figures, type Verdict } from '@skein/verifier';
+import { engineReason } from '../contract/engine-reason.ts';
+import type { DataFormat } from './data-file.ts';
+import { samplesOf, type Sample } from './samples.ts';
+import { runSqlRules } from './sql-rules.ts';
+import { typedRelation, type TypedRelation } from './typed-relation.ts';
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly plan: CheckPlan;
+  /** By check, for gates that failed. */
+  readonly samples: Readonly<Record<string, readonly Sample[]>>;
+  readonly unknownColumns: readonly string[];
+  readonly missingColumns: readonly string[];
+  /** Lines that are no records. */
+  readonly malformed: bigint;
+}
+
+export interface JudgeOptions {
+  readonly samples: number;
+  readonly absentAsNull: boolean;
+}
+
+/** Judges data files as they stand: nothing is parted, repaired or published. The verdict is the same for the same rows, whatever their format. */
+export async function judgeData(
+  engine: QueryEngine,
+  contract: Contract,
+  format: DataFormat,
+  files: readonly string[],
+  options: JudgeOptions,
+): Promise<Judgement> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'skein-test-'));
+  const session = await engine.open();
+  try {
+    const data = await typedRelation(session, contract, format, files, { absentAsNull: options.absentAsNull, folder });
+    const plan = planOver(contract, data);
+    const results: Record<string, Figures['results'][string]> = {};
+    const runnable = new Set<string>();
+    for (const check of plan.checks) {
+      const missing = check.reads.filter((name) => !data.offered.includes(name));
+      const reference = /\{ref:([a-z0-9_.]+)\}/.exec(check.sql)?.[1];
+      if (!canRun(check, data.offered)) results[check.id] = { error: `the data has no column ${missing.join(', ')}` };
+      else if (reference !== undefined) results[check.id] = { skipped: `${reference} is not at hand: only this data is judged` };
+      else runnable.add(check.id);
+    }
+    const sqlRules = plan.checks.filter((check) => check.rule === 'sql' && runnable.has(check.id));
+    const own = { ...plan, checks: plan.checks.filter((check) => check.rule !== 'sql' && runnable.has(check.id)) };
+    let [rows, refused] = [0n, 0n];
+    for (const statement of figuresSql(own, data.relation, data.offered)) {
+      try {
+        const [row] = await session.rows<Record<string, bigint | string | null>>(statement.sql);
+        if (statement.rows) rows = BigInt(row?.[statement.rows] ?? 0);
+        if (statement.refused) refused = BigInt(row?.[statement.refused] ?? 0);
+        for (const { id, level, column } of statement.checks) {
+          const figure = row?.[column] ?? null;
+          results[id] = level === 'metric' ? { value: figure === null ? null : String(figure) } : { failed: BigInt(figure ?? 0) };
+        }
+      } catch (error) {
+        if (statement.rows) throw error;
+        for (const { id } of statement.checks) results[id] = { error: engineReason(error) };
+      }
+    }
+    if (data.malformed > 0n) results[MALFORMED] = { failed: data.malformed };
+    Object.assign(results, await runSqlRules(session, contract, sqlRules, data.relation, data.offered, folder));
+    const verdict = judge(plan, { rows: rows + data.malformed, refused: refused + data.malformed, results });
+    const samples: Record<string, Sample[]> = {};
+    const byId = new Map(plan.checks.map((check) => [check.id, check]));
+    for (const gate of verdict.gates) {
+      const check = byId.get(gate.check);
+      if (check && check.id !== MALFORMED && (gate.failed ?? 0n) > 0n) samples[check.id] = await samplesOf(session, contract, check, data, options.samples);
+    }
+    const missingColumns = contract.properties.map((property) => property.name).filter((name) => !data.offered.includes(name));
+    return { verdict, plan, samples, unknownColumns: data.unknown, missingColumns, malformed: data.malformed };
+  } finally {
+    await session.close();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
+
+const MALFORMED = 'source.malformed';
+
+/**
+ * The contract's plan, with a check for each column that its values are of its type. A value that is not has no other rule to
+ * break: it is NULL to them, and not missing.
+ */
+function planOver(contract: Contract, data: TypedRelation): CheckPlan {
+  const plan = checkPlan(contract);
+  const position = new Map(contract.properties.map((property, index) => [property.name, index]));
+  const types = contract.properties.map((property, index): Check => ({
+    id: `${property.name}.type`,
+    rule: 'type',
+    column: property.name,
+    level: 'row',
+    sql: data.read.has(index) ? `"_bad${index}"` : 'FALSE',
+    severity: 'error',
+    dimension: 'conformity',
+    tolerance: contract.tolerance,
+    comparison: undefined,
+    reads: [property.name],
+    place: property.place,
+  }));
+  const malformed: Check[] =
+    data.malformed > 0n
+      ? [
+          {
+            id: MALFORMED,
+            rule: 'malformed',
+            column: undefined,
+            level: 'row',
+            sql: 'FALSE',
+            severity: 'error',
+            dimension: 'conformity',
+            tolerance: contract.tolerance,
+            comparison: undefined,
+            reads: [],
+            place: { file: contract.file },
+          },
+        ]
+      : [];
+  const others = plan.checks.map((check) => {
+    const index = position.get(check.column ?? '');
+    const missing = check.level === 'row' && check.column !== undefined && check.id === `${check.column}.required`;
+    return missing && index !== undefined && data.read.has(index) ? { ...check, sql: `(${check.sql} AND NOT "_bad${index}")` } : check;
+  });
+  return { ...plan, checks: [...types, ...malformed, ...others] };
+}

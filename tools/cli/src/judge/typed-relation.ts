@@ -1,0 +1,238 @@
+import path from 'node:path';
+import { engineType, sameType, type ColumnType, type Contract, type Property } from '@skein/contract';
+import { foreignType } from '@skein/contract/formats';
+import { ident, literal, SkeinError } from '@skein/kernel';
+import type { EngineSession } from '@skein/ports';
+import { engineReason } from '../contract/engine-reason.ts';
+import { delimiterOf, type DataFormat } from './data-file.ts';
+import { jsonForm, jsonMember, keepDigits } from './json-form.ts';
+import { numberForm, textForm, type Form } from './text-form.ts';
+
+/**
+ * Data files as the contract types them. The relation has the contract's columns that the data has, `_file` and `_row` (from 1),
+ * and for each column that had to be read, `_bad<position>`: whether its value could not be, and `_raw<position>`: its text then.
+ */
+export interface TypedRelation {
+  /** SQL that can stand after FROM. */
+  readonly relation: string;
+  /** Columns of the contract that the data has. */
+  readonly offered: readonly string[];
+  /** Columns of the data that the contract does not have. */
+  readonly unknown: readonly string[];
+  /** Positions of properties whose values had to be read. */
+  readonly read: ReadonlySet<number>;
+  /** Lines that are no records, of NDJSON and CSV. */
+  readonly malformed: bigint;
+}
+
+export interface RelationOptions {
+  /** A key that no record of NDJSON has is a column of nulls. */
+  readonly absentAsNull: boolean;
+  /** A folder of our own for what has to be read once and judged often. */
+  readonly folder: string;
+}
+
+export async function typedRelation(
+  session: EngineSession,
+  contract: Contract,
+  format: DataFormat,
+  files: readonly string[],
+  options: RelationOptions,
+): Promise<TypedRelation> {
+  try {
+    if (format === 'parquet') return await fromParquet(session, contract, files);
+    return format === 'ndjson' ? await fromNdjson(session, contract, files, options) : await fromCsv(session, contract, files, options);
+  } catch (error) {
+    if (error instanceof SkeinError && error.code !== 'SKEIN_STEP_FAILED') throw error;
+    throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `the data cannot be read as ${format}: ${engineReason(error)}`, {
+      hint: 'Check that the files are what their names say; --input names the format.',
+      cause: error,
+    });
+  }
+}
+
+async function fromParquet(session: EngineSession, contract: Contract, files: readonly string[]): Promise<TypedRelation> {
+  const scan = `read_parquet([${files.map(literal).join(', ')}], union_by_name = true, filename = '_file', file_row_number = true)`;
+  const columns = (await session.describe(`SELECT * FROM ${scan}`)).filter(({ name }) => name !== '_file' && name !== 'file_row_number');
+  const found = new Map(columns.map(({ name, type }) => [name, type]));
+  const read = new Set<number>();
+  const inner: string[] = ['"_file"', 'file_row_number + 1 AS "_row"'];
+  const outer: string[] = ['"_file"', '"_row"'];
+  const offered: string[] = [];
+  for (const [index, property] of contract.properties.entries()) {
+    const type = found.get(property.name);
+    if (type === undefined) continue;
+    offered.push(property.name);
+    const own = ident(property.name);
+    if (castsExactly(type, property.type)) {
+      inner.push(`${own}::${engineType(property.type)} AS ${own}`);
+      outer.push(own);
+    } else {
+      read.add(index);
+      addRead(inner, outer, index, property, own, valueForm(own, type, property.type), `${own}::VARCHAR`);
+    }
+  }
+  return {
+    relation: `(SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM ${scan}))`,
+    offered,
+    unknown: unknownOf(columns, contract),
+    read,
+    malformed: 0n,
+  };
+}
+
+/** Whether the engine's cast from a file's type loses nothing and refuses nothing. */
+function castsExactly(from: string, to: ColumnType): boolean {
+  const { type, notes } = foreignType(from);
+  if (notes.length > 0) return false;
+  if (sameType(type, to)) return true;
+  return (type.kind === 'int' && to.kind === 'int' && type.bits < to.bits) || (type.kind === 'float' && to.kind === 'float' && type.bits < to.bits);
+}
+
+/** A value of another type than the contract's, by its text: what the text says exactly is taken. */
+function valueForm(value: string, from: string, to: ColumnType): Form {
+  if (to.kind === 'struct' || to.kind === 'list' || to.kind === 'map') {
+    const json = from === 'VARCHAR' || from === 'JSON' ? `${value}::VARCHAR` : `to_json(${value})::VARCHAR`;
+    return guardedJson(json, to);
+  }
+  const numeric = /^(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|FLOAT|DOUBLE|DECIMAL.*)$/.test(from);
+  if (to.kind === 'string')
+    return { ok: from === 'VARCHAR' || from === 'UUID' || from.startsWith('ENUM') || from === 'JSON' ? 'TRUE' : 'FALSE', value: `${value}::VARCHAR` };
+  if (numeric) return numberForm(`${value}::VARCHAR`, to);
+  // A day is no instant and a number no day, whatever their text looks like.
+  if (from !== 'VARCHAR' && !(foreignType(from).type.kind === to.kind)) return { ok: 'FALSE', value: `NULL::${engineType(to)}` };
+  return textForm(`${value}::VARCHAR`, to);
+}
+
+/** JSON in text: what is no JSON is unreadable, and no error. */
+function guardedJson(text: string, type: ColumnType): Form {
+  const form = jsonForm(`(CASE WHEN json_valid(${text}) THEN ${keepDigits(text)} END)::JSON`, type);
+  return { ok: `(json_valid(${text}) AND ${form.ok})`, value: form.value };
+}
+
+/** The inner select says whether a value can be read, the outer one reads it: so no form is tried twice. */
+function addRead(
+  inner: string[],
+  outer: string[],
+  index: number,
+  property: Property,
+  value: string,
+  form: Form,
+  raw: string,
+  missing = `${value} IS NULL`,
+): void {
+  inner.push(
+    `(NOT (${missing}) AND NOT coalesce(${form.ok}, FALSE)) AS "_bad${index}"`,
+    `CASE WHEN NOT (${missing}) AND coalesce(${form.ok}, FALSE) THEN ${form.value} END::${engineType(property.type)} AS ${ident(property.name)}`,
+    `CASE WHEN NOT (${missing}) AND NOT coalesce(${form.ok}, FALSE) THEN left(${raw}, 200) END AS "_raw${index}"`,
+  );
+  outer.push(ident(property.name), `"_bad${index}"`, `"_raw${index}"`);
+}
+
+async function fromNdjson(session: EngineSession, contract: Contract, files: readonly string[], options: RelationOptions): Promise<TypedRelation> {
+  const scans = files.map(
+    (file) => `SELECT ${literal(file)} AS "_file", row_number() OVER () AS "_row", json FROM read_ndjson_objects(${literal(file)}, ignore_errors = true)`,
+  );
+  const lines = path.join(options.folder, 'lines.parquet');
+  await session.run(
+    `COPY (SELECT "_file", "_row", CASE WHEN json_type(json) = 'OBJECT' THEN ${keepDigits('json::VARCHAR')} END AS json FROM (${scans.join(' UNION ALL ')})) TO ${literal(lines)} (FORMAT parquet)`,
+  );
+  const stored = `read_parquet(${literal(lines)})`;
+  const [counted] = await session.rows<{ malformed: bigint; rows: bigint }>(
+    `SELECT count(*) FILTER (WHERE json IS NULL) AS malformed, count(json) AS rows FROM ${stored}`,
+  );
+  const keys = await session.rows<{ name: string }>(`SELECT DISTINCT unnest(json_keys(json::JSON)) AS name FROM ${stored} WHERE json IS NOT NULL ORDER BY 1`);
+  const known = new Set(keys.map(({ name }) => name));
+  // Of a file without a record nothing can be missing.
+  const all = options.absentAsNull || counted?.rows === 0n;
+  const taken = [...contract.properties.entries()].filter(([, property]) => all || known.has(property.name));
+  const members = taken.map(([index, property]) => `${jsonMember('json::JSON', property.name)} AS "_v_${index}"`);
+  const inner: string[] = ['"_file"', '"_row"'];
+  const outer: string[] = ['"_file"', '"_row"'];
+  for (const [index, property] of taken) {
+    const value = `"_v_${index}"`;
+    addRead(
+      inner,
+      outer,
+      index,
+      property,
+      value,
+      jsonForm(value, property.type),
+      `replace(json_extract_string(${value}, '$'), chr(1), '')`,
+      `${value} IS NULL OR json_type(${value}) = 'NULL'`,
+    );
+  }
+  const relation = await stage(
+    session,
+    `SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM (SELECT ${['"_file"', '"_row"', ...members].join(', ')} FROM ${stored} WHERE json IS NOT NULL))`,
+    options,
+  );
+  return {
+    relation,
+    offered: taken.map(([, property]) => property.name),
+    unknown: unknownOf(keys, contract),
+    read: new Set(taken.map(([index]) => index)),
+    malformed: counted?.malformed ?? 0n,
+  };
+}
+
+async function fromCsv(session: EngineSession, contract: Contract, files: readonly string[], options: RelationOptions): Promise<TypedRelation> {
+  const names = new Set<string>();
+  const scans: string[] = [];
+  for (const [index, file] of files.entries()) {
+    const delimiter = await delimiterOf(file);
+    const read = `read_csv(${literal(file)}, header = true, all_varchar = true, delim = ${literal(delimiter)}, quote = '"', escape = '"', allow_quoted_nulls = false, sample_size = -1, store_rejects = true, rejects_scan = '_scan_${index}', rejects_table = '_rejects_${index}')`;
+    for (const { name } of await session.describe(`SELECT * FROM ${read}`)) names.add(name);
+    scans.push(`SELECT ${literal(file)} AS "_file", row_number() OVER () AS "_row", * FROM ${read}`);
+  }
+  const lines = path.join(options.folder, 'lines.parquet');
+  await session.run(`COPY (${scans.join(' UNION ALL BY NAME ')}) TO ${literal(lines)} (FORMAT parquet)`);
+  let malformed = 0n;
+  for (const index of files.keys()) {
+    const [row] = await session.rows<{ n: bigint }>(`SELECT count(DISTINCT line) AS n FROM "_rejects_${index}"`);
+    malformed += row?.n ?? 0n;
+  }
+  const taken = [...contract.properties.entries()].filter(([, property]) => names.has(property.name));
+  const inner: string[] = ['"_file"', '"_row"'];
+  const outer: string[] = ['"_file"', '"_row"'];
+  for (const [index, property] of taken) {
+    const value = ident(property.name);
+    const { kind } = property.type;
+    addRead(
+      inner,
+      outer,
+      index,
+      property,
+      `l.${value}`,
+      kind === 'struct' || kind === 'list' || kind === 'map' ? guardedJson(`l.${value}`, property.type) : csvForm(`l.${value}`, property.type),
+      `l.${value}`,
+    );
+  }
+  const relation = await stage(session, `SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM read_parquet(${literal(lines)}) AS l)`, options);
+  return {
+    relation,
+    offered: taken.map(([, property]) => property.name),
+    unknown: unknownOf(
+      [...names].map((name) => ({ name })),
+      contract,
+    ),
+    read: new Set(taken.map(([index]) => index)),
+    malformed,
+  };
+}
+
+/** CSV does not tell numbers from text. */
+function csvForm(text: string, type: ColumnType): Form {
+  return type.kind === 'int' || type.kind === 'decimal' ? numberForm(text, type) : textForm(text, type);
+}
+
+async function stage(session: EngineSession, query: string, options: RelationOptions): Promise<string> {
+  const file = path.join(options.folder, 'typed.parquet');
+  await session.run(`COPY (${query}) TO ${literal(file)} (FORMAT parquet)`);
+  return `(SELECT * FROM read_parquet(${literal(file)}))`;
+}
+
+function unknownOf(columns: readonly { readonly name: string }[], contract: Contract): string[] {
+  const known = new Set(contract.properties.map((property) => property.name));
+  return columns.map(({ name }) => name).filter((name) => !known.has(name));
+}
