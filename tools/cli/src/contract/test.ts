@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { CommandContext } from '@stricli/core';
 import { duckdbEngine } from '@skein/adapter-duckdb';
+import { SkeinError } from '@skein/kernel';
 import type { Gate } from '@skein/verifier';
 import { dataFiles, type DataFormat } from '../judge/data-file.ts';
 import { judgeData, type Judgement } from '../judge/judge-data.ts';
@@ -22,6 +23,8 @@ export interface TestFlags extends ReportFlags {
 export async function test(this: CommandContext, flags: TestFlags, ...targets: string[]): Promise<void> {
   await finish(this, flags.json, async () => {
     const cwd = process.cwd();
+    if (!Number.isInteger(flags.samples) || flags.samples < 0 || flags.samples > 1000)
+      throw new SkeinError('SKEIN_USAGE', `--samples ${flags.samples} is no number of rows`, { hint: 'Give a whole number from 0 to 1000.' });
     const contract = await readContractFile(path.resolve(cwd, flags.contract));
     const { format, files } = await dataFiles(targets, cwd, flags.input);
     const engine = duckdbEngine();

@@ -7,7 +7,7 @@ import type { TypedRelation } from './typed-relation.ts';
 /** A row that broke a check. Values of confidential and restricted columns are never among it. */
 export interface Sample {
   readonly file: string;
-  /** Position within the file, from 1; lines that are no records do not count. */
+  /** Position within the file, from 1; blank lines, and lines of CSV that are no records, do not count. */
   readonly row: bigint;
   /** The primary key, where no part of it is confidential or restricted. */
   readonly key: string | undefined;

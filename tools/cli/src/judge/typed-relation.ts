@@ -1,9 +1,10 @@
 import path from 'node:path';
-import { engineType, sameType, type ColumnType, type Contract, type Property } from '@skein/contract';
+import { engineType, sameType, type ColumnType, type Contract } from '@skein/contract';
 import { foreignType } from '@skein/contract/formats';
 import { ident, literal, SkeinError } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
 import { engineReason } from '../contract/engine-reason.ts';
+import { ColumnReader } from './column-reader.ts';
 import { delimiterOf, type DataFormat } from './data-file.ts';
 import { jsonForm, jsonMember, keepDigits } from './json-form.ts';
 import { numberForm, textForm, type Form } from './text-form.ts';
@@ -55,30 +56,18 @@ async function fromParquet(session: EngineSession, contract: Contract, files: re
   const scan = `read_parquet([${files.map(literal).join(', ')}], union_by_name = true, filename = '_file', file_row_number = true)`;
   const columns = (await session.describe(`SELECT * FROM ${scan}`)).filter(({ name }) => name !== '_file' && name !== 'file_row_number');
   const found = new Map(columns.map(({ name, type }) => [name, type]));
-  const read = new Set<number>();
-  const inner: string[] = ['"_file"', 'file_row_number + 1 AS "_row"'];
-  const outer: string[] = ['"_file"', '"_row"'];
+  const reader = new ColumnReader();
   const offered: string[] = [];
   for (const [index, property] of contract.properties.entries()) {
     const type = found.get(property.name);
     if (type === undefined) continue;
     offered.push(property.name);
-    const own = ident(property.name);
-    if (castsExactly(type, property.type)) {
-      inner.push(`${own}::${engineType(property.type)} AS ${own}`);
-      outer.push(own);
-    } else {
-      read.add(index);
-      addRead(inner, outer, index, property, own, valueForm(own, type, property.type), `${own}::VARCHAR`);
-    }
+    const own = `f.${ident(property.name)}`;
+    if (castsExactly(type, property.type)) reader.take(own, property);
+    else reader.add(index, property, { value: own, form: (name) => valueForm(name, type, property.type), raw: (name) => `${name}::VARCHAR` });
   }
-  return {
-    relation: `(SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM ${scan}))`,
-    offered,
-    unknown: unknownOf(columns, contract),
-    read,
-    malformed: 0n,
-  };
+  const rows = `(SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS "_row" FROM ${scan}) AS f`;
+  return { relation: `(${reader.select(rows)})`, offered, unknown: unknownOf(columns, contract), read: reader.read, malformed: 0n };
 }
 
 /** Whether the engine's cast from a file's type loses nothing and refuses nothing. */
@@ -110,25 +99,6 @@ function guardedJson(text: string, type: ColumnType): Form {
   return { ok: `(json_valid(${text}) AND ${form.ok})`, value: form.value };
 }
 
-/** The inner select says whether a value can be read, the outer one reads it: so no form is tried twice. */
-function addRead(
-  inner: string[],
-  outer: string[],
-  index: number,
-  property: Property,
-  value: string,
-  form: Form,
-  raw: string,
-  missing = `${value} IS NULL`,
-): void {
-  inner.push(
-    `(NOT (${missing}) AND NOT coalesce(${form.ok}, FALSE)) AS "_bad${index}"`,
-    `CASE WHEN NOT (${missing}) AND coalesce(${form.ok}, FALSE) THEN ${form.value} END::${engineType(property.type)} AS ${ident(property.name)}`,
-    `CASE WHEN NOT (${missing}) AND NOT coalesce(${form.ok}, FALSE) THEN left(${raw}, 200) END AS "_raw${index}"`,
-  );
-  outer.push(ident(property.name), `"_bad${index}"`, `"_raw${index}"`);
-}
-
 async function fromNdjson(session: EngineSession, contract: Contract, files: readonly string[], options: RelationOptions): Promise<TypedRelation> {
   const scans = files.map(
     (file) => `SELECT ${literal(file)} AS "_file", row_number() OVER () AS "_row", json FROM read_ndjson_objects(${literal(file)}, ignore_errors = true)`,
@@ -146,34 +116,18 @@ async function fromNdjson(session: EngineSession, contract: Contract, files: rea
   // Of a file without a record nothing can be missing.
   const all = options.absentAsNull || counted?.rows === 0n;
   const taken = [...contract.properties.entries()].filter(([, property]) => all || known.has(property.name));
-  const members = taken.map(([index, property]) => `${jsonMember('json::JSON', property.name)} AS "_v_${index}"`);
-  const inner: string[] = ['"_file"', '"_row"'];
-  const outer: string[] = ['"_file"', '"_row"'];
+  const reader = new ColumnReader();
   for (const [index, property] of taken) {
-    const value = `"_v_${index}"`;
-    addRead(
-      inner,
-      outer,
-      index,
-      property,
-      value,
-      jsonForm(value, property.type),
-      `replace(json_extract_string(${value}, '$'), chr(1), '')`,
-      `${value} IS NULL OR json_type(${value}) = 'NULL'`,
-    );
+    reader.add(index, property, {
+      value: jsonMember('json', property.name),
+      form: (name) => jsonForm(name, property.type),
+      raw: (name) => `replace(json_extract_string(${name}, '$'), chr(1), '')`,
+      missing: (name) => `${name} IS NULL OR json_type(${name}) = 'NULL'`,
+    });
   }
-  const relation = await stage(
-    session,
-    `SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM (SELECT ${['"_file"', '"_row"', ...members].join(', ')} FROM ${stored} WHERE json IS NOT NULL))`,
-    options,
-  );
-  return {
-    relation,
-    offered: taken.map(([, property]) => property.name),
-    unknown: unknownOf(keys, contract),
-    read: new Set(taken.map(([index]) => index)),
-    malformed: counted?.malformed ?? 0n,
-  };
+  const relation = await stage(session, reader.select(`(SELECT "_file", "_row", json::JSON AS json FROM ${stored} WHERE json IS NOT NULL)`), options);
+  const unknown = unknownOf(keys, contract);
+  return { relation, offered: taken.map(([, property]) => property.name), unknown, read: reader.read, malformed: counted?.malformed ?? 0n };
 }
 
 async function fromCsv(session: EngineSession, contract: Contract, files: readonly string[], options: RelationOptions): Promise<TypedRelation> {
@@ -193,32 +147,18 @@ async function fromCsv(session: EngineSession, contract: Contract, files: readon
     malformed += row?.n ?? 0n;
   }
   const taken = [...contract.properties.entries()].filter(([, property]) => names.has(property.name));
-  const inner: string[] = ['"_file"', '"_row"'];
-  const outer: string[] = ['"_file"', '"_row"'];
+  const reader = new ColumnReader();
   for (const [index, property] of taken) {
-    const value = ident(property.name);
-    const { kind } = property.type;
-    addRead(
-      inner,
-      outer,
-      index,
-      property,
-      `l.${value}`,
-      kind === 'struct' || kind === 'list' || kind === 'map' ? guardedJson(`l.${value}`, property.type) : csvForm(`l.${value}`, property.type),
-      `l.${value}`,
-    );
+    const nested = ['struct', 'list', 'map'].includes(property.type.kind);
+    const form = (name: string) => (nested ? guardedJson(name, property.type) : csvForm(name, property.type));
+    reader.add(index, property, { value: `l.${ident(property.name)}`, form, raw: (name) => name });
   }
-  const relation = await stage(session, `SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM read_parquet(${literal(lines)}) AS l)`, options);
-  return {
-    relation,
-    offered: taken.map(([, property]) => property.name),
-    unknown: unknownOf(
-      [...names].map((name) => ({ name })),
-      contract,
-    ),
-    read: new Set(taken.map(([index]) => index)),
-    malformed,
-  };
+  const relation = await stage(session, reader.select(`read_parquet(${literal(lines)}) AS l`), options);
+  const unknown = unknownOf(
+    [...names].map((name) => ({ name })),
+    contract,
+  );
+  return { relation, offered: taken.map(([, property]) => property.name), unknown, read: reader.read, malformed };
 }
 
 /** CSV does not tell numbers from text. */
