@@ -38,6 +38,13 @@ export const BENCHES: readonly Bench[] = [
     load: async () => (await import('./compat.ts')).compat,
   },
   {
+    name: 'contract-cold',
+    measures: 'one start of the command that lints one contract, against a bare start of Node',
+    bar: 'figure ≤ 150 ms',
+    met: (result) => result.figure <= 150,
+    load: async () => (await import('./contract-cold.ts')).contractCold,
+  },
+  {
     name: 'publish',
     measures: 'p50 from the first byte of Parquet to readable by a fresh reader, 1,000 rows, against DuckDB COPY alone',
     bar: 'figure ≤ 25 ms',

@@ -1,14 +1,14 @@
-import { findingOf, type Contract, type Finding, type Property } from '@skein/contract';
+import { findingOf, type Contract, type Finding } from '@skein/contract';
 import { SkeinError } from '@skein/kernel';
 import { checkPlan, compilePattern } from '@skein/verifier/plan';
 
 /**
  * What only the compiler of checks refuses: patterns outside RE2, queries that are no single SELECT, ids that two rules share.
- * The compiler stops at its first fault, so it is given one column and one rule at a time, and the whole at the end.
+ * The compiler stops at its first fault: where the whole has one, it is given one column and one rule at a time.
  */
 export function planFaults(contract: Contract, text: string): Finding[] {
   const findings: Finding[] = [];
-  const compile = (part: Contract) => {
+  const compile = (part: Contract): void => {
     try {
       checkPlan(part);
     } catch (error) {
@@ -16,14 +16,16 @@ export function planFaults(contract: Contract, text: string): Finding[] {
       findings.push(findingOf(error, text, { file: contract.file, line: 1, column: 1 }));
     }
   };
-  const bare = contract.properties.map((property): Property => ({ ...property, options: {}, quality: [] }));
-  for (const [index, property] of contract.properties.entries()) {
-    compile({ ...contract, quality: [], properties: bare.with(index, { ...property, quality: [] }) });
-    for (const rule of property.quality) compile({ ...contract, quality: [], properties: bare.with(index, { ...property, options: {}, quality: [rule] }) });
+  compile(contract);
+  const [whole] = findings.splice(0);
+  if (!whole) return [];
+  for (const property of contract.properties) {
+    compile({ ...contract, quality: [], properties: [{ ...property, quality: [] }] });
+    for (const rule of property.quality) compile({ ...contract, quality: [], properties: [{ ...property, options: {}, quality: [rule] }] });
   }
-  for (const rule of contract.quality) compile({ ...contract, properties: bare, quality: [rule] });
-  if (findings.length === 0) compile(contract);
-  return findings;
+  for (const rule of contract.quality) compile({ ...contract, properties: [], quality: [rule] });
+  // What no part shows alone, such as an id that two rules share.
+  return findings.length > 0 ? findings : [whole];
 }
 
 /** The patterns of a contract that is faulty elsewhere: what else the compiler says of it may follow from those faults. */
