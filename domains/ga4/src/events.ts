@@ -55,7 +55,7 @@ const MAPPED = `SELECT *, coalesce(TRY(map_from_entries(clean_params)),
 const param = (key: string): string => `params_map[${literal(key)}]`;
 
 /** A value in the string column although it is a number. */
-const drifted = (key: string, value: string): string => `${value} IS NOT NULL AND (contains(params_text, ${UNIT} || ${literal(`${key}=`)}) OR starts_with(params_text, ${literal(`${key}=`)}))`;
+const drifted = (key: string, value: string): string => `CASE WHEN ${value} IS NOT NULL THEN (contains(params_text, ${UNIT} || ${literal(`${key}=`)}) OR starts_with(params_text, ${literal(`${key}=`)})) END`;
 
 const CONSENTED = `coalesce(storage, '') NOT IN ('No', 'DENIED', 'denied', 'false')`;
 
@@ -103,20 +103,21 @@ const badItems = `CASE WHEN len(items) > 0 THEN array_to_string(list_transform(i
 
 const elsewhere = (mark: string): string => `len(list_filter(clean_params, lambda param: param.key <> 'page_location' AND contains(param.value, ${literal(mark)}))) > 0`;
 
+// CASE instead of AND: outside a WHERE, AND works out both of its sides for every row.
 const REPAIRS = namesWhere([
-  ['event_name:trimmed', `name <> event_name AND name = ${trimmed('event_name')}`],
-  ['event_name:case', `name <> event_name AND name <> ${trimmed('event_name')}`],
+  ['event_name:trimmed', `CASE WHEN name <> event_name THEN name = ${trimmed('event_name')} END`],
+  ['event_name:case', `CASE WHEN name <> event_name THEN name <> ${trimmed('event_name')} END`],
   ['platform:case', 'platform <> upper(platform)'],
   ['currency:case', `currency <> currency_text`],
-  ['transaction_id:not-set', `transaction_text IS NOT NULL AND transaction_id IS NULL AND name IN ('purchase', 'refund')`],
+  ['transaction_id:not-set', `CASE WHEN transaction_text IS NOT NULL THEN transaction_id IS NULL AND name IN ('purchase', 'refund') END`],
   ['ga_session_id:type', drifted('ga_session_id', 'session_id')],
   ['value:type', drifted('value', 'value')],
-  ['page_location:email-removed', `suspicious AND contains(page_location, '(email)')`],
-  ['page_location:phone-removed', `suspicious AND contains(page_location, '(phone)')`],
-  ['params:email-removed', `suspicious AND ${elsewhere('(email)')}`],
-  ['params:phone-removed', `suspicious AND ${elsewhere('(phone)')}`],
+  ['page_location:email-removed', `CASE WHEN suspicious THEN contains(page_location, '(email)') END`],
+  ['page_location:phone-removed', `CASE WHEN suspicious THEN contains(page_location, '(phone)') END`],
+  ['params:email-removed', `CASE WHEN suspicious THEN ${elsewhere('(email)')} END`],
+  ['params:phone-removed', `CASE WHEN suspicious THEN ${elsewhere('(phone)')} END`],
   ['params:key-twice', 'len(clean_params) > cardinality(params_map)'],
-  ['items:item-id-zeros', `len(items) > 0 AND len(list_filter(items, lambda item: ${zeroPadded('trim(item.item_id)')})) > 0`],
+  ['items:item-id-zeros', `CASE WHEN len(items) > 0 THEN len(list_filter(items, lambda item: ${zeroPadded('trim(item.item_id)')})) > 0 END`],
 ]);
 
 const INVALID = invalidWhere([

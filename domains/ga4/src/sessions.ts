@@ -28,7 +28,7 @@ const KEYED = `SELECT session_key, client_key, event_ts_us, event_name, engageme
           FROM events WHERE session_key IS NULL AND client_key IS NOT NULL))`;
 
 function turn(): string {
-  return `(event_ts_us::HUGEINT * 1000 + coalesce(batch_event_index, 999) % 1000) * 4294967296 + ('0x' || event_key[:8])::UINTEGER`;
+  return `(event_ts_us::HUGEINT * 1000 + coalesce(batch_event_index, 999) % 1000) * 4294967296 + hash(event_key) % 4294967296`;
 }
 
 /** session_start and first_visit are GA4's own; they carry the traffic source of the user, not of the visit. */

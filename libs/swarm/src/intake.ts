@@ -15,6 +15,8 @@ import { isBlank } from './scan.ts';
 const MAX_REJECTS = 10_000;
 /** One record may be this long (bytes). */
 const MAX_LINE = 32 << 20;
+/** Rows that one thread reads at a time: records are long, and a day of them should keep every core busy. */
+const ROW_GROUP = 16_384;
 
 type Reject = Landing['rejects'][number];
 
@@ -83,9 +85,10 @@ async function landOne(options: IntakeOptions, source: Source, file: string): Pr
   const known = await landings.findUnchanged(domain.name, state);
   if (known) return report(known, 'unchanged');
   if (before.size === 0) throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} is empty (0 bytes)`, { context: { file } });
-  const print = await reading(file, () => fingerprint(from));
   const newest = (await landings.list(domain.name)).findLast((landing) => landing.origin === origin && landing.file === file && landing.source === source.name);
-  if (newest?.sha256 === print.sha256) {
+  // Records need nothing of the hash to be landed: a file that never came before is hashed meanwhile.
+  const early = newest !== undefined || source.shape === 'columns' ? await reading(file, () => fingerprint(from)) : undefined;
+  if (newest && newest.sha256 === early?.sha256) {
     await landings.noteUnchanged(domain.name, state, newest);
     return report(newest, 'unchanged');
   }
@@ -93,7 +96,13 @@ async function landOne(options: IntakeOptions, source: Source, file: string): Pr
   const stage = await landings.stage(domain.name);
   try {
     const target = path.join(stage.directory, 'landing.parquet');
-    const landed = source.shape === 'columns' ? await landColumns(session, from, file, stage.directory, target, print) : await landJson(session, from, file, target);
+    const [hashed, written] = await Promise.allSettled([
+      early ?? reading(file, () => fingerprint(from)),
+      source.shape === 'columns' && early ? landColumns(session, from, file, stage.directory, target, early) : landJson(session, from, file, target),
+    ]);
+    if (hashed.status === 'rejected') throw hashed.reason;
+    if (written.status === 'rejected') throw written.reason;
+    const [print, landed] = [hashed.value, written.value];
     const after = await stat(from);
     if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
       throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} changed while it was read`, { hint: 'Run again when the file is complete.', context: { file } });
@@ -132,7 +141,7 @@ async function landJson(session: EngineSession, from: string, file: string, targ
     ? `SELECT json::VARCHAR AS raw FROM read_json(${literal(from)}, format = 'array', records = false, columns = {json: 'JSON'}, maximum_object_size = ${MAX_LINE}, compression = ${literal(form === 'gzip' ? 'gzip' : 'uncompressed')})`
     : `SELECT raw FROM read_csv(${literal(from)}, columns = {raw: 'VARCHAR'}, delim = ${literal('\x01')}, quote = '', escape = '', header = false,
          auto_detect = false, strict_mode = false, max_line_size = ${MAX_LINE}, new_line = '\\r\\n', compression = ${literal(form)}, store_rejects = true)`;
-  const copy = (select: string) => session.run(`COPY (${select}) TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy)`);
+  const copy = (select: string) => session.run(`COPY (${select}) TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${ROW_GROUP})`);
   await reading(file, () => copy(read));
   const dropped = parquet || array ? [] : await takeRejects(session, file);
   if (dropped.length > 0) {
@@ -145,19 +154,21 @@ async function landJson(session: EngineSession, from: string, file: string, targ
     );
     await takeRejects(session, file);
   }
-  const [count] = await session.rows<{ lines: bigint }>(`SELECT count(*) FILTER (WHERE NOT ${isBlank('raw')}) AS lines FROM read_parquet(${literal(target)})`);
   // A line that is cut short, or is no JSON object, is no record.
-  const broken = await session.rows<{ row: bigint; raw: string; valid: boolean }>(
-    `SELECT file_row_number + 1 AS "row", raw[:4096] AS raw, json_valid(raw) AS valid FROM read_parquet(${literal(target)}, file_row_number = true)
-      WHERE NOT ${isBlank('raw')} AND try(json_type(raw)) IS DISTINCT FROM 'OBJECT' LIMIT ${MAX_REJECTS + 1}`,
+  const broken = `NOT ${isBlank('raw')} AND try(json_type(raw)) IS DISTINCT FROM 'OBJECT'`;
+  const [counted] = await session.rows<{ lines: bigint; broken: { row: bigint; raw: string; valid: boolean }[] | null }>(
+    `SELECT count(*) FILTER (WHERE NOT ${isBlank('raw')}) AS lines,
+       arg_min({'row': file_row_number + 1, 'raw': left(raw, 4096), 'valid': json_valid(raw)}, file_row_number, ${MAX_REJECTS + 1}) FILTER (WHERE ${broken}) AS broken
+     FROM read_parquet(${literal(target)}, file_row_number = true)`,
   );
+  const notRecords = counted?.broken ?? [];
   const rejects = [
     ...dropped,
-    ...broken.map(({ row, raw, valid }) => ({ row: Number(row), raw, reason: valid ? 'the line is JSON, but not an object' : 'the line is not complete JSON' })),
+    ...notRecords.map(({ row, raw, valid }) => ({ row: Number(row), raw, reason: valid ? 'the line is JSON, but not an object' : 'the line is not complete JSON' })),
   ].sort((a, b) => a.row - b.row);
-  const lines = Number(count?.lines ?? 0n);
+  const lines = Number(counted?.lines ?? 0n);
   checkRejects(file, rejects, lines);
-  return { rows: lines - broken.length, columns: undefined, rejects };
+  return { rows: lines - notRecords.length, columns: undefined, rejects };
 }
 
 /** Delimited text: every column as VARCHAR under its own name, and `_row`, the record number with the header as 1. */
