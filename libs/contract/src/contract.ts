@@ -49,6 +49,10 @@ export interface Property {
   readonly references: readonly Reference[];
   /** Columns of one join key must agree in type over the whole mesh (custom property `joinKey`). */
   readonly joinKey: string | undefined;
+  /** ODCS 3.2 `semanticType`: column, measure or dimension. */
+  readonly semanticType?: string;
+  /** Notice that the column will be removed (custom properties `deprecated`, `removeAfter`, `replacedBy`). */
+  readonly deprecation?: Deprecation;
   readonly examples: readonly unknown[];
   readonly place: Place;
 }
@@ -73,6 +77,14 @@ export interface TypeOptions {
   readonly maxItems?: number;
   readonly uniqueItems?: boolean;
   readonly validValues?: readonly string[];
+}
+
+/** Notice of the removal of a column. */
+export interface Deprecation {
+  /** `YYYY-MM-DD`: the last day on which the column is promised; undefined where no day was named. */
+  readonly removeAfter: string | undefined;
+  /** The column that takes its place. */
+  readonly replacedBy: string | undefined;
 }
 
 export interface Reference {

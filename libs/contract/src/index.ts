@@ -4,6 +4,7 @@ export { primaryKey } from './contract.ts';
 export type {
   ColumnType,
   Contract,
+  Deprecation,
   Property,
   QualityOperator,
   QualityRule,

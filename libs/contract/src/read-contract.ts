@@ -2,6 +2,7 @@ import { canonicalJson, sha256 } from '@skein/kernel';
 import { advise, quote } from './check-shape.ts';
 import type { Contract, Property, ServiceLevel, Tolerance } from './contract.ts';
 import { compareDecimal } from './exact.ts';
+import { isDate } from './moment.ts';
 import { throwFaults, type Fault } from './fault.ts';
 import { inspectOdcs, readOdcs, type OdcsDocument } from './odcs.ts';
 import { readQuality } from './quality-rule.ts';
@@ -243,8 +244,32 @@ function readProperty(property: TreeMap, own: { domain: string; name: string }, 
     references: readReferences(property, own, reading),
     joinKey: joinKey?.kind === 'scalar' && typeof joinKey.value === 'string' ? joinKey.value : undefined,
     examples: itemsAt(property, 'examples').map(plainTree),
+    ...readNotice(property, columns, reading),
     place: reading.place(property.at),
   };
+}
+
+/** `semanticType`, and the notice of removal: `deprecated: true`, `removeAfter: 2026-12-31`, `replacedBy: column`. */
+function readNotice(property: TreeMap, columns: ReadonlySet<string>, reading: Reading): Pick<Property, 'semanticType' | 'deprecation'> {
+  const semanticType = textAt(property, 'semanticType');
+  const [flag, day, heir] = ['deprecated', 'removeAfter', 'replacedBy'].map((name) => customAt(property, name));
+  const removeAfter = day?.kind === 'scalar' ? day.text : undefined;
+  const replacedBy = heir?.kind === 'scalar' ? heir.text : undefined;
+  if (day && (removeAfter === undefined || !isDate(removeAfter)))
+    reading.invalid('removeAfter', day.at, 'removeAfter is no date', 'Write the last day on which the column is promised, such as 2026-12-31.');
+  if (heir && (replacedBy === undefined || !columns.has(replacedBy)))
+    reading.invalid('replacedBy', heir.at, `there is no property ${quote(replacedBy ?? heir.kind)}`, advise(replacedBy ?? '', [...columns]));
+  if (flag && (flag.kind !== 'scalar' || typeof flag.value !== 'boolean'))
+    reading.invalid('deprecated', flag.at, 'deprecated is neither true nor false', 'Write true, and removeAfter beside it.');
+  const deprecated = flag?.kind === 'scalar' && flag.value === true;
+  if (!deprecated && (day || heir) && !(flag?.kind === 'scalar' && flag.value === false))
+    reading.invalid(
+      'deprecated',
+      (day ?? heir)?.at ?? property.at,
+      'a removal is announced of a column that is not deprecated',
+      'Add the custom property deprecated: true.',
+    );
+  return { ...(semanticType === undefined ? {} : { semanticType }), ...(deprecated ? { deprecation: { removeAfter, replacedBy } } : {}) };
 }
 
 function readTolerance(object: TreeMap, reading: Reading): Tolerance {

@@ -32,17 +32,28 @@ export function hasChar(set: CharSet, point: number): boolean {
 
 const chars = (...points: number[]): CharSet => charUnion(points.map((point) => [point, point] as const));
 
-/** The classes of ECMA-262 patterns, which JSON Schema names as its dialect. `.` is all but line ends, `\s` knows Unicode's spaces. */
-export const CLASSES: Readonly<Record<string, CharSet>> = {
-  d: [[48, 57]],
-  w: [
-    [48, 57],
-    [65, 90],
-    [95, 95],
-    [97, 122],
-  ],
+/** Whose patterns: JSON Schema names ECMA-262, contracts are written for RE2. */
+export type Dialect = 'ecma-262' | 're2';
+
+const DIGITS: CharSet = [[48, 57]];
+const WORDS: CharSet = [
+  [48, 57],
+  [65, 90],
+  [95, 95],
+  [97, 122],
+];
+
+const ECMA: Readonly<Record<string, CharSet>> = {
+  d: DIGITS,
+  w: WORDS,
   s: charUnion([[9, 13]], chars(32, 0xa0, 0x1680, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000, 0xfeff), [[0x2000, 0x200a]]),
   '.': charComplement(chars(10, 13, 0x2028, 0x2029)),
+};
+
+/** The classes `\d`, `\w`, `\s` and `.`: in ECMA-262 `\s` knows Unicode's spaces and `.` all line ends, in RE2 ASCII's and one. */
+export const CLASSES: Readonly<Record<Dialect, Readonly<Record<string, CharSet>>>> = {
+  'ecma-262': ECMA,
+  re2: { d: DIGITS, w: WORDS, s: chars(9, 10, 12, 13, 32), '.': charComplement(chars(10)) },
 };
 
 const categories = new Map<string, CharSet>();

@@ -1,4 +1,5 @@
 import type { JsonSchema } from '@skein/contract';
+import type { Dialect } from './char-set.ts';
 import { SchemaCompiler } from './compile-schema.ts';
 import { explain } from './explain.ts';
 import { Judge } from './holds.ts';
@@ -26,6 +27,8 @@ export interface CompatibleOptions {
    * equal formats agree, different ones are not proven to.
    */
   readonly formats?: 'annotation' | 'assertion';
+  /** Whose regular expressions the patterns are: ECMA-262, as JSON Schema says, or RE2, as contracts do. */
+  readonly patterns?: Dialect;
   /** Bound on the work, in steps of the search; what takes more is `undecided`. The default takes well below a second. */
   readonly steps?: number;
 }
@@ -48,9 +51,9 @@ const MOST_FINDINGS = 20;
  * Never throws for the content of a schema: what is no schema is a finding.
  */
 export function compatible(old: JsonSchema | boolean, next: JsonSchema | boolean, options: CompatibleOptions = {}): Compatibility {
-  const { formats = 'annotation', steps = STEPS } = options;
+  const { formats = 'annotation', patterns = 'ecma-262', steps = STEPS } = options;
   const nodes = new Nodes();
-  const judge = new Judge();
+  const judge = new Judge(patterns);
   const findings: Finding[] = [];
   const refuse = (rule: string, message: string, schemaPath = '') => void findings.push({ rule, schemaPath, instancePath: '', message });
   try {

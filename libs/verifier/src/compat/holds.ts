@@ -1,3 +1,4 @@
+import type { Dialect } from './char-set.ts';
 import { compare, decimalOf, isWholeMultiple, type Decimal } from './decimal.ts';
 import { canonicalValue, kindOf, memberOf } from './json-value.ts';
 import { finds } from './language.ts';
@@ -9,10 +10,15 @@ const DEEPEST = 400;
 /** Whether values keep rules: a small validator over nodes, which every witness is put to. */
 export class Judge {
   readonly #patterns = new Map<string, Nfa | undefined>();
+  readonly #dialect: Dialect;
+
+  constructor(dialect: Dialect = 'ecma-262') {
+    this.#dialect = dialect;
+  }
 
   /** The automaton of a pattern; undefined where it has none. */
   pattern(text: string): Nfa | undefined {
-    if (!this.#patterns.has(text)) this.#patterns.set(text, readRegex(text));
+    if (!this.#patterns.has(text)) this.#patterns.set(text, readRegex(text, this.#dialect));
     return this.#patterns.get(text);
   }
 

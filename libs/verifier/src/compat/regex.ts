@@ -1,4 +1,4 @@
-import { ALL_CHARS, charComplement, charProperty, charUnion, CLASSES, type CharSet } from './char-set.ts';
+import { ALL_CHARS, charComplement, charProperty, charUnion, CLASSES, type CharSet, type Dialect } from './char-set.ts';
 
 /** A regular expression as a nondeterministic automaton. State 0 begins; `end` is reached when the pattern was found. */
 export interface Nfa {
@@ -29,10 +29,10 @@ class Unreadable extends Error {}
  * Reads a pattern of ECMA-262, as JSON Schema uses it (found anywhere in the text, by code points). Undefined for what is no
  * regular language (lookaround, references back), or too large, or no pattern at all.
  */
-export function readRegex(pattern: string): Nfa | undefined {
+export function readRegex(pattern: string, dialect: Dialect = 'ecma-262'): Nfa | undefined {
   if (pattern.length > MAX_LENGTH) return undefined;
   try {
-    return build(new Reader(pattern).read());
+    return build(new Reader(pattern, dialect).read());
   } catch (error) {
     if (error instanceof Unreadable) return undefined;
     throw error;
@@ -41,9 +41,11 @@ export function readRegex(pattern: string): Nfa | undefined {
 
 class Reader {
   readonly #points: readonly string[];
+  readonly #classes: Readonly<Record<string, CharSet>>;
   #at = 0;
 
-  constructor(pattern: string) {
+  constructor(pattern: string, dialect: Dialect) {
+    this.#classes = CLASSES[dialect];
     this.#points = [...pattern];
   }
 
@@ -93,7 +95,7 @@ class Reader {
       if (!this.#take(')')) throw new Unreadable();
       return tree;
     }
-    if (this.#take('.')) return { is: 'chars', chars: CLASSES['.'] as CharSet };
+    if (this.#take('.')) return { is: 'chars', chars: this.#classes['.'] as CharSet };
     if (this.#take('[')) return { is: 'chars', chars: this.#class() };
     if (this.#take('\\')) return this.#escapeOutside();
     const point = this.#points[this.#at++];
@@ -134,7 +136,7 @@ class Reader {
     if (point === undefined) throw new Unreadable();
     const lower = point.toLowerCase();
     if ('dws'.includes(lower)) {
-      const set = CLASSES[lower] as CharSet;
+      const set = this.#classes[lower] as CharSet;
       return lower === point ? set : charComplement(set);
     }
     if (lower === 'p') {
