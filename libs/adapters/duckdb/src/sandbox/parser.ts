@@ -1,7 +1,7 @@
 import { SkeinError } from '@skein/kernel';
 import { FRAME, type FrameType } from './frames.ts';
 import { queryError } from './query-error.ts';
-import type { SandboxWorker } from './worker.ts';
+import { askAgainIfLost, type SandboxWorker } from './worker.ts';
 
 /** Parses and prints, one text at a time, in a child that never sees data. A text that takes too long costs the child its life. */
 export class Parser {
@@ -36,7 +36,7 @@ export class Parser {
     this.#waiting++;
     const asked = this.#tail.then(async () => {
       try {
-        return await this.#once(type, text, slow);
+        return await askAgainIfLost(() => this.#once(type, text, slow));
       } finally {
         this.#waiting--;
       }

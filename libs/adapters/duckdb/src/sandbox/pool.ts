@@ -2,7 +2,7 @@ import type { SandboxCatalog } from '@skein/ports';
 import { SkeinError } from '@skein/kernel';
 import { FRAME, type BindCommand, type ReadyNote } from './frames.ts';
 import { residentBytes } from './rss-watch.ts';
-import { SandboxWorker, type WorkerSettings } from './worker.ts';
+import { askAgainIfLost, SandboxWorker, type WorkerSettings } from './worker.ts';
 
 export interface PoolSettings extends WorkerSettings {
   /** Queries that run at once. */
@@ -145,11 +145,11 @@ export class WorkerPool {
     try {
       const at = this.#idle.findIndex((idle) => idle.alive && idle.catalogKey === catalog.key);
       if (at >= 0) worker = this.#idle.splice(at, 1)[0];
-      if (worker === undefined) {
+      return (worker ??= await askAgainIfLost(async () => {
         worker = this.takeSpare();
         await this.#bind(worker, catalog);
-      }
-      return worker;
+        return worker;
+      }));
     } catch (error) {
       if (worker === undefined) this.#busy--;
       else {

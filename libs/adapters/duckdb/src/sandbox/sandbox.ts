@@ -11,7 +11,7 @@ import { cancelled, WorkerPool, type PoolSettings } from './pool.ts';
 import { queryError } from './query-error.ts';
 import { ResultStream } from './result-stream.ts';
 import { RssWatch } from './rss-watch.ts';
-import type { SandboxWorker } from './worker.ts';
+import { askAgainIfLost, type SandboxWorker } from './worker.ts';
 
 export interface DuckdbSandboxOptions {
   /** Queries that run at once; each has a child process of its own. Default 2. */
@@ -83,6 +83,10 @@ export function duckdbSandbox(options: DuckdbSandboxOptions = {}): DuckdbSandbox
     const command: ExecuteCommand = { sql: request.sql, parameters: request.parameters.map(wireParameter), format: request.format, maxRows: request.maxRows };
     if (request.signal?.aborted) throw cancelled();
     const asked = performance.now();
+    return await askAgainIfLost(() => attempt(command, request, asked));
+  }
+
+  async function attempt(command: ExecuteCommand, request: SandboxRequest, asked: number): Promise<SandboxResult> {
     const worker = await pool.acquire(request.catalog, request.deadlineMs, request.signal);
     const started = performance.now();
     if (request.signal?.aborted) {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { SkeinError } from '@skein/kernel';
 import { FRAME, FrameReader, jsonFrame, type FailureNote, type FrameType } from './frames.ts';
@@ -19,6 +20,25 @@ export interface FrameListener {
   frame(type: number, payload: Buffer): void;
   /** The child is gone, killed with a reason or lost. */
   gone(error: SkeinError): void;
+}
+
+/**
+ * A child that had ended already when it was asked is noticed this soon. The question never reached it, so that another child
+ * may be asked; one that ended later may have ended because of the question.
+ */
+const AT_ONCE_MS = 50;
+
+/** Asks again, once or twice, while the answer is that the child was gone before it could have begun. */
+export async function askAgainIfLost<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const started = performance.now();
+    try {
+      return await ask();
+    } catch (error) {
+      const lost = error instanceof SkeinError && error.code === 'SKEIN_WORKER_LOST' && performance.now() - started < AT_ONCE_MS;
+      if (!lost || attempt === 3) throw error;
+    }
+  }
 }
 
 /** V8 needs little: results pass through it in batches. */
