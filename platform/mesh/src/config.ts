@@ -16,6 +16,8 @@ export interface MeshConfig {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** What one query may hold in memory, in MB; two run at once, and what does not fit spills to disk. */
+  readonly queryMemory: number;
   /** Write and read demo sources where a domain has no data of its own. */
   readonly demo: boolean;
   readonly issuer: string | undefined;
@@ -30,6 +32,7 @@ export const USAGE = `npm start -- [options]
   --seed N        seed of the demo sources (default 1)
   --data DIR      where everything lies (default .skein)
   --port N        port of the gateway (default 4747; 0: a free one)
+  --query-memory N  MB that one query may use before it spills (default 256)
   --no-demo       serve what is there, write no demo sources
   --help          this text`;
 
@@ -49,6 +52,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv, defa
         contracts: { type: 'string', default: defaults.contracts },
         port: { type: 'string', default: env['SKEIN_PORT'] ?? '4747' },
         host: { type: 'string', default: env['SKEIN_HOST'] ?? '127.0.0.1' },
+        'query-memory': { type: 'string', default: env['SKEIN_QUERY_MEMORY'] ?? '256' },
         demo: { type: 'boolean', default: true },
         help: { type: 'boolean', default: false },
       },
@@ -66,6 +70,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv, defa
     contracts: path.resolve(values.contracts),
     host: values.host,
     port: whole('--port', values.port, 0, 65_535),
+    queryMemory: whole('--query-memory', values['query-memory'], 64, 1_000_000),
     demo: values.demo,
     issuer: env['SKEIN_OIDC_ISSUER'],
     audience: env['SKEIN_OIDC_AUDIENCE'],

@@ -24,7 +24,7 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
   const started = performance.now();
   const loaded = await loadContracts(config.contracts);
   const adapters = localAdapters(config.data);
-  const sandbox = duckdbSandbox({ memoryMb: 1024, tempDirectory: path.join(config.data, 'tmp', `queries-${process.pid}`) });
+  const sandbox = duckdbSandbox({ memoryMb: config.queryMemory, rssMb: Math.round(config.queryMemory * 1.4), tempDirectory: path.join(config.data, 'tmp', `queries-${process.pid}`) });
   const gateway = await startGateway({
     host: config.host,
     port: config.port,
