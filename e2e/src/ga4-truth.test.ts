@@ -37,7 +37,10 @@ async function found(bench: Workbench, report: RunReport): Promise<Figures> {
   }
   const count = async (product: string) => Number((await bench.rows<{ n: bigint }>(product, 'SELECT count(*) AS n FROM t'))[0]?.n);
   const [sum] = await bench.rows<{ revenue: string }>('ga4.purchases', 'SELECT coalesce(sum(revenue), 0)::DECIMAL(18, 2)::VARCHAR AS revenue FROM t');
-  const units = await bench.rows<{ item: string; units: bigint }>('ga4.item_demand_daily', 'SELECT item_id AS item, sum(units)::BIGINT AS units FROM t GROUP BY 1 HAVING sum(units) > 0 ORDER BY 1');
+  const units = await bench.rows<{ item: string; units: bigint }>(
+    'ga4.item_demand_daily',
+    'SELECT item_id AS item, sum(units)::BIGINT AS units FROM t GROUP BY 1 HAVING sum(units) > 0 ORDER BY 1',
+  );
   return {
     faults,
     events: await count('ga4.events'),

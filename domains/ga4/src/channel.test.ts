@@ -51,7 +51,9 @@ describe('channelGroup', () => {
   it('follows every rule of the default channel group', async () => {
     const engine = duckdbEngine();
     const session = await engine.open();
-    const values = CASES.map(([source, medium, campaign], index) => `(${index}, ${[source, medium, campaign].map((text) => `${literal(text)}::VARCHAR`).join(', ')})`).join(', ');
+    const values = CASES.map(
+      ([source, medium, campaign], index) => `(${index}, ${[source, medium, campaign].map((text) => `${literal(text)}::VARCHAR`).join(', ')})`,
+    ).join(', ');
     const rows = await session.rows<{ channel: string }>(
       `SELECT ${channelGroup('s', 'm', 'c', 'category')} AS channel FROM (SELECT *, ${sourceCategory('s')} AS category FROM (VALUES ${values}) t(n, s, m, c)) ORDER BY n`,
     );
@@ -60,7 +62,11 @@ describe('channelGroup', () => {
   });
 
   it.skipIf(!existsSync(TABLE))('contradicts the public table of sources nowhere that both know', async () => {
-    const lines = readFileSync(TABLE, 'utf8').trim().split(/\r?\n/).slice(1).map((line) => line.split(','));
+    const lines = readFileSync(TABLE, 'utf8')
+      .trim()
+      .split(/\r?\n/)
+      .slice(1)
+      .map((line) => line.split(','));
     const engine = duckdbEngine();
     const session = await engine.open();
     const rows = await session.rows<{ source: string; theirs: string; ours: string | null }>(

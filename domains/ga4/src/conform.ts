@@ -26,7 +26,8 @@ export const date = (text: string): string =>
   `CASE length(${text}) WHEN 8 THEN try_strptime(${text}, '%Y%m%d')::DATE WHEN 10 THEN TRY_CAST(${text} AS DATE) END`;
 
 /** Whether a text is digits with a zero before others. CASE, since AND works out both of its sides for every row. */
-export const zeroPadded = (text: string): string => `CASE WHEN starts_with(${text}, '0') THEN length(${text}) > 1 AND translate(${text}, '0123456789', '') = '' ELSE false END`;
+export const zeroPadded = (text: string): string =>
+  `CASE WHEN starts_with(${text}, '0') THEN length(${text}) > 1 AND translate(${text}, '0123456789', '') = '' ELSE false END`;
 
 /** Digits alone lose their leading zeros, so that a shop's id and SAP's external material number are one text. */
 export const articleNumber = (text: string): string => `CASE WHEN ${zeroPadded(text)} THEN coalesce(nullif(ltrim(${text}, '0'), ''), '0') ELSE ${text} END`;

@@ -16,7 +16,10 @@ const record = (second: number, more: Record<string, unknown> = {}) => ({
   event_name: 'page_view',
   user_pseudo_id: 'u.1',
   stream_id: '1',
-  event_params: [{ key: 'ga_session_id', value: { int_value: '77' } }, { key: 'page', value: { string_value: String(second) } }],
+  event_params: [
+    { key: 'ga_session_id', value: { int_value: '77' } },
+    { key: 'page', value: { string_value: String(second) } },
+  ],
   ...more,
 });
 const lines = Array.from({ length: 100 }, (_, index) => JSON.stringify(record(index)));
@@ -126,7 +129,9 @@ describe('values', () => {
       return JSON.stringify({ ...rest, event_params: [...event_params, { key: 'transaction_id', value: { string_value: id } }] });
     };
     const lost = { transaction_id: '(not set)', purchase_revenue: 5 };
-    bench.put({ 'events_20260828.json': [...lines, purchase(200, 'T1', lost), purchase(201, '(not set)', lost), purchase(202, 'T2', { transaction_id: 'T3' })].join('\n') });
+    bench.put({
+      'events_20260828.json': [...lines, purchase(200, 'T1', lost), purchase(201, '(not set)', lost), purchase(202, 'T2', { transaction_id: 'T3' })].join('\n'),
+    });
     await bench.run();
     expect(await bench.rows('ga4.purchases', 'SELECT transaction_id FROM t ORDER BY 1')).toEqual([{ transaction_id: 'T1' }, { transaction_id: 'T3' }]);
   });

@@ -38,7 +38,9 @@ export const EVENT: { readonly [field: string]: Shape } = {
   batch_event_index: 'text',
 };
 
-const REPEATED = Object.entries(EVENT).filter(([, shape]) => Array.isArray(shape)).map(([field]) => field);
+const REPEATED = Object.entries(EVENT)
+  .filter(([, shape]) => Array.isArray(shape))
+  .map(([field]) => field);
 
 /** What from_json takes for a structure. */
 function structure(shape: Shape): unknown {

@@ -55,7 +55,8 @@ const MAPPED = `SELECT *, coalesce(TRY(map_from_entries(clean_params)),
 const param = (key: string): string => `params_map[${literal(key)}]`;
 
 /** A value in the string column although it is a number. */
-const drifted = (key: string, value: string): string => `CASE WHEN ${value} IS NOT NULL THEN (contains(params_text, ${UNIT} || ${literal(`${key}=`)}) OR starts_with(params_text, ${literal(`${key}=`)})) END`;
+const drifted = (key: string, value: string): string =>
+  `CASE WHEN ${value} IS NOT NULL THEN (contains(params_text, ${UNIT} || ${literal(`${key}=`)}) OR starts_with(params_text, ${literal(`${key}=`)})) END`;
 
 const CONSENTED = `coalesce(storage, '') NOT IN ('No', 'DENIED', 'denied', 'false')`;
 
@@ -101,7 +102,8 @@ const badItems = `CASE WHEN len(items) > 0 THEN array_to_string(list_transform(i
   .map(([field, read]) => `CASE WHEN nullif(item.${field}, '') IS NOT NULL AND ${read(`item.${field}`)} IS NULL THEN '${field}=' || item.${field} || ' ' END`)
   .join(', ')})), '') ELSE '' END`;
 
-const elsewhere = (mark: string): string => `len(list_filter(clean_params, lambda param: param.key <> 'page_location' AND contains(param.value, ${literal(mark)}))) > 0`;
+const elsewhere = (mark: string): string =>
+  `len(list_filter(clean_params, lambda param: param.key <> 'page_location' AND contains(param.value, ${literal(mark)}))) > 0`;
 
 // CASE instead of AND: outside a WHERE, AND works out both of its sides for every row.
 const REPAIRS = namesWhere([
@@ -176,7 +178,18 @@ function sql(timeZone: string | undefined): string {
 }
 
 const LINEAGE: Readonly<Record<string, readonly string[]>> = {
-  event_key: ['stream_id', 'user_pseudo_id', 'user_id', 'event_name', 'event_timestamp', 'batch_page_id', 'batch_ordering_id', 'batch_event_index', 'event_params', 'items'],
+  event_key: [
+    'stream_id',
+    'user_pseudo_id',
+    'user_id',
+    'event_name',
+    'event_timestamp',
+    'batch_page_id',
+    'batch_ordering_id',
+    'batch_event_index',
+    'event_params',
+    'items',
+  ],
   event_date: ['event_date'],
   event_ts_us: ['event_timestamp'],
   event_ts: ['event_timestamp'],

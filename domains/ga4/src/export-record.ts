@@ -1,13 +1,25 @@
 /** Test support: records as the export writes them. */
 
-type Value = { readonly string_value?: string | null; readonly int_value?: string | number | null; readonly float_value?: number | null; readonly double_value?: number | string | null };
+type Value = {
+  readonly string_value?: string | null;
+  readonly int_value?: string | number | null;
+  readonly float_value?: number | null;
+  readonly double_value?: number | string | null;
+};
 export type ExportRecord = { readonly [field: string]: unknown };
 
 /** A parameter value in the column that GA4 would choose: text, whole number, fraction; or as given. */
 export function params(values: Readonly<Record<string, string | number | Value>>): { key: string; value: Value }[] {
   return Object.entries(values).map(([key, value]) => ({
     key,
-    value: typeof value === 'object' ? value : typeof value === 'string' ? { string_value: value } : Number.isInteger(value) ? { int_value: String(value) } : { double_value: value },
+    value:
+      typeof value === 'object'
+        ? value
+        : typeof value === 'string'
+          ? { string_value: value }
+          : Number.isInteger(value)
+            ? { int_value: String(value) }
+            : { double_value: value },
   }));
 }
 
@@ -38,7 +50,13 @@ export function event(changes: ExportRecord = {}): ExportRecord {
 /** Events of other clients in a stream of their own, so that a few faulty rows stay within the tolerance of the contract. */
 export function crowd(count = 300): ExportRecord[] {
   return Array.from({ length: count }, (_, index) =>
-    event({ stream_id: 'crowd', user_pseudo_id: `crowd.${index}`, event_timestamp: micros('2026-08-28T10:00:00Z', index), items: [{ item_id: 'crowd', quantity: '1' }], event_name: 'view_item' }),
+    event({
+      stream_id: 'crowd',
+      user_pseudo_id: `crowd.${index}`,
+      event_timestamp: micros('2026-08-28T10:00:00Z', index),
+      items: [{ item_id: 'crowd', quantity: '1' }],
+      event_name: 'view_item',
+    }),
   );
 }
 

@@ -38,7 +38,9 @@ export const scrubbed = (texts: string): string => {
 const replaceAll = (text: string, pattern: string, by: string): string => `regexp_replace(${text}, ${literal(pattern)}, ${literal(by)}, 'g')`;
 
 const reads = (text: string): string =>
-  [`TRY(url_decode(${text}))`, `TRY(url_decode(url_decode(${text})))`].map((decoded) => `regexp_matches(coalesce(${decoded}, ''), ${literal(DECODED_EMAIL)})`).join(' OR ');
+  [`TRY(url_decode(${text}))`, `TRY(url_decode(url_decode(${text})))`]
+    .map((decoded) => `regexp_matches(coalesce(${decoded}, ''), ${literal(DECODED_EMAIL)})`)
+    .join(' OR ');
 
 const hidden = (texts: string): string => `CASE WHEN ${reads(texts)}
     THEN array_to_string(list_transform(string_split(${texts}, chr(31)), lambda part: CASE WHEN ${reads('part')} THEN '(email)' ELSE part END), chr(31))

@@ -35,7 +35,9 @@ function turn(): string {
 const BROUGHT = `source IS NOT NULL AND source <> '(direct)' AND event_name NOT IN ('session_start', 'first_visit')`;
 
 const GROUPED = `SELECT session_key, any_value(client_key) AS client_key, min(event_ts_us) AS started_us, max(event_ts_us) AS ended_us,
-      arg_min({${TAKEN.split(', ').map((column) => `'${column}': ${column}`).join(', ')}}, turn) AS first_event,
+      arg_min({${TAKEN.split(', ')
+        .map((column) => `'${column}': ${column}`)
+        .join(', ')}}, turn) AS first_event,
       arg_min(page_location_scrubbed, turn) FILTER (WHERE page_location_scrubbed IS NOT NULL) AS landing_page,
       arg_min({'source': source, 'medium': medium, 'campaign': campaign}, turn) FILTER (WHERE ${BROUGHT}) AS brought,
       arg_min({'source': last_click_source, 'medium': last_click_medium, 'campaign': last_click_campaign}, turn) FILTER (WHERE last_click_source IS NOT NULL) AS last_click,

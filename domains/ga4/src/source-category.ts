@@ -6,7 +6,8 @@ import { literal } from '@skein/kernel';
  * short list of sites that send real traffic; a source that is not here goes by its medium.
  */
 const SITES = {
-  search: 'aol ask babylon baidu bing brave daum dogpile duckduckgo ecosia google kvasir lycos mojeek naver onet presearch qwant rakuten rambler seznam sogou startpage yahoo yandex yep',
+  search:
+    'aol ask babylon baidu bing brave daum dogpile duckduckgo ecosia google kvasir lycos mojeek naver onet presearch qwant rakuten rambler seznam sogou startpage yahoo yandex yep',
   social:
     'bluesky bsky clubhouse delicious digg discord disqus douban facebook fb flickr goodreads hi5 ig instagram kakao kakaotalk lemmy line linkedin linktree lnkd mastodon medium meetup messenger mix myspace nextdoor ok pinterest plurk qzone quora reddit renren skype slack snapchat stackexchange stackoverflow t3n telegram threads tiktok tumblr twitter viber vk vkontakte wechat weibo whatsapp x xing yammer yelp',
   video: 'crackle dailymotion disneyplus hulu netflix odysee rumble ted twitch ustream veoh viadeo vimeo wistia youku youtube youtu',
@@ -31,7 +32,9 @@ const CATEGORY = `MAP {${(Object.entries(SITES) as [SourceCategory, string][])
 export function sourceCategory(source: string): string {
   const host = `lower(trim(${source}))`;
   const registered = `regexp_extract(${host}, '([a-z0-9-]+)(?:[.](?:com|co|net|org|ac|gov|edu|ne|or))?(?:[.][a-z]{2,})?$', 1)`;
-  return `CASE ${Object.entries(HOSTS).map(([name, category]) => `WHEN ${host} = ${literal(name)} THEN ${literal(category)}`).join(' ')}
+  return `CASE ${Object.entries(HOSTS)
+    .map(([name, category]) => `WHEN ${host} = ${literal(name)} THEN ${literal(category)}`)
+    .join(' ')}
     WHEN regexp_matches(${host}, '(^|[.])shopping${PORTALS}') THEN 'shopping'
     WHEN regexp_matches(${host}, ${literal(PORTALS)}) AND regexp_matches(${host}, ${literal(SOCIAL_SERVICES)}) THEN 'social'
     ELSE (${CATEGORY})[CASE WHEN contains(${host}, '.') THEN ${registered} ELSE ${host} END] END`;

@@ -2,9 +2,23 @@ import { describe, expect, it } from 'vitest';
 import type { Landing } from '@skein/product';
 import { exportFiles, liveExports } from './source.ts';
 
-const landing = (file: string, sequence: number, origin = 'o'): Landing => ({ source: 'export', table: exportFiles.tableOf(file) ?? '', file, origin, sha256: String(sequence), bytes: 1, rows: 1, columns: undefined, sequence, path: '', rejects: [] });
+const landing = (file: string, sequence: number, origin = 'o'): Landing => ({
+  source: 'export',
+  table: exportFiles.tableOf(file) ?? '',
+  file,
+  origin,
+  sha256: String(sequence),
+  bytes: 1,
+  rows: 1,
+  columns: undefined,
+  sequence,
+  path: '',
+  rejects: [],
+});
 const live = (...files: (string | [file: string, origin: string])[]): string[] =>
-  liveExports(files.map((file, index) => (typeof file === 'string' ? landing(file, index + 1) : landing(file[0], index + 1, file[1])))).map(({ file, sequence }) => `${sequence} ${file}`);
+  liveExports(files.map((file, index) => (typeof file === 'string' ? landing(file, index + 1) : landing(file[0], index + 1, file[1])))).map(
+    ({ file, sequence }) => `${sequence} ${file}`,
+  );
 
 describe('tableOf', () => {
   it.each([
@@ -28,8 +42,22 @@ describe('tableOf', () => {
   ])('reads %s', (file, table) => expect(exportFiles.tableOf(file)).toBe(table));
 
   it.each([
-    'events_2026080.json', 'events_202608011.json', 'events_20261301.json', 'events_20260229.json', 'events_20260801.csv', 'events_20260801.avro', 'events_20260801.json.bak', 'events_20260801.parquet.crc',
-    'users_20260801.json', 'pseudonymous_users_20260801.json', 'my_events_20260801.json', 'events.json', 'events_20260801/_SUCCESS.txt', 'events_20260801/notes.md', 'README.md', '',
+    'events_2026080.json',
+    'events_202608011.json',
+    'events_20261301.json',
+    'events_20260229.json',
+    'events_20260801.csv',
+    'events_20260801.avro',
+    'events_20260801.json.bak',
+    'events_20260801.parquet.crc',
+    'users_20260801.json',
+    'pseudonymous_users_20260801.json',
+    'my_events_20260801.json',
+    'events.json',
+    'events_20260801/_SUCCESS.txt',
+    'events_20260801/notes.md',
+    'README.md',
+    '',
   ])('leaves %s alone', (file) => expect(exportFiles.tableOf(file)).toBeUndefined());
 });
 
@@ -37,11 +65,17 @@ describe('liveExports', () => {
   it('takes the newest of a file, whatever its ending', () => {
     expect(live('events_20260801.json', 'events_20260802.json', 'events_20260801.json')).toEqual(['2 events_20260802.json', '3 events_20260801.json']);
     expect(live('events_20260801.json', 'events_20260801.parquet')).toEqual(['2 events_20260801.parquet']);
-    expect(live('events_20260801-0.json', 'events_20260801-1.json', 'events_20260801-0.json.gz')).toEqual(['2 events_20260801-1.json', '3 events_20260801-0.json.gz']);
+    expect(live('events_20260801-0.json', 'events_20260801-1.json', 'events_20260801-0.json.gz')).toEqual([
+      '2 events_20260801-1.json',
+      '3 events_20260801-0.json.gz',
+    ]);
   });
 
   it('lets a daily table replace the fresh and the streaming one of its day only, whichever came first', () => {
-    expect(live('events_20260801.json', 'events_intraday_20260801.json', 'events_intraday_20260802.json')).toEqual(['1 events_20260801.json', '3 events_intraday_20260802.json']);
+    expect(live('events_20260801.json', 'events_intraday_20260801.json', 'events_intraday_20260802.json')).toEqual([
+      '1 events_20260801.json',
+      '3 events_intraday_20260802.json',
+    ]);
     expect(live('events_intraday_20260801.json', 'events_fresh_20260801.json')).toEqual(['2 events_fresh_20260801.json']);
     expect(live('intraday/events_intraday_20260801.json', 'daily/events_20260801.json')).toEqual(['2 daily/events_20260801.json']);
   });

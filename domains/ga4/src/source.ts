@@ -93,7 +93,8 @@ export function liveExports(landings: readonly Landing[]): Landing[] {
 /** The BigQuery export of Google Analytics 4, as files. */
 export const exportFiles: Source = {
   name: 'export',
-  describes: 'events_YYYYMMDD, events_intraday_YYYYMMDD or events_fresh_YYYYMMDD as NDJSON (.json, .jsonl, .ndjson, also .gz) or .parquet, whole or in shards, or folders of these names',
+  describes:
+    'events_YYYYMMDD, events_intraday_YYYYMMDD or events_fresh_YYYYMMDD as NDJSON (.json, .jsonl, .ndjson, also .gz) or .parquet, whole or in shards, or folders of these names',
   shape: 'json',
   tableOf(file) {
     const found = exportTable(file);

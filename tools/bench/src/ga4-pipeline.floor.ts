@@ -20,11 +20,18 @@ const set = (text: string): string => `CASE WHEN ${text} NOT IN ('(not set)', ''
  */
 export function ga4Floor(files: readonly string[], directory: string): { land: string[]; build: string[] } {
   const to = (name: string) => literal(`${directory}/${name}.parquet`);
-  const land = files.map(
-    (file, index) => `COPY (SELECT raw FROM read_csv(${literal(file)}, columns = {raw: 'VARCHAR'}, delim = chr(1), quote = '', escape = '', header = false, auto_detect = false,
-      strict_mode = false, max_line_size = 33554432)) TO ${to(`landing-${String(index).padStart(3, '0')}`)} (FORMAT parquet, COMPRESSION snappy)`.replace('chr(1)', `'\x01'`),
+  const land = files.map((file, index) =>
+    `COPY (SELECT raw FROM read_csv(${literal(file)}, columns = {raw: 'VARCHAR'}, delim = chr(1), quote = '', escape = '', header = false, auto_detect = false,
+      strict_mode = false, max_line_size = 33554432)) TO ${to(`landing-${String(index).padStart(3, '0')}`)} (FORMAT parquet, COMPRESSION snappy)`.replace(
+      'chr(1)',
+      `'\x01'`,
+    ),
   );
-  const newest = files.map((file) => /events_(?:intraday_)?(\d{4})(\d\d)(\d\d)/.exec(file)?.slice(1).join('-') ?? '').sort().at(-1) ?? '';
+  const newest =
+    files
+      .map((file) => /events_(?:intraday_)?(\d{4})(\d\d)(\d\d)/.exec(file)?.slice(1).join('-') ?? '')
+      .sort()
+      .at(-1) ?? '';
   const build = [
     `CREATE OR REPLACE TEMP TABLE typed AS
       WITH parsed AS (

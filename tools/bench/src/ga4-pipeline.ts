@@ -38,11 +38,20 @@ export async function ga4Pipeline(progress: Progress = () => undefined, rows: nu
   const root = await mkdtemp(path.join(tmpdir(), 'skein-ga4-pipeline-'));
   try {
     const sources = path.join(root, 'sources');
-    const source = await writeGa4Source({ directory: sources, seed: 1, rows, timeZone: TIME_ZONE, materials: demoMaterials(1), onProgress: (written) => progress(`${written} of ${rows} events written`) });
+    const source = await writeGa4Source({
+      directory: sources,
+      seed: 1,
+      rows,
+      timeZone: TIME_ZONE,
+      materials: demoMaterials(1),
+      onProgress: (written) => progress(`${written} of ${rows} events written`),
+    });
     // The script is told which tables count; the left-over one would be landed by the swarm alone.
     if (source.superseded) await rm(path.join(sources, source.superseded.file));
     const files = source.files.map(({ file }) => path.join(sources, file));
-    const contracts = contractSet((await readContractFiles(path.join(REPOSITORY, 'contracts'))).map(({ contract }) => readContract(contract.text, contract.file)));
+    const contracts = contractSet(
+      (await readContractFiles(path.join(REPOSITORY, 'contracts'))).map(({ contract }) => readContract(contract.text, contract.file)),
+    );
     const swarm: number[] = [];
     const script: number[] = [];
     const landed: number[] = [];
@@ -62,7 +71,16 @@ export async function ga4Pipeline(progress: Progress = () => undefined, rows: nu
       await rm(plain, { recursive: true, force: true });
     }
     const [figure, floor] = [median(swarm), median(script)];
-    return { figure, floor, ratio: figure / floor, unit: 's', rows, bytes: source.bytes, floorLanding: median(landed), eventsPerSecond: Math.round(rows / figure) };
+    return {
+      figure,
+      floor,
+      ratio: figure / floor,
+      unit: 's',
+      rows,
+      bytes: source.bytes,
+      floorLanding: median(landed),
+      eventsPerSecond: Math.round(rows / figure),
+    };
   } finally {
     await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
@@ -81,7 +99,11 @@ async function runSwarm(root: string, from: string, contracts: ReturnType<typeof
     const started = performance.now();
     const report = await swarm.run({ from });
     const seconds = (performance.now() - started) / 1000;
-    if (!succeeded(report)) throw new SkeinError('SKEIN_INTERNAL', `the run failed: ${report.products.map((product) => `${product.product} ${product.outcome} ${product.error?.message ?? ''}`).join('; ')}`);
+    if (!succeeded(report))
+      throw new SkeinError(
+        'SKEIN_INTERNAL',
+        `the run failed: ${report.products.map((product) => `${product.product} ${product.outcome} ${product.error?.message ?? ''}`).join('; ')}`,
+      );
     const session = await engine.open();
     const same: Record<string, unknown> = {};
     for (const [name, sql] of Object.entries(SAME)) {
@@ -126,7 +148,9 @@ async function runScript(directory: string, files: readonly string[]): Promise<{
 function compare(ours: Record<string, unknown>, theirs: Record<string, unknown>): void {
   for (const name of Object.keys(SAME)) {
     if (ours[name] === undefined || ours[name] !== theirs[name]) {
-      throw new SkeinError('SKEIN_INTERNAL', `the swarm and the script differ in ${name}: ${String(ours[name])} against ${String(theirs[name])}`, { context: { ours, theirs } });
+      throw new SkeinError('SKEIN_INTERNAL', `the swarm and the script differ in ${name}: ${String(ours[name])} against ${String(theirs[name])}`, {
+        context: { ours, theirs },
+      });
     }
   }
 }

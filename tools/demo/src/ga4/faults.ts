@@ -18,13 +18,27 @@ const purchases = (event: EventDraft): boolean => event.name === 'purchase';
 const param = (event: EventDraft, key: string) => event.params.find(([name]) => name === key);
 const has = (key: string) => (event: EventDraft) => param(event, key) !== undefined;
 
-const CAMEL: Readonly<Record<string, string>> = { page_view: 'pageView', view_item: 'viewItem', add_to_cart: 'AddToCart', begin_checkout: 'beginCheckout', user_engagement: 'userEngagement', session_start: 'SessionStart' };
+const CAMEL: Readonly<Record<string, string>> = {
+  page_view: 'pageView',
+  view_item: 'viewItem',
+  add_to_cart: 'AddToCart',
+  begin_checkout: 'beginCheckout',
+  user_engagement: 'userEngagement',
+  session_start: 'SessionStart',
+};
 const EMAILS = ['lena.vogt%2Bshop%40mail.example', 'jan.nowak@post.example', 'm%252Emuster%2540web.example', 'O.Brien-Smith%40firma.co.example'] as const;
 const PHONES = ['phone=%2B49301234567', 'tel=0301234567', 'mobile=+49%20171%20555%200199'] as const;
 
 /** Every fault of the GA4 demo source with its stated rate. */
 export const GA4_FAULTS = {
-  duplicate: { rate: 0.002, expected: 'deduplicated', product: EVENTS, rule: 'event_key', description: 'the same record twice in one file, as at-least-once delivery leaves it', fits: any },
+  duplicate: {
+    rate: 0.002,
+    expected: 'deduplicated',
+    product: EVENTS,
+    rule: 'event_key',
+    description: 'the same record twice in one file, as at-least-once delivery leaves it',
+    fits: any,
+  },
   malformed_line: { rate: 0.00005, expected: 'refused', product: EVENTS, rule: 'source.malformed', description: 'a line cut short', fits: any },
   late_event: {
     rate: 0.001,
@@ -40,14 +54,78 @@ export const GA4_FAULTS = {
       for (const entry of event.params) if (entry[0] === 'ga_session_id') entry[2] = seconds;
     },
   },
-  missing_event_name: { rate: 0.0002, expected: 'refused', product: EVENTS, rule: 'event_name.required', description: 'a record without event_name', fits: any, plant: (event) => void (event.name = null) },
-  missing_timestamp: { rate: 0.0002, expected: 'refused', product: EVENTS, rule: 'event_ts_us.required', description: 'a record without event_timestamp', fits: any, plant: (event) => void (event.timestamp = null) },
-  unreadable_timestamp: { rate: 0.0001, expected: 'refused', product: EVENTS, rule: 'event_ts_us.type', description: 'a formatted time where microseconds belong', fits: any, plant: (event) => void (event.timestamp = new Date(event.at).toISOString()) },
-  impossible_date: { rate: 0.0002, expected: 'refused', product: EVENTS, rule: 'event_date.type', description: 'an event_date that no calendar has', fits: any, plant: (event) => void (event.date = `${event.date.slice(0, 4)}1345`) },
-  drifted_clock: { rate: 0.0002, expected: 'refused', product: EVENTS, rule: 'date_offset_days.minimum', description: 'a timestamp five days before its own event_date', fits: any, plant: (event) => void (event.at -= 5 * DAY) },
-  blank_around_name: { rate: 0.0005, expected: 'repaired', product: EVENTS, rule: 'event_name:trimmed', description: 'blanks around event_name', fits: any, plant: (event) => void (event.name = ` ${event.name} `) },
-  camel_case_name: { rate: 0.0005, expected: 'repaired', product: EVENTS, rule: 'event_name:case', description: 'a GA4 event name in camel case', fits: (event) => (event.name ?? '') in CAMEL, plant: (event) => void (event.name = CAMEL[event.name ?? ''] ?? event.name) },
-  platform_case: { rate: 0.0005, expected: 'repaired', product: EVENTS, rule: 'platform:case', description: 'a platform in lower case', fits: any, plant: (event) => void (event.platform = event.platform.toLowerCase()) },
+  missing_event_name: {
+    rate: 0.0002,
+    expected: 'refused',
+    product: EVENTS,
+    rule: 'event_name.required',
+    description: 'a record without event_name',
+    fits: any,
+    plant: (event) => void (event.name = null),
+  },
+  missing_timestamp: {
+    rate: 0.0002,
+    expected: 'refused',
+    product: EVENTS,
+    rule: 'event_ts_us.required',
+    description: 'a record without event_timestamp',
+    fits: any,
+    plant: (event) => void (event.timestamp = null),
+  },
+  unreadable_timestamp: {
+    rate: 0.0001,
+    expected: 'refused',
+    product: EVENTS,
+    rule: 'event_ts_us.type',
+    description: 'a formatted time where microseconds belong',
+    fits: any,
+    plant: (event) => void (event.timestamp = new Date(event.at).toISOString()),
+  },
+  impossible_date: {
+    rate: 0.0002,
+    expected: 'refused',
+    product: EVENTS,
+    rule: 'event_date.type',
+    description: 'an event_date that no calendar has',
+    fits: any,
+    plant: (event) => void (event.date = `${event.date.slice(0, 4)}1345`),
+  },
+  drifted_clock: {
+    rate: 0.0002,
+    expected: 'refused',
+    product: EVENTS,
+    rule: 'date_offset_days.minimum',
+    description: 'a timestamp five days before its own event_date',
+    fits: any,
+    plant: (event) => void (event.at -= 5 * DAY),
+  },
+  blank_around_name: {
+    rate: 0.0005,
+    expected: 'repaired',
+    product: EVENTS,
+    rule: 'event_name:trimmed',
+    description: 'blanks around event_name',
+    fits: any,
+    plant: (event) => void (event.name = ` ${event.name} `),
+  },
+  camel_case_name: {
+    rate: 0.0005,
+    expected: 'repaired',
+    product: EVENTS,
+    rule: 'event_name:case',
+    description: 'a GA4 event name in camel case',
+    fits: (event) => (event.name ?? '') in CAMEL,
+    plant: (event) => void (event.name = CAMEL[event.name ?? ''] ?? event.name),
+  },
+  platform_case: {
+    rate: 0.0005,
+    expected: 'repaired',
+    product: EVENTS,
+    rule: 'platform:case',
+    description: 'a platform in lower case',
+    fits: any,
+    plant: (event) => void (event.platform = event.platform.toLowerCase()),
+  },
   session_id_as_text: {
     rate: 0.001,
     expected: 'repaired',
@@ -64,7 +142,8 @@ export const GA4_FAULTS = {
     rule: 'page_location:email-removed',
     description: 'an e-mail address in page_location: plain, percent-encoded once or twice',
     fits: (event) => event.name === 'page_view',
-    plant: (event, random) => void ((param(event, 'page_location') as string[])[2] += `${param(event, 'page_location')?.[2].includes('?') ? '&' : '?'}mail=${random.pick(EMAILS)}`),
+    plant: (event, random) =>
+      void ((param(event, 'page_location') as string[])[2] += `${param(event, 'page_location')?.[2].includes('?') ? '&' : '?'}mail=${random.pick(EMAILS)}`),
   },
   phone_in_address: {
     rate: 0.001,
@@ -73,7 +152,8 @@ export const GA4_FAULTS = {
     rule: 'page_location:phone-removed',
     description: 'a telephone number in page_location',
     fits: (event) => event.name === 'page_view',
-    plant: (event, random) => void ((param(event, 'page_location') as string[])[2] += `${param(event, 'page_location')?.[2].includes('?') ? '&' : '?'}${random.pick(PHONES)}`),
+    plant: (event, random) =>
+      void ((param(event, 'page_location') as string[])[2] += `${param(event, 'page_location')?.[2].includes('?') ? '&' : '?'}${random.pick(PHONES)}`),
   },
   email_in_search: {
     rate: 0.01,
@@ -132,9 +212,32 @@ export const GA4_FAULTS = {
     fits: purchases,
     plant: (event) => void (event.ecommerce && (event.ecommerce.revenue = '"NaN"')),
   },
-  currency_case: { rate: 0.01, expected: 'repaired', product: EVENTS, rule: 'currency:case', description: 'a currency in lower case', fits: has('currency'), plant: (event) => void ((param(event, 'currency') as string[])[2] = 'eur') },
-  unknown_currency: { rate: 0.002, expected: 'refused', product: EVENTS, rule: 'currency.pattern', description: 'a currency that is not an ISO 4217 code', fits: (event) => event.name === 'begin_checkout', plant: (event) => void ((param(event, 'currency') as string[])[2] = 'EURO') },
-  reloaded_purchase: { rate: 0.015, expected: 'deduplicated', product: 'ga4.purchases', rule: 'stream_id,transaction_id', description: 'the thank-you page loaded again: a second event for one transaction', fits: purchases },
+  currency_case: {
+    rate: 0.01,
+    expected: 'repaired',
+    product: EVENTS,
+    rule: 'currency:case',
+    description: 'a currency in lower case',
+    fits: has('currency'),
+    plant: (event) => void ((param(event, 'currency') as string[])[2] = 'eur'),
+  },
+  unknown_currency: {
+    rate: 0.002,
+    expected: 'refused',
+    product: EVENTS,
+    rule: 'currency.pattern',
+    description: 'a currency that is not an ISO 4217 code',
+    fits: (event) => event.name === 'begin_checkout',
+    plant: (event) => void ((param(event, 'currency') as string[])[2] = 'EURO'),
+  },
+  reloaded_purchase: {
+    rate: 0.015,
+    expected: 'deduplicated',
+    product: 'ga4.purchases',
+    rule: 'stream_id,transaction_id',
+    description: 'the thank-you page loaded again: a second event for one transaction',
+    fits: purchases,
+  },
 } as const satisfies Record<string, FaultKind>;
 
 export type Ga4Fault = keyof typeof GA4_FAULTS;
@@ -146,7 +249,11 @@ const KINDS = Object.entries(GA4_FAULTS) as [Ga4Fault, FaultKind][];
  * planted when it has saved up a whole one: counts keep within one row of rate × rows at any volume, and a row
  * gets one fault at most.
  */
-export function faultPlanter(random: Random): { choose(event: EventDraft): Ga4Fault | undefined; count(fault: Ga4Fault): void; counts: ReadonlyMap<Ga4Fault, number> } {
+export function faultPlanter(random: Random): {
+  choose(event: EventDraft): Ga4Fault | undefined;
+  count(fault: Ga4Fault): void;
+  counts: ReadonlyMap<Ga4Fault, number>;
+} {
   const credit = KINDS.map(() => 0.5);
   const counts = new Map<Ga4Fault, number>();
   let turn = random.below(KINDS.length);
@@ -158,7 +265,7 @@ export function faultPlanter(random: Random): { choose(event: EventDraft): Ga4Fa
         const kind = (KINDS[index] as (typeof KINDS)[number])[1];
         if (!kind.fits(event)) continue;
         credit[index] = (credit[index] as number) + kind.rate;
-        if (chosen === undefined && (credit[index]) >= 1) chosen = index;
+        if (chosen === undefined && credit[index] >= 1) chosen = index;
       }
       if (chosen === undefined) return undefined;
       credit[chosen] = (credit[chosen] as number) - 1;
@@ -180,6 +287,9 @@ export function plant(fault: Ga4Fault, event: EventDraft, random: Random, dateOf
 /** The ledger: every kind, planted or not. */
 export function ledger(counts: ReadonlyMap<Ga4Fault, number>): Record<Ga4Fault, PlantedFault> {
   return Object.fromEntries(
-    KINDS.map(([name, { expected, product, rule, rate, description }]) => [name, { count: counts.get(name) ?? 0, expected, product, ...(rule === undefined ? {} : { rule }), rate, description }]),
+    KINDS.map(([name, { expected, product, rule, rate, description }]) => [
+      name,
+      { count: counts.get(name) ?? 0, expected, product, ...(rule === undefined ? {} : { rule }), rate, description },
+    ]),
   ) as Record<Ga4Fault, PlantedFault>;
 }

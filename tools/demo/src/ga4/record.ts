@@ -87,7 +87,8 @@ function items(list: readonly ItemDraft[], style: Style): string {
     text += `,"quantity":"${item.quantity}"`;
     if (item.revenue !== undefined) text += `,"item_revenue":${item.revenue}`;
     else if (style === 'console') text += ',"item_revenue":null';
-    text += style === 'console' ? ',"item_refund":null,"coupon":"(not set)","item_list_name":null,"item_params":[]}' : ',"coupon":"(not set)","item_params":[]}';
+    text +=
+      style === 'console' ? ',"item_refund":null,"coupon":"(not set)","item_list_name":null,"item_params":[]}' : ',"coupon":"(not set)","item_params":[]}';
   }
   return text;
 }
@@ -95,7 +96,12 @@ function items(list: readonly ItemDraft[], style: Style): string {
 function ecommerce(draft: EcommerceDraft | undefined, style: Style): string {
   if (draft === undefined) return style === 'console' ? '"ecommerce":null,' : '';
   const fields: string[] = [`"total_item_quantity":"${draft.quantity}"`, `"unique_items":"${draft.uniqueItems}"`];
-  const optional = { transaction_id: draft.transactionId === undefined ? undefined : quote(draft.transactionId), purchase_revenue: draft.revenue, tax_value: draft.tax, shipping_value: draft.shipping };
+  const optional = {
+    transaction_id: draft.transactionId === undefined ? undefined : quote(draft.transactionId),
+    purchase_revenue: draft.revenue,
+    tax_value: draft.tax,
+    shipping_value: draft.shipping,
+  };
   for (const [name, json] of Object.entries(optional)) {
     if (json !== undefined) fields.push(`"${name}":${json}`);
     else if (style === 'console') fields.push(`"${name}":null`);

@@ -9,10 +9,19 @@ const root = mkdtempSync(path.join(tmpdir(), 'skein-demo-ga4-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 let serial = 0;
 
-async function written(options: { seed: number; rows: number; days?: number; lastDay?: string }): Promise<{ source: Ga4Source; files: Record<string, string[]> }> {
+async function written(options: {
+  seed: number;
+  rows: number;
+  days?: number;
+  lastDay?: string;
+}): Promise<{ source: Ga4Source; files: Record<string, string[]> }> {
   const directory = path.join(root, String(serial++));
   const source = await writeGa4Source({ directory, materials: demoMaterials(1), ...options });
-  const files = Object.fromEntries(readdirSync(directory).sort().map((file) => [file, readFileSync(path.join(directory, file), 'utf8').split('\n').slice(0, -1)]));
+  const files = Object.fromEntries(
+    readdirSync(directory)
+      .sort()
+      .map((file) => [file, readFileSync(path.join(directory, file), 'utf8').split('\n').slice(0, -1)]),
+  );
   return { source, files };
 }
 
@@ -27,8 +36,16 @@ describe('writeGa4Source', () => {
     const { source, files } = await written({ seed: 5, rows: 5000 });
     expect(source.rows).toBe(5000);
     expect(Object.keys(files)).toEqual([
-      'events_20260824.json', 'events_20260825-000000000000.json', 'events_20260825-000000000001.json', 'events_20260826.ndjson', 'events_20260827.ndjson', 'events_20260828.ndjson',
-      'events_20260829.ndjson', 'events_20260830.ndjson', 'events_intraday_20260830.ndjson', 'events_intraday_20260831.ndjson',
+      'events_20260824.json',
+      'events_20260825-000000000000.json',
+      'events_20260825-000000000001.json',
+      'events_20260826.ndjson',
+      'events_20260827.ndjson',
+      'events_20260828.ndjson',
+      'events_20260829.ndjson',
+      'events_20260830.ndjson',
+      'events_intraday_20260830.ndjson',
+      'events_intraday_20260831.ndjson',
     ]);
     expect(source.superseded).toEqual({ file: 'events_intraday_20260830.ndjson', rows: files['events_intraday_20260830.ndjson']?.length });
     const live = Object.entries(files).filter(([file]) => file !== source.superseded?.file);
@@ -45,7 +62,9 @@ describe('writeGa4Source', () => {
     let days = 0;
     for (const record of sparse ?? []) {
       if (typeof record['event_timestamp'] === 'string' && /^\d{16}$/.test(record['event_timestamp'])) {
-        const local = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Berlin', dateStyle: 'short' }).format(Number(record['event_timestamp'].slice(0, 13))).replaceAll('-', '');
+        const local = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Berlin', dateStyle: 'short' })
+          .format(Number(record['event_timestamp'].slice(0, 13)))
+          .replaceAll('-', '');
         if (local === record['event_date']) days++;
       }
     }
@@ -80,7 +99,11 @@ describe('writeGa4Source', () => {
       if (file === source.superseded?.file) continue;
       for (const record of lines.flatMap(parsed)) {
         const { transaction_id: id, purchase_revenue: revenue } = (record['ecommerce'] ?? {}) as Record<string, unknown>;
-        const impossible = record['event_name'] === undefined || record['event_timestamp'] === undefined || revenue === 'NaN' || !/^2026083|^202608[12]/.test(String(record['event_date']));
+        const impossible =
+          record['event_name'] === undefined ||
+          record['event_timestamp'] === undefined ||
+          revenue === 'NaN' ||
+          !/^2026083|^202608[12]/.test(String(record['event_date']));
         if (typeof id !== 'string' || id === '(not set)' || seen.has(id) || impossible) continue;
         if (!/^\d{16}$/.test(String(record['event_timestamp']))) continue;
         seen.add(id);

@@ -67,7 +67,10 @@ export async function writeGa4Source(options: Ga4SourceOptions): Promise<Ga4Sour
   const dateOf = localDate(timeZone);
 
   // A weekday's share of the rows; the last day is not over yet.
-  const weights = Array.from({ length: days }, (_, day) => ([1.1, 1, 0.95, 0.95, 1, 1.05, 1.2][new Date(first + day * DAY).getUTCDay()] ?? 1) * (day === days - 1 && days > 1 ? 0.55 : 1));
+  const weights = Array.from(
+    { length: days },
+    (_, day) => ([1.1, 1, 0.95, 0.95, 1, 1.05, 1.2][new Date(first + day * DAY).getUTCDay()] ?? 1) * (day === days - 1 && days > 1 ? 0.55 : 1),
+  );
   const quotas = share(rows, weights);
   const written: { file: string; rows: number; bytes: number }[] = [];
   let superseded: Ga4SourceFile | undefined;
@@ -81,7 +84,10 @@ export async function writeGa4Source(options: Ga4SourceOptions): Promise<Ga4Sour
     const streaming = day === days - 1 && days > 1;
     // The first day was fetched by the console, with explicit nulls; the others by bq extract, the second in two shards.
     const style: Style = day === 0 ? 'console' : 'extract';
-    const shards = day === 1 ? [`events_${today}-000000000000.json`, `events_${today}-000000000001.json`] : [streaming ? `events_intraday_${today}.ndjson` : `events_${today}.${day === 0 ? 'json' : 'ndjson'}`];
+    const shards =
+      day === 1
+        ? [`events_${today}-000000000000.json`, `events_${today}-000000000001.json`]
+        : [streaming ? `events_intraday_${today}.ndjson` : `events_${today}.${day === 0 ? 'json' : 'ndjson'}`];
     // Written while the day before was the last one, and forgotten there.
     const leftover = day === days - 2 && days > 2 ? await LineFile.open(directory, `events_intraday_${today}.ndjson`) : undefined;
     const files: LineFile[] = [];

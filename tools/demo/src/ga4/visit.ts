@@ -184,7 +184,8 @@ export function visit(shop: Shop, random: Random, visitor: Visitor, start: numbe
     const cart = [{ ...item, quantity }];
     if (random.chance(0.3)) {
       const other = shop.materials[shop.pickMaterial(random)] as DemoMaterial;
-      if (other.number !== material.number) cart.push({ id: other.number, name: other.description, category: other.group, price: euros(cents(other.price)), quantity: 1, revenue: undefined });
+      if (other.number !== material.number)
+        cart.push({ id: other.number, name: other.description, category: other.group, price: euros(cents(other.price)), quantity: 1, revenue: undefined });
     }
     checkout(cart);
     break;
@@ -200,16 +201,29 @@ export function visit(shop: Shop, random: Random, visitor: Visitor, start: numbe
     const total = cart.reduce((sum, entry) => sum + cents(entry.price) * entry.quantity, 0);
     const paid: Param[] = [['currency', 'string_value', 'EUR'], amount('value', euros(total))];
     open('/checkout', 'Kasse');
-    add('begin_checkout', [...paid], cart.map((entry) => ({ ...entry })));
+    add(
+      'begin_checkout',
+      [...paid],
+      cart.map((entry) => ({ ...entry })),
+    );
     if (!random.chance(0.75)) return;
     step();
-    add('add_payment_info', [['payment_type', 'string_value', random.pick(['card', 'invoice', 'paypal'])], ...paid], cart.map((entry) => ({ ...entry })));
+    add(
+      'add_payment_info',
+      [['payment_type', 'string_value', random.pick(['card', 'invoice', 'paypal'])], ...paid],
+      cart.map((entry) => ({ ...entry })),
+    );
     if (!random.chance(0.85)) return;
     open('/thanks', 'Danke');
     const transactionId = `T-${String(Math.floor(at / 1000) % 100_000_000).padStart(8, '0')}-${1000 + random.below(9000)}`;
     add(
       'purchase',
-      [['transaction_id', 'string_value', transactionId], ...paid, amount('tax', euros(Math.round(total * 0.19))), ['shipping', 'int_value', total > 10_000 ? '0' : '5']],
+      [
+        ['transaction_id', 'string_value', transactionId],
+        ...paid,
+        amount('tax', euros(Math.round(total * 0.19))),
+        ['shipping', 'int_value', total > 10_000 ? '0' : '5'],
+      ],
       cart.map((entry) => ({ ...entry, revenue: euros(cents(entry.price) * entry.quantity) })),
       {
         transactionId,
