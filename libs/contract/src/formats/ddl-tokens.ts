@@ -8,33 +8,53 @@ export interface SqlToken {
   /** Of a word its upper case, of a quoted name or a constant its content. */
   readonly value: string;
   readonly at: number;
+  /** 1 where a bracket opens, -1 where one closes, else 0. An angle is one after the word of a nested type; elsewhere it compares. */
+  readonly nests: number;
 }
 
 const MOST_BYTES = 1024 * 1024;
 const PATTERN =
-  /(?<space>\s+|--[^\n]*|\/\*[\s\S]*?\*\/)|(?<dollar>\$(?<tag>[A-Za-z_]*)\$[\s\S]*?\$\k<tag>\$)|(?<text>[eE]?'(?:[^'\\]|''|\\[\s\S])*')|(?<quoted>"(?:[^"]|"")*"|`[^`]*`|\[[A-Za-z_][^\]\n]*\])|(?<word>[\p{L}_][\p{L}\p{N}_$]*)|(?<number>\d[\d.]*)|(?<sign>[\s\S])/uy;
+  /(?<space>\s+|--[^\n]*|\/\*[\s\S]*?\*\/)|(?<dollar>\$(?<tag>[A-Za-z_]*)\$[\s\S]*?\$\k<tag>\$)|(?<text>[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*')|(?<quoted>"(?:[^"]|"")*"|`[^`]*`|\[[A-Za-z_][^\]\n]*\])|(?<word>[\p{L}_][\p{L}\p{N}_$]*)|(?<number>\d[\d.]*)|(?<sign>[\s\S])/uy;
 
-/** Words and signs without white space and comments. Iterative and linear; throws SKEIN_CONTRACT_LIMIT beyond 1 MB. */
-export function sqlTokens(sql: string, file: string): SqlToken[] {
+/** Words and signs without white space and comments. Iterative and linear; throws SKEIN_CONTRACT_LIMIT beyond 1 MB, and calls `unclosed` where a quote or comment is. */
+export function sqlTokens(sql: string, file: string, unclosed: (at: number) => never): SqlToken[] {
   if (Buffer.byteLength(sql) > MOST_BYTES)
     throw new SkeinError('SKEIN_CONTRACT_LIMIT', `the script has more than ${MOST_BYTES} bytes`, {
       place: { file, line: 1, column: 1 },
       hint: 'Import the CREATE TABLE of one table.',
     });
   const tokens: SqlToken[] = [];
+  const open: string[] = [];
+  const push = (kind: SqlToken['kind'], text: string, value: string, at: number) => {
+    tokens.push({ kind, text, value, at, nests: kind === 'sign' ? nesting(value, tokens.at(-1), open) : 0 });
+  };
   PATTERN.lastIndex = 0;
   for (let match = PATTERN.exec(sql); match; match = PATTERN.exec(sql)) {
     const { space, dollar, text, quoted, word, number } = match.groups ?? {};
     const [whole] = match;
     const at = match.index;
     if (space !== undefined) continue;
-    if (dollar !== undefined) tokens.push({ kind: 'text', text: whole, value: whole.replace(/^\$\w*\$|\$\w*\$$/g, ''), at });
-    else if (text !== undefined) tokens.push({ kind: 'text', text: whole, value: constant(whole), at });
-    else if (quoted !== undefined) tokens.push({ kind: 'quoted', text: whole, value: whole.slice(1, -1).replaceAll('""', '"'), at });
-    else if (word !== undefined) tokens.push({ kind: 'word', text: whole, value: whole.toUpperCase(), at });
-    else tokens.push({ kind: number === undefined ? 'sign' : 'number', text: whole, value: whole, at });
+    if (dollar !== undefined) push('text', whole, whole.replace(/^\$\w*\$|\$\w*\$$/g, ''), at);
+    else if (text !== undefined) push('text', whole, constant(whole), at);
+    else if (quoted !== undefined) push('quoted', whole, whole.slice(1, -1).replaceAll('""', '"'), at);
+    else if (word !== undefined) push('word', whole, whole.toUpperCase(), at);
+    else {
+      // What opens here is never closed; to look for its end again at the next sign would take for ever.
+      if (/['"`]/.test(whole) || sql.startsWith('/*', at) || (whole === '$' && /^\$[A-Za-z_]*\$/.test(sql.slice(at, at + 80)))) unclosed(at);
+      push(number === undefined ? 'sign' : 'number', whole, whole, at);
+    }
   }
   return tokens;
+}
+
+function nesting(sign: string, before: SqlToken | undefined, open: string[]): number {
+  if (sign === ';') open.length = 0;
+  const opens = sign === '(' || sign === '[' || (sign === '<' && before?.kind === 'word' && /^(?:ARRAY|MAP|STRUCT|LIST|ROW|RECORD)$/.test(before.value));
+  if (opens) return open.push(sign) && 1;
+  const closed = sign === ')' ? '(' : sign === ']' ? '[' : sign === '>' ? '<' : undefined;
+  if (closed === undefined || open.at(-1) !== closed) return 0;
+  open.pop();
+  return -1;
 }
 
 function constant(written: string): string {

@@ -1,4 +1,4 @@
-import { isCollection, isMap, isScalar, isSeq, parseDocument, Scalar, type Node } from 'yaml';
+import { isMap, isScalar, isSeq, parseDocument, Scalar, type Node } from 'yaml';
 import { SkeinError } from '@skein/kernel';
 
 /**
@@ -43,12 +43,13 @@ export function setInDocument(text: string, file: string, path: string | readonl
     !before.anchor &&
     !before.tag;
   if (plain && before.range && (value === null || typeof value !== 'object')) {
-    const spliced = text.slice(0, before.range[0]) + scalarText(before, value, text) + text.slice(before.range[1]);
-    // A value that would be read otherwise where it stands (in a flow list, say) is written by the long way.
-    const again = parseDocument(spliced, { intAsBigInt: true });
-    if (again.errors.length === 0 && sameValue(again.getIn(keys), value)) return spliced;
+    for (const quoting of [undefined, 'QUOTE_DOUBLE'] as const) {
+      const spliced = text.slice(0, before.range[0]) + scalarText(before, value, quoting) + text.slice(before.range[1]);
+      // What would be read otherwise where it stands (a comma in a flow list, say) is quoted, or written by the long way.
+      const again = parseDocument(spliced, { intAsBigInt: true });
+      if (again.errors.length === 0 && sameValue(again.getIn(keys), value)) return spliced;
+    }
   }
-  if (before !== undefined && isCollection(before) && isScalar(value)) before.comment = undefined;
   document.setIn(keys, isScalar(before) && (value === null || typeof value !== 'object') ? keepComments(before, value) : document.createNode(value));
   return document.toString({ lineWidth: 0 });
 }
@@ -68,14 +69,13 @@ function positionOf(items: readonly unknown[], part: string): number | undefined
   return found < 0 ? undefined : found;
 }
 
-function scalarText(before: Scalar, value: unknown, text: string): string {
-  const quote = text[before.range?.[0] ?? 0];
+function scalarText(before: Scalar, value: unknown, quoting: Scalar.Type | undefined): string {
   const node = new Scalar(value);
-  if (typeof value === 'string' && before.type === 'QUOTE_DOUBLE' && quote === '"') node.type = 'QUOTE_DOUBLE';
-  if (typeof value === 'string' && before.type === 'QUOTE_SINGLE' && quote === "'" && !/[\p{Cc}]/u.test(value)) node.type = 'QUOTE_SINGLE';
+  const type = quoting ?? (before.type === 'QUOTE_SINGLE' || before.type === 'QUOTE_DOUBLE' ? before.type : undefined);
+  if (typeof value === 'string' && type !== undefined && !(type === 'QUOTE_SINGLE' && /\p{Cc}/u.test(value))) node.type = type;
   const document = parseDocument('');
   document.contents = node as never;
-  return document.toString({ lineWidth: 0, singleQuote: before.type === 'QUOTE_SINGLE' }).trimEnd();
+  return document.toString({ lineWidth: 0 }).trimEnd();
 }
 
 function keepComments(before: Scalar, value: unknown): Scalar {

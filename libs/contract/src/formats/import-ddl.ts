@@ -100,7 +100,7 @@ class DdlReader {
     lines.addNewLine(0);
     for (let at = sql.indexOf('\n'); at >= 0; at = sql.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
     this.#source = new YamlText(file, sql, lines);
-    this.#tokens = sqlTokens(sql, file);
+    this.#tokens = sqlTokens(sql, file, (at) => this.refuse(at, 'a quote or comment is not closed', 'Close it.'));
   }
 
   refuse(at: number, message: string, hint: string): never {
@@ -258,9 +258,8 @@ class DdlReader {
     const name = nameOf(first);
     let end = 1;
     for (let depth = 0; end < part.length; end += 1) {
-      const { kind, value } = part[end] as SqlToken;
-      if (kind === 'sign' && '(<['.includes(value)) depth += 1;
-      else if (kind === 'sign' && ')>]'.includes(value)) depth -= 1;
+      const { kind, value, nests } = part[end] as SqlToken;
+      if (nests !== 0) depth += nests;
       else if (depth === 0 && kind === 'word' && AFTER_TYPE.has(value)) break;
       else if (depth === 0 && kind === 'word' && value === 'WITH' && !['TIME', 'LOCAL'].includes(part[end + 1]?.value ?? '')) break;
     }
@@ -381,8 +380,7 @@ function split(tokens: readonly SqlToken[]): SqlToken[][] {
   const parts: SqlToken[][] = [[]];
   let depth = 0;
   for (const token of tokens) {
-    if (token.kind === 'sign' && '(<['.includes(token.value)) depth += 1;
-    if (token.kind === 'sign' && ')>]'.includes(token.value)) depth -= 1;
+    depth += token.nests;
     if (depth === 0 && token.kind === 'sign' && token.value === ',') parts.push([]);
     else parts.at(-1)?.push(token);
   }
