@@ -1,7 +1,7 @@
 import { answerText, asSkeinError, errorAnswer } from './error-answer.ts';
 import type { Fastify } from './fastify.ts';
 import { addReadRoutes, type ReadRouteParts } from './read-routes.ts';
-import { parseExactJson } from './request-body.ts';
+import { bodyText, parseExactJson } from './request-body.ts';
 import { sqlRoute, type SqlRouteParts } from './sql-route.ts';
 
 /** Bytes of a request's body. */
@@ -11,7 +11,7 @@ const BODY_LIMIT = 1_048_576;
 export function addRoutes(app: Fastify, parts: ReadRouteParts & SqlRouteParts): void {
   app.register(async (scope: Fastify) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, async (_request: unknown, body: Buffer) => parseExactJson(utf8(body)));
+    scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, async (_request: unknown, body: Buffer) => parseExactJson(bodyText(body)));
     scope.setErrorHandler((thrown, _request, reply) => {
       const error = asSkeinError(thrown);
       if (error.fault === 'platform') parts.log.error(thrown);
@@ -21,8 +21,4 @@ export function addRoutes(app: Fastify, parts: ReadRouteParts & SqlRouteParts): 
     scope.route({ method: 'POST', url: '/v1/sql', bodyLimit: BODY_LIMIT, handler: sqlRoute(parts) });
     addReadRoutes(scope, parts);
   });
-}
-
-function utf8(body: Buffer): string {
-  return new TextDecoder('utf-8', { fatal: true }).decode(body);
 }

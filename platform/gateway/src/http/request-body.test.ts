@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { checkSqlRequest, parseExactJson } from './request-body.ts';
+import { bodyText, checkSqlRequest, parseExactJson } from './request-body.ts';
+
+describe('the text of a body', () => {
+  it('is UTF-8, and a fault of the client where it is not', () => {
+    expect(bodyText(Buffer.from('{"sql":"select \'é😀\'"}'))).toBe('{"sql":"select \'é😀\'"}');
+    for (const bytes of [[0xff, 0xfe], [0xc3], [0xed, 0xa0, 0x80]]) {
+      expect(() => bodyText(Uint8Array.from(bytes))).toThrowError(expect.objectContaining({ code: 'SKEIN_REQUEST_INVALID', message: 'the body is not UTF-8' }));
+    }
+  });
+});
 
 describe('exact JSON', () => {
   it.each([

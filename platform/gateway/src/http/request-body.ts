@@ -22,6 +22,15 @@ function refuse(message: string, member?: string): SkeinError {
   return new SkeinError('SKEIN_REQUEST_INVALID', message, { hint, context: member === undefined ? {} : { member } });
 }
 
+/** The text of a body. Throws SKEIN_REQUEST_INVALID for bytes that are not UTF-8: replaced by a stand-in, they would be other values. */
+export function bodyText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw refuse('the body is not UTF-8');
+  }
+}
+
 /**
  * Reads JSON without losing digits: an integer beyond 2^53 comes as bigint, and a number that no double can hold as it was
  * written is refused, because it would silently become another one.
