@@ -32,6 +32,12 @@ export const CONTRACT_RULES = {
   ),
   'owner.changed': rule('none', 'patch', 'the owner changed', 'Who answers for the product is not part of the data.'),
   'docs.changed': rule('none', 'patch', 'a description or an example changed', 'Words for people; no check reads them.'),
+  'document.changed': rule(
+    'none',
+    'patch',
+    'something else in the document changed under the same version',
+    'Two documents of one version must be the same, or nobody knows which is meant.',
+  ),
   'status.retired': rule('forward', 'major', 'the contract was retired', 'No further snapshot is promised to who still reads.'),
   'status.withdrawn': rule('forward', 'minor', 'an active contract became a draft or a proposal', 'What consumers rely on is no longer promised.'),
   'status.changed': rule('none', 'minor', 'the status changed otherwise', 'Going live, or being deprecated with notice, breaks nothing.'),
