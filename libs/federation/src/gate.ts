@@ -313,7 +313,7 @@ class Walk {
         'function',
         `function ${written} is not allowed`,
         position(node),
-        'Use functions that depend on their arguments only; the README lists them.',
+        'Use functions that depend on their arguments only: aggregates, windows, and functions of text, numbers, times, lists and structs.',
       );
     const second = asList(node['children'], 'arguments')[1];
     const called = isNode(second) && second['class'] === 'CONSTANT' && isNode(second['value']) ? second['value']['value'] : undefined;

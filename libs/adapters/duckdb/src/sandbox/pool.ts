@@ -19,6 +19,8 @@ export interface PoolSettings extends WorkerSettings {
 
 interface Waiting {
   readonly catalog: SandboxCatalog;
+  /** It was picked: it no longer leaves by itself. */
+  readonly chosen: () => void;
   readonly resolve: (worker: SandboxWorker) => void;
   readonly reject: (error: SkeinError) => void;
 }
@@ -94,6 +96,7 @@ export class WorkerPool {
       };
       const entry: Waiting = {
         catalog,
+        chosen: settled,
         resolve: (worker) => {
           settled();
           resolve(worker);
@@ -115,7 +118,10 @@ export class WorkerPool {
     this.#busy--;
     this.#park(worker, heldMs > LONG_MS);
     const next = this.#busy < this.#settings.workers ? this.#waiting.shift() : undefined;
-    if (next !== undefined) this.#grant(next.catalog).then(next.resolve, next.reject);
+    if (next === undefined) return;
+    // From here on it gets a worker, and whoever asked gives it back: were it to leave now, nobody would.
+    next.chosen();
+    this.#grant(next.catalog).then(next.resolve, next.reject);
   }
 
   async warm(catalog: SandboxCatalog): Promise<void> {

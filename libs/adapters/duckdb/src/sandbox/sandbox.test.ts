@@ -126,6 +126,38 @@ describe('DuckDB sandbox', () => {
     expect(sandbox.stats()).toMatchObject({ queued: 0 });
   });
 
+  it('loses no worker to a client that goes away while its worker is being made ready', async () => {
+    const small = duckdbSandbox({ workers: 1, spares: 0, tempDirectory: join(root, 'left') });
+    const query = async (key: string, sql: string, signal?: AbortSignal): Promise<string> => {
+      try {
+        const result = await small.execute({ catalog: { key, views: [] }, sql, parameters: [], format: 'csv', deadlineMs: 5_000, maxRows: 10, ...(signal ? { signal } : {}) });
+        for await (const _ of result.body);
+        return 'answered';
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    };
+    try {
+      // The second asks for another catalog, so that a child must be started and bound when its turn comes: there it leaves.
+      for (const delay of [0, 5, 15, 30, 60]) {
+        const leaving = new AbortController();
+        const first = query('one', 'SELECT count(*) FROM range(30000000)');
+        const second = query(`other ${delay}`, 'SELECT 1', leaving.signal);
+        void first.then(() => setTimeout(() => leaving.abort(), delay));
+        expect(await first).toBe('answered');
+        expect(['SKEIN_QUERY_CANCELLED', 'answered']).toContain(await second);
+        expect(await query('one', 'SELECT 1')).toBe('answered');
+      }
+      expect(small.stats()).toMatchObject({ busy: 0, queued: 0 });
+    } finally {
+      await small.close();
+    }
+  });
+
+  it('names the fields of row values, which would fall onto each other', async () => {
+    expect(await ask('SELECT (1, 2) AS pair', { format: 'ndjson' })).toBe('{"pair":{"f1":1,"f2":2}}\n');
+  });
+
   it('ends a query that the engine finds too large, and spills within its limit', async () => {
     await expect(ask("SELECT list(repeat('x', 1000) || range) FROM range(300000)", { maxRows: 10 })).rejects.toMatchObject({ code: 'SKEIN_QUERY_MEMORY' });
     await expect(ask('SELECT max(x) FROM (SELECT row_number() OVER (ORDER BY hash(i)) AS x, i, hash(i + 1) FROM range(12000000) t(i))')).rejects.toMatchObject({ code: 'SKEIN_QUERY_MEMORY', message: expect.stringContaining('disk') as string });

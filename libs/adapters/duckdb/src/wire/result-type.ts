@@ -105,7 +105,9 @@ export function resultType(type: LogicalType): ResultType {
       return { ...base, parts: [{ name: 'key', type: key }, { name: 'value', type: value }], text: `MAP(${key.text}, ${value.text})` };
     }
     case 'STRUCT': {
-      const parts = members(bindings.struct_type_child_count(type), (index) => bindings.struct_type_child_name(type, index), (index) => bindings.struct_type_child_type(type, index));
+      // Fields of a row value such as (1, 2) have no names, and would fall onto each other in JSON; PostgreSQL calls them f1, f2 …
+      const name = (index: number): string => bindings.struct_type_child_name(type, index) || `f${index + 1}`;
+      const parts = members(bindings.struct_type_child_count(type), name, (index) => bindings.struct_type_child_type(type, index));
       return { ...base, parts, text: `STRUCT(${written(parts)})` };
     }
     case 'UNION': {
