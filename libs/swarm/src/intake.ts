@@ -155,11 +155,12 @@ async function landJson(session: EngineSession, from: string, file: string, targ
     await takeRejects(session, file);
   }
   // A line that is cut short, or is no JSON object, is no record.
-  const broken = `NOT ${isBlank('raw')} AND try(json_type(raw)) IS DISTINCT FROM 'OBJECT'`;
   const [counted] = await session.rows<{ lines: bigint; broken: { row: bigint; raw: string; valid: boolean }[] | null }>(
-    `SELECT count(*) FILTER (WHERE NOT ${isBlank('raw')}) AS lines,
-       arg_min({'row': file_row_number + 1, 'raw': left(raw, 4096), 'valid': json_valid(raw)}, file_row_number, ${MAX_REJECTS + 1}) FILTER (WHERE ${broken}) AS broken
-     FROM read_parquet(${literal(target)}, file_row_number = true)`,
+    `SELECT count(*) FILTER (WHERE NOT blank) AS lines,
+       -- CASE as well as FILTER: an aggregate's argument is worked out for every row, filtered or not.
+       arg_min(CASE WHEN broken THEN {'row': line, 'raw': left(raw, 4096), 'valid': json_valid(raw)} END, line, ${MAX_REJECTS + 1}) FILTER (WHERE broken) AS broken
+     FROM (SELECT raw, line, blank, CASE WHEN blank THEN false ELSE try(json_type(raw)) IS DISTINCT FROM 'OBJECT' END AS broken
+       FROM (SELECT raw, file_row_number + 1 AS line, ${isBlank('raw')} AS blank FROM read_parquet(${literal(target)}, file_row_number = true)))`,
   );
   const notRecords = counted?.broken ?? [];
   const rejects = [
