@@ -1,9 +1,10 @@
-import { enableCompileCache } from 'node:module';
-import { assertNode } from '@skein/kernel';
+import module from 'node:module';
 
-assertNode();
 // What is loaded after this line is compiled once for all starts: a lint of one contract is mostly the loading of its reader.
-enableCompileCache();
+// An old Node has no such cache; it is told what it lacks by the next line.
+(module as Partial<typeof module>).enableCompileCache?.();
+const { assertNode } = await import('@skein/kernel');
+assertNode();
 const [{ run }, { buildApp }] = await Promise.all([import('@stricli/core'), import('./app.ts')]);
 await run(buildApp({ data: process.env['SKEIN_DATA'] ?? '.skein' }), process.argv.slice(2), { process });
 // Stricli's own codes for a command that it could not understand or load are negative; to a shell they would be 251 and the like.

@@ -13,7 +13,11 @@ export function planFaults(contract: Contract, text: string): Finding[] {
       checkPlan(part);
     } catch (error) {
       if (!(error instanceof SkeinError)) throw error;
-      findings.push(findingOf(error, text, { file: contract.file, line: 1, column: 1 }));
+      const finding = findingOf(error, text, { file: contract.file, line: 1, column: 1 });
+      findings.push({
+        ...finding,
+        rule: error.message.startsWith('the pattern') ? 'pattern' : error.message.includes('SQL rule') ? 'quality.query' : finding.rule,
+      });
     }
   };
   compile(contract);
@@ -39,7 +43,7 @@ export function patternFaults(contract: Contract, text: string): Finding[] {
         compilePattern(pattern, place);
       } catch (error) {
         if (!(error instanceof SkeinError)) throw error;
-        findings.push(findingOf(error, text, place));
+        findings.push({ ...findingOf(error, text, place), rule: 'pattern' });
       }
     }
   }

@@ -1,0 +1,289 @@
+import { writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { duckdbEngine } from '@skein/adapter-duckdb';
+import { readContract } from '@skein/contract';
+import { literal, SkeinError } from '@skein/kernel';
+import { temporaryDirectory } from '@skein/testing';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { DataFormat } from './data-file.ts';
+import { judgeData, type JudgeOptions, type Judgement } from './judge-data.ts';
+
+const folder = temporaryDirectory();
+const engine = duckdbEngine({ threads: 2 });
+afterAll(async () => {
+  await engine.close();
+  folder[Symbol.dispose]();
+});
+
+const contract = readContract(
+  `apiVersion: v3.2.0
+kind: DataContract
+id: x
+version: 1.0.0
+domain: shop
+schema:
+  - name: orders
+    quality:
+      - { id: total, type: sql, query: 'SELECT sum(amount) FROM {object}', mustBeGreaterThan: 1 }
+      - { id: many, metric: rowCount, mustBeGreaterThan: 1 }
+      - { id: eyes, type: text, description: look at it }
+    properties:
+      - { name: id, logicalType: string, primaryKey: true, logicalTypeOptions: { pattern: '^[a-z]' } }
+      - { name: amount, logicalType: number, physicalType: 'DECIMAL(38,10)', required: true, logicalTypeOptions: { minimum: 0 } }
+      - { name: count, logicalType: integer, logicalTypeOptions: { maximum: 9007199254740993 } }
+      - { name: small, logicalType: integer, physicalType: INTEGER }
+      - { name: day, logicalType: date }
+      - { name: wall, logicalType: timestamp, physicalType: TIMESTAMP }
+      - { name: instant, logicalType: timestamp, physicalType: TIMESTAMPTZ }
+      - { name: clock, logicalType: time }
+      - { name: ratio, logicalType: number, physicalType: DOUBLE }
+      - { name: flag, logicalType: boolean }
+      - { name: mail, logicalType: string, classification: confidential, logicalTypeOptions: { pattern: '@' } }
+      - { name: parent, logicalType: string, relationships: [{ to: orders.id }] }
+      - { name: customer, logicalType: string, relationships: [{ to: crm.customers.id }] }
+      - { name: 'with "quotes"', logicalType: string }
+      - { name: nested, logicalType: array, items: { logicalType: object, properties: [{ name: price, logicalType: number, physicalType: 'DECIMAL(38,10)' }, { name: by, logicalType: map, map: { key: { logicalType: integer }, value: { logicalType: date } } }] } }
+`,
+  'orders.odcs.yaml',
+);
+
+const ROW = `'a' || r AS id, 1234567890123456789012345678.0123456789::DECIMAL(38,10) AS amount, 9007199254740993 AS count, 7::INTEGER AS small, DATE '2026-02-28' AS day,
+  TIMESTAMP '2026-03-29 02:30:00.123456' AS wall, TIMESTAMPTZ '2026-03-29 00:30:00.123456+00' AS instant, TIME '10:11:12.5' AS clock, 0.1::DOUBLE AS ratio, true AS flag, 'a@b' AS mail,
+  'a1' AS parent, 'c' AS customer, 'x' AS "with ""quotes""", [{'price': 0.0123456789::DECIMAL(38,10), 'by': MAP {9007199254740993: DATE '2026-01-01'}}, NULL] AS nested`;
+/** Spelled by hand: the engine's own JSON writer makes doubles of wide decimals. */
+const LINE =
+  '{"id":"a1","amount":1234567890123456789012345678.0123456789,"count":9007199254740993,"small":7,"day":"2026-02-28","wall":"2026-03-29T02:30:00.123456","instant":"2026-03-29T02:30:00.123456+02:00","clock":"10:11:12.5","ratio":1e-1,"flag":true,"mail":"a@b","parent":"a1","customer":"c","with \\"quotes\\"":"x","nested":[{"price":0.0123456789,"by":{"9007199254740993":"2026-01-01"}},null]}';
+
+async function parquet(name: string, select: string): Promise<string> {
+  const session = await engine.open();
+  await session.run(`COPY (${select}) TO ${literal(folder.file(name))} (FORMAT parquet)`);
+  await session.close();
+  return folder.file(name);
+}
+function file(name: string, text: string | Uint8Array): string {
+  writeFileSync(folder.file(name), text);
+  return folder.file(name);
+}
+/** Without the SQL rule, for which a sandbox would start each time. */
+const plain = { ...contract, quality: [] };
+const judge = (format: DataFormat, path: string | string[], options: Partial<JudgeOptions> = {}): Promise<Judgement> =>
+  judgeData(engine, contract, format, [path].flat(), { samples: 3, absentAsNull: false, ...options });
+const judgePlain = (text: string) => judgeData(engine, plain, 'ndjson', [file('plain.ndjson', text)], { samples: 3, absentAsNull: false });
+const outcomes = ({ verdict }: Judgement, outcome: string) => verdict.gates.filter((gate) => gate.outcome === outcome).map((gate) => gate.check);
+const gate = ({ verdict }: Judgement, check: string) => verdict.gates.find((one) => one.check === check);
+const line = (changes: Record<string, unknown>) => {
+  const { amount: _amount, count: _count, nested: _nested, ...rest } = JSON.parse(LINE) as Record<string, unknown>;
+  return JSON.stringify({ ...rest, amount: '1.5', count: 1, nested: [], ...changes });
+};
+const lines = (...changes: Record<string, unknown>[]) => changes.map(line).join('\n');
+
+describe('the same rows', () => {
+  it('have the same verdict as Parquet and as NDJSON, whoever wrote it', async () => {
+    const stored = await judge('parquet', await parquet('a.parquet', `SELECT ${ROW} FROM range(1, 4) AS t(r)`));
+    const lined = await judge('ndjson', file('a.ndjson', [1, 2, 3].map((n) => LINE.replace('"id":"a1"', `"id":"a${n}"`)).join('\n')));
+    const digits = await judge(
+      'ndjson',
+      file(
+        'b.jsonl.gz',
+        gzipSync(
+          [1, 2, 3]
+            .map((n) =>
+              LINE.replace('"id":"a1"', `"id":"a${n}"`)
+                .replace(/:(\d{16,}[\d.]*)/g, ':"$1"')
+                .replaceAll('",', '" , '),
+            )
+            .join('\r\n'),
+        ),
+      ),
+    );
+    expect(outcomes(stored, 'failed')).toEqual([]);
+    expect(outcomes(stored, 'error')).toEqual([]);
+    expect(outcomes(stored, 'skipped')).toEqual(['customer.reference', 'quality.eyes']);
+    expect(gate(stored, 'quality.total')).toMatchObject({ outcome: 'passed', value: '3703703670370370367037037034.0370370367' });
+    expect([lined.verdict, digits.verdict]).toEqual([stored.verdict, stored.verdict]);
+    expect([stored.verdict.passed, stored.verdict.rows]).toEqual([true, 3n]);
+  });
+
+  it('have another one where a digit differs', async () => {
+    const [one, two] = await Promise.all([
+      judge('ndjson', file('c.ndjson', LINE)),
+      judge('ndjson', file('d.ndjson', LINE.replace('9007199254740993,', '9007199254740994,'))),
+    ]);
+    expect([outcomes(one, 'failed'), outcomes(two, 'failed')]).toEqual([['quality.many'], ['count.maximum', 'quality.many']]);
+    expect(one.verdict.hash).not.toBe(two.verdict.hash);
+  });
+
+  it('have the same verdict as CSV, quoted and not, with either sign between fields', async () => {
+    const head = 'id;amount;count;small;day;wall;instant;clock;ratio;flag;mail;parent;customer;"with ""quotes""";nested';
+    const row = (n: number) =>
+      `a${n};1234567890123456789012345678.0123456789;9007199254740993;7;2026-02-28;2026-03-29 02:30:00.123456;2026-03-29 00:30:00.123456+00;10:11:12.5;0.1;true;a@b;a1;c;x;"[{""price"":0.0123456789,""by"":{""9007199254740993"":""2026-01-01""}},null]"`;
+    const stored = await judge('parquet', await parquet('e.parquet', `SELECT ${ROW} FROM range(1, 3) AS t(r)`));
+    expect((await judge('csv', file('e.csv', `${head}\r\n${row(1)}\r\n${row(2)}\r\n`))).verdict).toEqual(stored.verdict);
+  });
+
+  it('have the same verdict from several files, and from types that are wider or narrower', async () => {
+    const whole = await judge('parquet', await parquet('f.parquet', `SELECT ${ROW} FROM range(1, 4) AS t(r)`));
+    const parts = await judge('parquet', [
+      await parquet('g.parquet', `SELECT ${ROW} FROM range(1, 3) AS t(r)`),
+      await parquet('h.parquet', `SELECT ${ROW} FROM range(3, 4) AS t(r)`),
+    ]);
+    const loose = await judge(
+      'parquet',
+      await parquet(
+        'i.parquet',
+        `SELECT * REPLACE (amount::VARCHAR AS amount, count::DECIMAL(20,0) AS count, small::TINYINT AS small, wall::TIMESTAMP_NS AS wall, ratio::VARCHAR AS ratio, day::VARCHAR AS day, to_json(nested)::VARCHAR AS nested) FROM (SELECT ${ROW} FROM range(1, 4) AS t(r))`,
+      ),
+    );
+    expect(parts.verdict).toEqual(whole.verdict);
+    expect(loose.verdict).toEqual(whole.verdict);
+  });
+});
+
+describe('values that are not of their type', () => {
+  it.each([
+    [{ amount: 'much' }, 'amount.type'],
+    [{ amount: '1.00000000001' }, 'amount.type'],
+    [{ amount: true }, 'amount.type'],
+    [{ count: '9223372036854775808' }, 'count.type'],
+    [{ count: 1.5 }, 'count.type'],
+    [{ small: 2147483648 }, 'small.type'],
+    [{ small: '7' }, 'small.type'],
+    [{ day: '2026-02-30' }, 'day.type'],
+    [{ day: 20260228 }, 'day.type'],
+    [{ wall: '2026-01-01T00:00:00Z' }, 'wall.type'],
+    [{ instant: '2026-01-01T00:00:00' }, 'instant.type'],
+    [{ clock: '25:00' }, 'clock.type'],
+    [{ ratio: 'NaN' }, 'ratio.type'],
+    [{ flag: 'true' }, 'flag.type'],
+    [{ flag: 1 }, 'flag.type'],
+    [{ parent: 5 }, 'parent.type'],
+    [{ parent: { a: 1 } }, 'parent.type'],
+    [{ nested: {} }, 'nested.type'],
+    [{ nested: [{ price: 'x' }] }, 'nested.type'],
+    [{ nested: [{ unknown: 1 }] }, 'nested.type'],
+    [{ nested: [{ by: { x: '2026-01-01' } }] }, 'nested.type'],
+    [{ nested: [{ by: { '1': '2026-13-01' } }] }, 'nested.type'],
+  ])('%j breaks %s and nothing else', async (changes, check) => {
+    const judged = await judgePlain(lines({}, { id: 'b', ...changes }));
+    expect(outcomes(judged, 'failed')).toEqual([check]);
+    expect(gate(judged, check)).toMatchObject({ failed: 1n });
+    expect([judged.verdict.passed, judged.verdict.refused]).toEqual([false, 1n]);
+  });
+
+  it.each([
+    [{ amount: 1e3 }],
+    [{ amount: '12.5' }],
+    [{ count: '9007199254740993' }],
+    [{ count: 12.0 }],
+    [{ day: null }],
+    [{ wall: '2026-01-01 00:00' }],
+    [{ instant: '2026-01-01t00:00z' }],
+    [{ clock: '23:59' }],
+    [{ ratio: -1.5e300 }],
+    [{ nested: [null, {}, { price: null, by: { '-5': null } }] }],
+    [{ nested: null }],
+  ])('%j is of its type', async (changes) => {
+    expect(outcomes(await judgePlain(lines({}, { id: 'b', ...changes })), 'failed')).toEqual([]);
+  });
+
+  it('are not missing: the rule that a value must stand is another one', async () => {
+    const judged = await judge('ndjson', file('v.ndjson', lines({}, { id: 'b', amount: 'x' }, { id: 'c', amount: null })));
+    expect(outcomes(judged, 'failed')).toEqual(['amount.type', 'amount.required']);
+    expect([gate(judged, 'amount.type')?.failed, gate(judged, 'amount.required')?.failed]).toEqual([1n, 1n]);
+    expect(judged.samples['amount.type']).toEqual([{ file: folder.file('v.ndjson'), row: 2n, key: 'b', value: 'x', omitted: undefined }]);
+  });
+});
+
+describe('data with faults', () => {
+  it('lacks a column: its own checks err, and no other', async () => {
+    const full = await parquet('j.parquet', `SELECT ${ROW} FROM range(1, 4) AS t(r)`);
+    const lacking = {
+      parquet: await parquet('k.parquet', `SELECT * EXCLUDE (mail) FROM read_parquet(${literal(full)})`),
+      ndjson: file('k.ndjson', [1, 2, 3].map((n) => LINE.replace('"id":"a1"', `"id":"a${n}"`).replace('"mail":"a@b",', '')).join('\n')),
+    };
+    const verdicts = [];
+    for (const [format, path] of Object.entries(lacking)) {
+      const judged = await judge(format as DataFormat, path);
+      expect([outcomes(judged, 'error'), outcomes(judged, 'failed'), judged.missingColumns, judged.verdict.passed]).toEqual([
+        ['mail.type', 'mail.pattern'],
+        [],
+        ['mail'],
+        false,
+      ]);
+      verdicts.push(judged.verdict);
+    }
+    expect(verdicts[0]).toEqual(verdicts[1]);
+    const absent = await judge('ndjson', lacking.ndjson, { absentAsNull: true });
+    expect([outcomes(absent, 'error'), absent.verdict.passed]).toEqual([[], true]);
+  });
+
+  it('has a column of its own, which is told and not judged', async () => {
+    const judged = await judge('ndjson', file('l.ndjson', lines({}, { id: 'b', Mail: 1, 'x"y': 2 })));
+    expect([judged.unknownColumns, judged.verdict.passed]).toEqual([['Mail', 'x"y'], true]);
+  });
+
+  it('holds lines that are no records, which are counted and never shown', async () => {
+    const judged = await judge('ndjson', file('m.ndjson', `${line({})}\n\nsecret text\n[1]\n{"id":\n${line({ id: 'b' })}`));
+    expect([judged.malformed, judged.verdict.rows, gate(judged, 'source.malformed')?.failed, judged.verdict.passed]).toEqual([3n, 5n, 3n, false]);
+    const csv = await judge('csv', file('m.csv', 'id,amount\nx,1\ny,2,3\nz\nw,4\n'));
+    expect([csv.malformed, csv.verdict.rows]).toEqual([2n, 4n]);
+  });
+
+  it('shows rows that broke a rule, but no value that is confidential', async () => {
+    const judged = await judge('ndjson', file('n.ndjson', lines({}, { id: 'b', mail: 'someone-private' }, { id: 'b', parent: 'nobody' }, { id: 'B' })));
+    expect(outcomes(judged, 'failed')).toEqual(['id.pattern', 'mail.pattern', 'primary_key', 'parent.reference']);
+    expect(judged.samples['mail.pattern']).toMatchObject([{ row: 2n, key: 'b', value: undefined, omitted: 'the column is confidential' }]);
+    expect(judged.samples['primary_key']?.map(({ row }) => row)).toEqual([2n, 3n]);
+    expect(judged.samples['parent.reference']).toMatchObject([{ row: 3n, value: 'nobody' }]);
+    expect(JSON.stringify(judged, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).not.toContain('someone-private');
+  });
+
+  it('tells "" from nothing in CSV', async () => {
+    const judged = await judge('csv', file('o.csv', 'id,amount,mail\na,1,""\nb,2,\n'));
+    expect([gate(judged, 'mail.pattern')?.failed, gate(judged, 'amount.required')?.outcome]).toEqual([1n, 'passed']);
+  });
+
+  it('has no rows at all, and lacks none for that', async () => {
+    const judged = await judge('ndjson', file('p.ndjson', ''));
+    expect([judged.verdict.rows, judged.missingColumns, outcomes(judged, 'failed')]).toEqual([0n, [], ['quality.many']]);
+    // The sum of no rows is no number, and an error is not a pass.
+    expect(outcomes(judged, 'error')).toEqual(['quality.total']);
+  });
+
+  it('is not what its name says: an error that quotes nothing of it', async () => {
+    for (const [format, path] of [
+      ['parquet', file('q.parquet', 'this is no parquet, but a secret')],
+      ['csv', file('q.csv', gzipSync('x'))],
+    ] as const) {
+      const error = await judge(format, path).then(
+        (judged) => (format === 'csv' ? judged : expect.unreachable()),
+        (thrown: unknown) => thrown,
+      );
+      if (error instanceof SkeinError) {
+        expect(error.code).toBe('SKEIN_SOURCE_UNREADABLE');
+        expect(error.message).not.toContain('secret');
+      }
+    }
+  });
+});
+
+it('runs SQL rules where they see the rows and nothing else', async () => {
+  const reach = (query: string) =>
+    readContract(
+      `apiVersion: v3.1.0\nkind: DataContract\nid: x\nversion: 1.0.0\ndomain: d\nschema:\n  - name: t\n    quality: [{ id: q, type: sql, query: ${JSON.stringify(query)}, mustBe: 0 }]\n    properties: [{ name: a, logicalType: integer }]\n`,
+      'f',
+    );
+  const path = file('r.ndjson', '{"a":1}\n{"a":2}\n');
+  const ask = async (query: string) =>
+    (await judgeData(engine, reach(query), 'ndjson', [path], { samples: 1, absentAsNull: false })).verdict.gates.find((one) => one.check === 'quality.q');
+  expect(await ask('SELECT count(*) FROM {object} WHERE a > 1')).toMatchObject({ outcome: 'failed', value: '1' });
+  expect(await ask('SELECT sum(a) - 3 FROM {object}')).toMatchObject({ outcome: 'passed' });
+  for (const query of [
+    `SELECT count(*) FROM read_text('/etc/passwd')`,
+    `SELECT count(*) FROM read_csv(${literal(path)})`,
+    'SELECT a FROM {object}',
+    "SELECT 'x' FROM {object} LIMIT 1",
+    'SELECT nope FROM {object}',
+  ])
+    expect((await ask(query))?.outcome).toBe('error');
+});
