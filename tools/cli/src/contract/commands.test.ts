@@ -244,3 +244,21 @@ describe('export, import and docs', () => {
     expect(readFileSync(`${out}/index.html`, 'utf8').includes('<section id="sap.material-v1">')).toBe(true);
   });
 });
+
+describe('set', () => {
+  it('changes one value in the file, and writes nothing that would be unsound', async () => {
+    const text = readFileSync(EVENTS, 'utf8');
+    const file = put('set.odcs.yaml', text);
+    const path = 'schema.0.properties.name=platform.classification';
+    expect((await runApp('contract', 'set', file, path, 'internal')).code).toBe(0);
+    const lines = text.split('\n');
+    expect(
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line, index) => line !== lines[index]),
+    ).toEqual(['        classification: internal']);
+    const refused = await runApp('contract', 'set', file, path, 'secret');
+    expect([refused.code, refused.stderr.includes('nothing was written'), readFileSync(file, 'utf8').includes('secret')]).toEqual([1, true, false]);
+    expect((await runApp('contract', 'set', file, 'schema.name=nope.name', 'x')).code).toBe(2);
+  });
+});

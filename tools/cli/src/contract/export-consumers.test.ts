@@ -231,8 +231,8 @@ it('keeps field ids of a table that exists: a rename is a rename', async () => {
     'sort-orders': [],
     'default-sort-order-id': 0,
     properties: { [COLUMN_KEYS_PROPERTY]: JSON.stringify(keys) },
-    'current-snapshot-id': null,
-    snapshots: [],
+    'current-snapshot-id': 1,
+    snapshots: [{ 'snapshot-id': 1, 'schema-id': 0 }],
     'snapshot-log': [],
     'metadata-log': [],
   };

@@ -96,8 +96,26 @@ const docs = buildCommand({
   docs: { brief: 'Write data dictionary pages: Markdown, and one self-contained HTML', fullDescription: CODES },
 });
 
+const set = buildCommand({
+  loader: async () => (await import('./set.ts')).set,
+  parameters: {
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        { brief: 'Contract file', parse: String, placeholder: 'file' },
+        { brief: 'Where: schema.0.properties.name=amount.description', parse: String, placeholder: 'path' },
+        { brief: 'JSON, or text', parse: String, placeholder: 'value' },
+      ],
+    },
+  },
+  docs: {
+    brief: 'Change one value of a contract; comments and order stay',
+    fullDescription: `Nothing is written where the contract would not be sound afterwards. ${CODES}`,
+  },
+});
+
 /** `skein contract …`. Only names and flags stand here; what a command does loads when it is called. */
 export const contractRoutes = buildRouteMap({
-  routes: { lint, test, export: exportRoute, import: importRoute, docs },
+  routes: { lint, test, export: exportRoute, import: importRoute, docs, set },
   docs: { brief: 'Read, judge, convert and document data contracts' },
 });
