@@ -69,7 +69,7 @@ export async function serveDomain(domain: DomainProcess): Promise<number> {
           (error: unknown) => {
             if (stop.signal.aborted) return said;
             good = false;
-            return `${formatError(error)}\n`;
+            return waits(error) ? `${domain.name}: no files yet in ${from}: put some there, give --from DIR, or let npm start write a demo\n` : `${formatError(error)}\n`;
           },
         );
       if (line !== said) process.stdout.write(line);
@@ -82,6 +82,10 @@ export async function serveDomain(domain: DomainProcess): Promise<number> {
     await adapters.bus.close();
   }
   return good ? 0 : 1;
+}
+
+function waits(error: unknown): boolean {
+  return error instanceof SkeinError && (error.code === 'SKEIN_SOURCE_NOT_FOUND' || error.code === 'SKEIN_SOURCE_EMPTY');
 }
 
 /** What stands now, a line for each product; equal while nothing changes. */
