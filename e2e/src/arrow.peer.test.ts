@@ -29,7 +29,10 @@ const COLUMNS: Readonly<Record<string, readonly [expression: string, type: strin
   instant: ["TIMESTAMPTZ '2024-03-31 00:59:59.999999+00' + to_microseconds(i * 123456789)", 'timestamp[us, tz=UTC]'],
   pause: ['to_months((i % 30 - 15)::INTEGER) + to_days((i % 400)::INTEGER) - to_microseconds(i * 1234567)', 'month_day_nano_interval'],
   id: ['md5(i::VARCHAR)::UUID', 'string'],
-  items: ["list_transform(range(i % 3), lambda x: {'sku': 'S' || x, 'price': (x * 1.5)::DECIMAL(12, 4), 'tags': [x, NULL]})", 'list<item: struct<sku: string, price: decimal128(12, 4), tags: list<item: int64>>>'],
+  items: [
+    "list_transform(range(i % 3), lambda x: {'sku': 'S' || x, 'price': (x * 1.5)::DECIMAL(12, 4), 'tags': [x, NULL]})",
+    'list<item: struct<sku: string, price: decimal128(12, 4), tags: list<item: int64>>>',
+  ],
   pair: ['[i, NULL]::BIGINT[2]', 'fixed_size_list<item: int64>[2]'],
 };
 
@@ -68,30 +71,45 @@ function plain(value: unknown, column: string): unknown {
   return typeof value === 'number' ? (column === 'real' ? value : String(value)) : value;
 }
 
-it.skipIf(missing !== undefined)(`pyarrow reads ${Object.keys(COLUMNS).length} types${missing ? ` (skipped: ${missing})` : ''}`, async () => {
-  const selected = Object.entries(COLUMNS).map(([name, [expression]]) => `${name === 'pair' ? `(CASE WHEN i % 7 = 3 THEN NULL ELSE [i, NULL] END)::BIGINT[2]` : `CASE WHEN i % 7 = 3 THEN NULL ELSE ${expression} END`} AS ${name}`);
-  for (const where of ['', ' WHERE i % 3 <> 1', ' WHERE false']) {
-    const sql = `SELECT ${selected.join(', ')} FROM range(${ROWS}) t(i)${where}`;
-    const read = await pyarrow(await ask(sql, 'arrow'));
-    const expected = (await ask(sql, 'ndjson')).toString('utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(read.types).toEqual(Object.values(COLUMNS).map(([, type]) => type));
-    expect(read.rows).toHaveLength(expected.length);
-    const names = Object.keys(COLUMNS);
-    read.rows.forEach((row, at) => {
-      const theirs = Object.fromEntries(names.map((name, index) => [name, name === 'real' && row[index] !== null ? Number(row[index]) : row[index]]));
-      const ours = Object.fromEntries(names.map((name) => [name, plain(expected[at]?.[name], name)]));
-      if (JSON.stringify(theirs) !== JSON.stringify(ours)) expect(theirs).toEqual(ours);
-    });
-    if (where === '') expect(read.batches).toBeGreaterThan(1);
-  }
-}, 180_000);
+it.skipIf(missing !== undefined)(
+  `pyarrow reads ${Object.keys(COLUMNS).length} types${missing ? ` (skipped: ${missing})` : ''}`,
+  async () => {
+    const selected = Object.entries(COLUMNS).map(
+      ([name, [expression]]) =>
+        `${name === 'pair' ? `(CASE WHEN i % 7 = 3 THEN NULL ELSE [i, NULL] END)::BIGINT[2]` : `CASE WHEN i % 7 = 3 THEN NULL ELSE ${expression} END`} AS ${name}`,
+    );
+    for (const where of ['', ' WHERE i % 3 <> 1', ' WHERE false']) {
+      const sql = `SELECT ${selected.join(', ')} FROM range(${ROWS}) t(i)${where}`;
+      const read = await pyarrow(await ask(sql, 'arrow'));
+      const expected = (await ask(sql, 'ndjson'))
+        .toString('utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(read.types).toEqual(Object.values(COLUMNS).map(([, type]) => type));
+      expect(read.rows).toHaveLength(expected.length);
+      const names = Object.keys(COLUMNS);
+      read.rows.forEach((row, at) => {
+        const theirs = Object.fromEntries(names.map((name, index) => [name, name === 'real' && row[index] !== null ? Number(row[index]) : row[index]]));
+        const ours = Object.fromEntries(names.map((name) => [name, plain(expected[at]?.[name], name)]));
+        if (JSON.stringify(theirs) !== JSON.stringify(ours)) expect(theirs).toEqual(ours);
+      });
+      if (where === '') expect(read.batches).toBeGreaterThan(1);
+    }
+  },
+  180_000,
+);
 
-it.skipIf(missing !== undefined)('the twin: a stream that lost its last bytes, or has a wrong offset, is refused', async () => {
-  const bytes = await ask("SELECT 'value ' || i AS s FROM range(1000) t(i)", 'arrow');
-  await expect(pyarrow(bytes.subarray(0, bytes.length - 200))).rejects.toThrow('message body');
-  const broken = Buffer.from(bytes);
-  const offsets = broken.indexOf(Buffer.from(Int32Array.of(0, 7, 14, 21).buffer));
-  expect(offsets).toBeGreaterThan(0);
-  broken.writeInt32LE(1_000_000, offsets + 8);
-  await expect(pyarrow(broken)).rejects.toThrow('offset');
-}, 60_000);
+it.skipIf(missing !== undefined)(
+  'the twin: a stream that lost its last bytes, or has a wrong offset, is refused',
+  async () => {
+    const bytes = await ask("SELECT 'value ' || i AS s FROM range(1000) t(i)", 'arrow');
+    await expect(pyarrow(bytes.subarray(0, bytes.length - 200))).rejects.toThrow('message body');
+    const broken = Buffer.from(bytes);
+    const offsets = broken.indexOf(Buffer.from(Int32Array.of(0, 7, 14, 21).buffer));
+    expect(offsets).toBeGreaterThan(0);
+    broken.writeInt32LE(1_000_000, offsets + 8);
+    await expect(pyarrow(broken)).rejects.toThrow('offset');
+  },
+  60_000,
+);

@@ -19,10 +19,14 @@ let first: Outcome;
 
 async function start(...args: string[]): Promise<{ outcome: Outcome; seconds: number; stderr: string }> {
   const started = performance.now();
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [main, '--once', '--json', '--port', '0', '--data', data, '--rows', String(ROWS), ...args], {
-    cwd: root,
-    maxBuffer: 64 << 20,
-  });
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    [main, '--once', '--json', '--port', '0', '--data', data, '--rows', String(ROWS), ...args],
+    {
+      cwd: root,
+      maxBuffer: 64 << 20,
+    },
+  );
   return { outcome: JSON.parse(stdout) as Outcome, seconds: (performance.now() - started) / 1000, stderr };
 }
 
@@ -56,7 +60,10 @@ describe('npm start', () => {
     expect(first.planted.every((line) => line.planted > 0)).toBe(true);
     for (const product of first.domains.flatMap((domain) => domain.products)) {
       const explained = first.planted.filter((line) => line.product === product.product && line.expected === 'refused').map((line) => line.rule);
-      expect(Object.keys(product.violations).filter((rule) => !explained.includes(rule)), product.product).toEqual([]);
+      expect(
+        Object.keys(product.violations).filter((rule) => !explained.includes(rule)),
+        product.product,
+      ).toEqual([]);
     }
   });
 
@@ -73,7 +80,8 @@ describe('npm start', () => {
 
   it('publishes nothing new the second time, and is quick', async () => {
     const { outcome, seconds } = await start();
-    for (const product of outcome.domains.flatMap((domain) => domain.products)) expect(product, product.product).toMatchObject({ outcome: 'unchanged', version: 1 });
+    for (const product of outcome.domains.flatMap((domain) => domain.products))
+      expect(product, product.product).toMatchObject({ outcome: 'unchanged', version: 1 });
     expect(outcome.planted).toEqual(first.planted);
     expect(outcome.stockOutRisk.rows).toEqual(first.stockOutRisk.rows);
     expect(seconds).toBeLessThan(6);
@@ -90,8 +98,16 @@ async function independentStockOut(): Promise<{ material: string; onHand: number
     const files = (snapshot?.files ?? []).map((file) => `'${file.path}'`).join(', ');
     return session.rows<Row>(`SELECT ${columns} FROM read_parquet([${files}])`);
   };
-  const sold = await read<{ day: string; item: string; units: string }>('ga4', 'item_demand_daily', 'event_date::VARCHAR AS day, item_id AS item, units::VARCHAR AS units');
-  const held = await read<{ material: string; stock: string; lead: string | null }>('sap', 'inventory_position', 'matnr_ext AS material, unrestricted::VARCHAR AS stock, lead_time_days::VARCHAR AS lead');
+  const sold = await read<{ day: string; item: string; units: string }>(
+    'ga4',
+    'item_demand_daily',
+    'event_date::VARCHAR AS day, item_id AS item, units::VARCHAR AS units',
+  );
+  const held = await read<{ material: string; stock: string; lead: string | null }>(
+    'sap',
+    'inventory_position',
+    'matnr_ext AS material, unrestricted::VARCHAR AS stock, lead_time_days::VARCHAR AS lead',
+  );
   const masters = new Set((await read<{ material: string }>('sap', 'material', 'matnr_ext AS material')).map((row) => row.material));
   await engine.close();
   const days = [...new Set(sold.map((row) => row.day))];
@@ -100,7 +116,10 @@ async function independentStockOut(): Promise<{ material: string; onHand: number
   for (const [material, rows] of byMaterial) {
     const daily = days.map((day) => sold.filter((row) => row.item === material && row.day === day).reduce((sum, row) => sum + Number(row.units), 0));
     if (!masters.has(material) || !sold.some((row) => row.item === material)) continue;
-    const leads = rows.map((row) => row.lead).filter((lead) => lead !== null).map(Number);
+    const leads = rows
+      .map((row) => row.lead)
+      .filter((lead) => lead !== null)
+      .map(Number);
     if (leads.length === 0) continue;
     const mean = daily.reduce((sum, units) => sum + units, 0) / days.length;
     const variance = daily.reduce((sum, units) => sum + (units - mean) ** 2, 0) / Math.max(days.length - 1, 1);

@@ -21,12 +21,17 @@ it('publishes the product of the README from its contract, policy and step', asy
   const contract = readContract(block('yaml'), 'contracts/ga4/page_views_daily/v1/contract.odcs.yaml');
   expect(readPolicy(block('yaml', 1), 'policy.yaml', contract).product).toBe('ga4.page_views_daily');
   const module = `export default (contracts) => (${block('ts')});`;
-  const { default: product } = (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(module)}`)) as { default: (contracts: ContractSet) => DataProduct };
+  const { default: product } = (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(module)}`)) as {
+    default: (contracts: ContractSet) => DataProduct;
+  };
 
-  await using bench = await workbench((contracts) => {
-    const domain = ga4(contracts);
-    return { ...domain, products: [...domain.products, product(contracts)] };
-  }, [contract]);
+  await using bench = await workbench(
+    (contracts) => {
+      const domain = ga4(contracts);
+      return { ...domain, products: [...domain.products, product(contracts)] };
+    },
+    [contract],
+  );
   await writeGa4Source({ directory: `${bench.directory}/sources`, seed: 3, rows: 3000, materials: demoMaterials(3) });
   const report = await bench.run();
   const made = report.products.find((one) => one.product === 'ga4.page_views_daily');

@@ -71,30 +71,42 @@ const ENDLESS = [
 ] as const;
 
 describe.runIf(LINUX)('bar 12: many heavy queries at once', () => {
-  it(`${soak(200)} at once under 512 MB: children stay below 1 GB, none crashes, the excess is sent away with a time to come back`, { timeout: 180_000 }, async () => {
-    using folder = temporaryDirectory();
-    const sandbox = open(folder, { workers: 2, spares: 1, queue: Math.ceil(soak(200) / 5), memoryMb: 256, rssMb: 360, threads: 1 });
-    try {
-      const { peak, looks, value } = await peakMb(
-        sandbox,
-        Promise.allSettled(Array.from({ length: soak(200) }, (_, at) => ask(sandbox, HEAVY[at % HEAVY.length] ?? '', { deadlineMs: 60_000 }))),
-      );
-      const codes = value.map((result) => (result.status === 'fulfilled' ? 'answered' : result.reason instanceof SkeinError ? result.reason.code : String(result.reason)));
-      const counts = Object.groupBy(codes, (code) => code);
-      expect(looks).toBeGreaterThan(10);
-      expect(peak).toBeLessThanOrEqual(1024);
-      expect(Object.keys(counts).filter((code) => !['answered', 'SKEIN_QUERY_MEMORY', 'SKEIN_QUERY_BUSY'].includes(code))).toEqual([]);
-      expect(counts['answered']?.length ?? 0).toBeGreaterThan(0);
-      expect(counts['SKEIN_QUERY_MEMORY']?.length ?? 0).toBeGreaterThan(0);
-      const busy = value.flatMap((result) => (result.status === 'rejected' && (result.reason as SkeinError).code === 'SKEIN_QUERY_BUSY' ? [result.reason as SkeinError] : []));
-      expect(busy.length).toBe(soak(200) - 2 - Math.ceil(soak(200) / 5));
-      expect(busy.every((error) => error.status === 429 && Number(error.context['retryAfterSeconds']) >= 1)).toBe(true);
-      expect(await ask(sandbox, 'SELECT 1')).toBe(1n);
-      console.log(`bar 12: ${value.length} queries, peak ${Math.round(peak)} MB over ${looks} looks, ${Object.entries(counts).map(([code, all]) => `${all?.length} ${code}`).join(', ')}`);
-    } finally {
-      await sandbox.close();
-    }
-  });
+  it(
+    `${soak(200)} at once under 512 MB: children stay below 1 GB, none crashes, the excess is sent away with a time to come back`,
+    { timeout: 180_000 },
+    async () => {
+      using folder = temporaryDirectory();
+      const sandbox = open(folder, { workers: 2, spares: 1, queue: Math.ceil(soak(200) / 5), memoryMb: 256, rssMb: 360, threads: 1 });
+      try {
+        const { peak, looks, value } = await peakMb(
+          sandbox,
+          Promise.allSettled(Array.from({ length: soak(200) }, (_, at) => ask(sandbox, HEAVY[at % HEAVY.length] ?? '', { deadlineMs: 60_000 }))),
+        );
+        const codes = value.map((result) =>
+          result.status === 'fulfilled' ? 'answered' : result.reason instanceof SkeinError ? result.reason.code : String(result.reason),
+        );
+        const counts = Object.groupBy(codes, (code) => code);
+        expect(looks).toBeGreaterThan(10);
+        expect(peak).toBeLessThanOrEqual(1024);
+        expect(Object.keys(counts).filter((code) => !['answered', 'SKEIN_QUERY_MEMORY', 'SKEIN_QUERY_BUSY'].includes(code))).toEqual([]);
+        expect(counts['answered']?.length ?? 0).toBeGreaterThan(0);
+        expect(counts['SKEIN_QUERY_MEMORY']?.length ?? 0).toBeGreaterThan(0);
+        const busy = value.flatMap((result) =>
+          result.status === 'rejected' && (result.reason as SkeinError).code === 'SKEIN_QUERY_BUSY' ? [result.reason as SkeinError] : [],
+        );
+        expect(busy.length).toBe(soak(200) - 2 - Math.ceil(soak(200) / 5));
+        expect(busy.every((error) => error.status === 429 && Number(error.context['retryAfterSeconds']) >= 1)).toBe(true);
+        expect(await ask(sandbox, 'SELECT 1')).toBe(1n);
+        console.log(
+          `bar 12: ${value.length} queries, peak ${Math.round(peak)} MB over ${looks} looks, ${Object.entries(counts)
+            .map(([code, all]) => `${all?.length} ${code}`)
+            .join(', ')}`,
+        );
+      } finally {
+        await sandbox.close();
+      }
+    },
+  );
 
   it('the twin: with the engine’s own limit alone, one query passes the bar', { timeout: 90_000 }, async () => {
     using folder = temporaryDirectory();

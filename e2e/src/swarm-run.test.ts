@@ -44,7 +44,9 @@ const totals = () => readContract(TOTALS, 'shop/totals/v1/contract.odcs.yaml');
 function shop(contracts: ContractSet): Domain {
   return {
     name: 'shop',
-    sources: [{ name: 'orders', describes: 'orders*.ndjson', shape: 'json', tableOf: (file) => (/^orders.*\.(ndjson|parquet)$/.test(file) ? 'orders' : undefined) }],
+    sources: [
+      { name: 'orders', describes: 'orders*.ndjson', shape: 'json', tableOf: (file) => (/^orders.*\.(ndjson|parquet)$/.test(file) ? 'orders' : undefined) },
+    ],
     bronze: [
       {
         name: 'raw_orders',
@@ -73,14 +75,22 @@ function shop(contracts: ContractSet): Domain {
         id: 'shop.totals',
         layer: 'gold',
         contract: contracts.get('shop.totals'),
-        step: { name: 'totals', from: ['orders'], sql: 'SELECT country, sum(amount) AS amount FROM orders WHERE country IS NOT NULL GROUP BY country', lineage: { amount: ['orders.amount'] } },
+        step: {
+          name: 'totals',
+          from: ['orders'],
+          sql: 'SELECT country, sum(amount) AS amount FROM orders WHERE country IS NOT NULL GROUP BY country',
+          lineage: { amount: ['orders.amount'] },
+        },
       },
     ],
   };
 }
 
 const line = (record: object) => `${JSON.stringify(record)}\n`;
-const GOOD = line({ id: 'A1', amount: '10.500', big: '9007199254740993', country: 'DE' }) + line({ id: 'A2', amount: 7, country: 'DE' }) + line({ id: 'A3', amount: 1.25, country: 'FR' });
+const GOOD =
+  line({ id: 'A1', amount: '10.500', big: '9007199254740993', country: 'DE' }) +
+  line({ id: 'A2', amount: 7, country: 'DE' }) +
+  line({ id: 'A3', amount: 1.25, country: 'FR' });
 
 describe('a run', () => {
   it('parts violating rows from good ones, with rule, column, raw value, row id and position', async () => {
@@ -104,7 +114,10 @@ describe('a run', () => {
       ['shop.totals', 'published', undefined],
     ]);
     expect(report.products[0]).toMatchObject({ rows: 4, refused: 7, duplicates: 1, repairs: { 'order_id:trimmed': 1 } });
-    const kept = await bench.rows<{ order_id: string; amount: string; big: bigint | null; _position: bigint }>('shop.orders', 'SELECT * FROM t ORDER BY order_id');
+    const kept = await bench.rows<{ order_id: string; amount: string; big: bigint | null; _position: bigint }>(
+      'shop.orders',
+      'SELECT * FROM t ORDER BY order_id',
+    );
     expect(kept.map((row) => [row.order_id, row.amount, row.big, row._position])).toEqual([
       ['A1', '10.500', 9007199254740993n, 1n],
       ['A2', '7.000', null, 2n],
@@ -125,7 +138,10 @@ describe('a run', () => {
       { country: 'DE', amount: '17.500' },
       { country: 'FR', amount: '4.250' },
     ]);
-    const lineage = await bench.rows('shop.lineage', `SELECT product || '.' || column_name || ' <- ' || input_name || '.' || input_column AS arrow FROM t WHERE column_name IS NOT NULL ORDER BY 1`);
+    const lineage = await bench.rows(
+      'shop.lineage',
+      `SELECT product || '.' || column_name || ' <- ' || input_name || '.' || input_column AS arrow FROM t WHERE column_name IS NOT NULL ORDER BY 1`,
+    );
     expect(lineage.map((row) => row['arrow'])).toContain('shop.totals.amount <- shop.orders.amount');
   });
 
@@ -177,7 +193,9 @@ describe('a run', () => {
     await session.close();
     const report = await bench.run();
     expect(report.products[0]).toMatchObject({ outcome: 'published', rows: 2, violations: { 'order_id.pattern': 1 } });
-    expect(await bench.rows('shop.orders', `SELECT order_id, amount, big FROM t WHERE order_id = 'A1'`)).toEqual([{ order_id: 'A1', amount: '10.500', big: 9007199254740993n }]);
+    expect(await bench.rows('shop.orders', `SELECT order_id, amount, big FROM t WHERE order_id = 'A1'`)).toEqual([
+      { order_id: 'A1', amount: '10.500', big: 9007199254740993n },
+    ]);
   });
 
   it.each([
@@ -203,7 +221,11 @@ describe('a run', () => {
   it('keeps line numbers when lines are blank, not UTF-8, or end in CRLF', async () => {
     await using bench = await workbench(shop, [orders('60%'), totals()]);
     bench.put({
-      'orders-1.ndjson': Buffer.concat([Buffer.from(line({ id: 'A1', amount: 1 }) + '\n'), Buffer.from([0x7b, 0xff, 0xfe, 0x7d, 0x0a]), Buffer.from(line({ id: 'A4', amount: 1 }))]),
+      'orders-1.ndjson': Buffer.concat([
+        Buffer.from(line({ id: 'A1', amount: 1 }) + '\n'),
+        Buffer.from([0x7b, 0xff, 0xfe, 0x7d, 0x0a]),
+        Buffer.from(line({ id: 'A4', amount: 1 })),
+      ]),
       'orders-2.ndjson': (line({ id: 'C1', amount: 1 }) + '\n' + line({ id: 'C3', amount: 1 })).replaceAll('\n', '\r\n'),
     });
     await bench.run();
@@ -219,7 +241,15 @@ describe('a run', () => {
         return {
           ...domain,
           sources: [{ name: 'orders', describes: 'orders*.csv', shape: 'columns', tableOf: (file) => (/^orders.*[.]csv$/.test(file) ? 'orders' : undefined) }],
-          bronze: [{ name: 'raw_orders', source: 'orders', columns: ['id', 'amount', 'n', 'k'], requiredColumns: ['id'], sql: 'SELECT id, amount, NULL AS big, n || k AS country, _file, _row FROM landing' }],
+          bronze: [
+            {
+              name: 'raw_orders',
+              source: 'orders',
+              columns: ['id', 'amount', 'n', 'k'],
+              requiredColumns: ['id'],
+              sql: 'SELECT id, amount, NULL AS big, n || k AS country, _file, _row FROM landing',
+            },
+          ],
         };
       },
       [orders('60%'), totals()],
@@ -270,14 +300,25 @@ describe('a run', () => {
     };
     const rows = `(VALUES ('A1', 1.5), ('A2', 1.0005), ('A3', 123456789012345678901.5)) v(order_id, n)`;
     for (const type of ['DECIMAL(38,4)', 'DOUBLE', 'VARCHAR']) {
-      await using bench = await workbench(exact(`SELECT order_id, n::${type} AS amount, NULL::BIGINT AS big, 'DE' AS country, 'f' AS _file, row_number() OVER () AS _row FROM ${rows}, (SELECT count(*) FROM raw_orders)`), [orders('80%'), totals()]);
+      await using bench = await workbench(
+        exact(
+          `SELECT order_id, n::${type} AS amount, NULL::BIGINT AS big, 'DE' AS country, 'f' AS _file, row_number() OVER () AS _row FROM ${rows}, (SELECT count(*) FROM raw_orders)`,
+        ),
+        [orders('80%'), totals()],
+      );
       bench.put({ 'orders-1.ndjson': GOOD });
       const report = await bench.run();
       if (type === 'VARCHAR') {
-        expect(report.products[0]).toMatchObject({ outcome: 'failed', error: { code: 'SKEIN_STEP_FAILED', message: expect.stringContaining('amount as text') } });
+        expect(report.products[0]).toMatchObject({
+          outcome: 'failed',
+          error: { code: 'SKEIN_STEP_FAILED', message: expect.stringContaining('amount as text') },
+        });
         continue;
       }
-      expect((await bench.rows<{ order_id: string }>('shop.orders')).map((row) => row.order_id), type).toEqual(['A1']);
+      expect(
+        (await bench.rows<{ order_id: string }>('shop.orders')).map((row) => row.order_id),
+        type,
+      ).toEqual(['A1']);
       expect(report.products[0]?.violations['amount.type'], type).toBe(2);
     }
   });

@@ -14,7 +14,9 @@ export function* batchRows<Row>(batch: RecordBatch): Generator<Row> {
   const names = batch.schema.fields.map((field) => field.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
-    throw new SkeinClientError('SKEIN_CLIENT_ANSWER', `two columns of the result are named ${JSON.stringify(twice)}`, { hint: 'Give one of them another name with AS, or take the result with .arrow().' });
+    throw new SkeinClientError('SKEIN_CLIENT_ANSWER', `two columns of the result are named ${JSON.stringify(twice)}`, {
+      hint: 'Give one of them another name with AS, or take the result with .arrow().',
+    });
   }
   const readers = batch.data.children.map(reader);
   for (let index = 0; index < batch.numRows; index += 1) yield record(names, readers, index) as Row;
@@ -69,13 +71,23 @@ function validReader(data: Data): Reader {
     return (index) => record(names, readers, index);
   }
   const vector = makeVector(data);
-  if (DataType.isInt(type) || DataType.isFloat(type) || DataType.isBool(type) || DataType.isUtf8(type) || DataType.isLargeUtf8(type) || DataType.isUtf8View(type) || DataType.isDictionary(type)) {
+  if (
+    DataType.isInt(type) ||
+    DataType.isFloat(type) ||
+    DataType.isBool(type) ||
+    DataType.isUtf8(type) ||
+    DataType.isLargeUtf8(type) ||
+    DataType.isUtf8View(type) ||
+    DataType.isDictionary(type)
+  ) {
     return (index) => vector.get(index) as SqlValue;
   }
   if (DataType.isBinary(type) || DataType.isLargeBinary(type) || DataType.isBinaryView(type) || DataType.isFixedSizeBinary(type)) {
     return (index) => (vector.get(index) as Uint8Array).slice();
   }
-  throw new SkeinClientError('SKEIN_CLIENT_ANSWER', `columns of type ${String(type)} have no exact form as rows`, { hint: 'Cast the column to text in the SQL, or take the result with .arrow().' });
+  throw new SkeinClientError('SKEIN_CLIENT_ANSWER', `columns of type ${String(type)} have no exact form as rows`, {
+    hint: 'Cast the column to text in the SQL, or take the result with .arrow().',
+  });
 }
 
 function items(read: Reader, begin: number, end: number): SqlValue[] {

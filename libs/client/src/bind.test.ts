@@ -6,7 +6,10 @@ const sql = (strings: TemplateStringsArray, ...values: readonly SqlInput[]) => b
 describe('bind', () => {
   it('puts no value into the text', () => {
     const evil = `'; DROP TABLE x; --`;
-    expect(sql`select ${evil}, ${1}, ${2n ** 62n}, ${true}, ${null} from t`).toEqual({ sql: 'select $1, $2, $3, $4, $5 from t', params: [evil, 1, 2n ** 62n, true, null] });
+    expect(sql`select ${evil}, ${1}, ${2n ** 62n}, ${true}, ${null} from t`).toEqual({
+      sql: 'select $1, $2, $3, $4, $5 from t',
+      params: [evil, 1, 2n ** 62n, true, null],
+    });
     expect(sql`select 1`).toEqual({ sql: 'select 1', params: [] });
   });
 

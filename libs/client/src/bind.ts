@@ -18,7 +18,8 @@ export interface BoundSql {
 
 /** `decimal('12.50')`: at most 38 digits, no exponent. */
 export function decimal(text: string): Decimal {
-  if (!/^[+-]?\d+(\.\d+)?$/.test(text) || digitsOf(text).length > 38) throw new SkeinClientError('SKEIN_CLIENT_VALUE', `${JSON.stringify(text)} is not a decimal number of at most 38 digits`);
+  if (!/^[+-]?\d+(\.\d+)?$/.test(text) || digitsOf(text).length > 38)
+    throw new SkeinClientError('SKEIN_CLIENT_VALUE', `${JSON.stringify(text)} is not a decimal number of at most 38 digits`);
   return Object.freeze({ decimal: text });
 }
 

@@ -71,14 +71,24 @@ function ipc(parts: RecordBatch[]): Uint8Array {
   return writer.toUint8Array(true);
 }
 const stream = ipc(batches());
-const answerWith = (bytes: Uint8Array, headers: Record<string, string> = {}) => (request: Seen, response: ServerResponse) => {
-  response.writeHead(200, { 'content-type': request.url === '/v1/sql' ? ARROW : 'application/json', 'skein-query-id': 'q1', ...headers });
-  response.end(request.url === '/v1/sql' ? bytes : JSON.stringify({ rows: 300, truncated: true }));
-};
+const answerWith =
+  (bytes: Uint8Array, headers: Record<string, string> = {}) =>
+  (request: Seen, response: ServerResponse) => {
+    response.writeHead(200, { 'content-type': request.url === '/v1/sql' ? ARROW : 'application/json', 'skein-query-id': 'q1', ...headers });
+    response.end(request.url === '/v1/sql' ? bytes : JSON.stringify({ rows: 300, truncated: true }));
+  };
 
 describe('mesh', () => {
   it('sends SQL with bound values, token and options, and gives rows with what the gateway says about them', async () => {
-    const { url, seen } = await gateway(answerWith(stream, { 'skein-rows': '300', 'skein-truncated': 'false', 'skein-snapshots': 'ga4.sessions@12,sap.material@3', 'skein-freshness': 'ga4.sessions=fresh;age=7, sap.material=stale;age=90000;limit=86400', 'skein-policy': 'p1' }));
+    const { url, seen } = await gateway(
+      answerWith(stream, {
+        'skein-rows': '300',
+        'skein-truncated': 'false',
+        'skein-snapshots': 'ga4.sessions@12,sap.material@3',
+        'skein-freshness': 'ga4.sessions=fresh;age=7, sap.material=stale;age=90000;limit=86400',
+        'skein-policy': 'p1',
+      }),
+    );
     const mesh = connect(`${url}/`, { token: async () => 'abc', purpose: 'planning', timeoutMs: 500 });
     const query = mesh.with({ asOf: { 'ga4.sessions': 12 } }).sql<{ id: bigint }>`select id from ga4.sessions where id > ${2n ** 53n + 1n}`;
     expect(seen).toHaveLength(0);
@@ -86,7 +96,14 @@ describe('mesh', () => {
     expect(rows).toHaveLength(300);
     expect(rows[0]).toEqual({ id: 2n ** 53n });
     expect(rows[1]?.id).toBe(9_007_199_254_740_993n);
-    expect(rows.meta).toEqual({ queryId: 'q1', snapshots: { 'ga4.sessions': 12, 'sap.material': 3 }, freshness: { 'ga4.sessions': { state: 'fresh', ageSeconds: 7 }, 'sap.material': { state: 'stale', ageSeconds: 90_000, limitSeconds: 86_400 } }, policy: 'p1', rows: 300, truncated: false });
+    expect(rows.meta).toEqual({
+      queryId: 'q1',
+      snapshots: { 'ga4.sessions': 12, 'sap.material': 3 },
+      freshness: { 'ga4.sessions': { state: 'fresh', ageSeconds: 7 }, 'sap.material': { state: 'stale', ageSeconds: 90_000, limitSeconds: 86_400 } },
+      policy: 'p1',
+      rows: 300,
+      truncated: false,
+    });
     expect(await query.meta).toBe(rows.meta);
     expect(seen).toHaveLength(1);
     expect(seen[0]?.headers).toMatchObject({ authorization: 'Bearer abc', accept: ARROW, 'skein-purpose': 'planning', 'content-type': 'application/json' });
@@ -99,7 +116,12 @@ describe('mesh', () => {
     expect(rows.meta).toMatchObject({ rows: 300, truncated: true });
     expect(seen.map((one) => one.url)).toEqual(['/v1/sql', '/v1/queries/q1']);
     const short = await gateway(answerWith(ipc(batches().slice(1))));
-    await expect(connect(short.url).sql`select 1`).rejects.toMatchObject({ code: 'SKEIN_CLIENT_INCOMPLETE', retryable: true, message: '200 rows came of the 300 that were sent', queryId: 'q1' });
+    await expect(connect(short.url).sql`select 1`).rejects.toMatchObject({
+      code: 'SKEIN_CLIENT_INCOMPLETE',
+      retryable: true,
+      message: '200 rows came of the 300 that were sent',
+      queryId: 'q1',
+    });
   });
 
   it('never takes a stream cut at any byte for a whole one, though the connection ended well', async () => {
@@ -176,12 +198,23 @@ describe('mesh', () => {
     await expect(pending).rejects.toMatchObject({ code: 'SKEIN_CLIENT_CANCELLED' });
   });
 
-  it('carries the gateway\'s own errors', async () => {
+  it("carries the gateway's own errors", async () => {
     const { url } = await gateway((_request, response) => {
       response.writeHead(429, { 'content-type': 'application/json', 'retry-after': '3' });
-      response.end(JSON.stringify({ error: { code: 'SKEIN_QUERY_BUSY', message: 'busy', hint: 'wait', retryable: true, queryId: 'q9', context: { queued: 5 } } }));
+      response.end(
+        JSON.stringify({ error: { code: 'SKEIN_QUERY_BUSY', message: 'busy', hint: 'wait', retryable: true, queryId: 'q9', context: { queued: 5 } } }),
+      );
     });
-    await expect(connect(url).sql`select 1`).rejects.toMatchObject({ code: 'SKEIN_QUERY_BUSY', message: 'busy', hint: 'wait', retryable: true, status: 429, queryId: 'q9', retryAfterSeconds: 3, context: { queued: 5 } });
+    await expect(connect(url).sql`select 1`).rejects.toMatchObject({
+      code: 'SKEIN_QUERY_BUSY',
+      message: 'busy',
+      hint: 'wait',
+      retryable: true,
+      status: 429,
+      queryId: 'q9',
+      retryAfterSeconds: 3,
+      context: { queued: 5 },
+    });
   });
 
   it('says so when there is no gateway, or something else', async () => {
@@ -199,7 +232,9 @@ describe('mesh', () => {
   it('reads products, and one of them as typed rows', async () => {
     const { url, seen } = await gateway((request, response) => {
       if (request.url === '/v1/sql') return answerWith(stream, { 'skein-rows': '300', 'skein-truncated': 'false' })(request, response);
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(request.url === '/v1/products' ? { products: [{ id: 'sap.material' }] } : { id: 'sap.material', versions: [] }));
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify(request.url === '/v1/products' ? { products: [{ id: 'sap.material' }] } : { id: 'sap.material', versions: [] }));
     });
     const mesh = connect<{ 'sap.material': { id: bigint } }>(url);
     expect(await mesh.products()).toEqual([{ id: 'sap.material' }]);
@@ -217,7 +252,13 @@ describe('rows', () => {
     const { url } = await gateway(answerWith(tableToIPC(table, 'stream'), { 'skein-rows': String(table.numRows), 'skein-truncated': 'false' }));
     return [...(await connect(url).sql`select 1`)];
   }
-  const column = (data: Data): Table => new Table(new Schema([new Field('v', data.type, true)]), [new RecordBatch(new Schema([new Field('v', data.type, true)]), makeData({ type: new Struct([new Field('v', data.type, true)]), length: data.length, nullCount: 0, children: [data] }))]);
+  const column = (data: Data): Table =>
+    new Table(new Schema([new Field('v', data.type, true)]), [
+      new RecordBatch(
+        new Schema([new Field('v', data.type, true)]),
+        makeData({ type: new Struct([new Field('v', data.type, true)]), length: data.length, nullCount: 0, children: [data] }),
+      ),
+    ]);
   const values = async (data: Data): Promise<unknown[]> => (await rowsOf(column(data))).map((row) => (row as { v: unknown }).v);
 
   it('keeps nulls, 64-bit integers, floats, text and booleans', async () => {
@@ -238,7 +279,8 @@ describe('rows', () => {
   it('writes decimals with all their digits', async () => {
     const words = (value: bigint): number[] => [0n, 32n, 64n, 96n].map((shift) => Number(BigInt.asUintN(32, value >> shift)));
     const exact = [1n, -1n, 99_999_999_999_999_999_999_999_999_999_999_999_999n, -12_345n, 0n];
-    const data = (scale: number) => makeData({ type: new Decimal(scale, 38, 128), length: exact.length, nullCount: 0, data: Uint32Array.from(exact.flatMap(words)) });
+    const data = (scale: number) =>
+      makeData({ type: new Decimal(scale, 38, 128), length: exact.length, nullCount: 0, data: Uint32Array.from(exact.flatMap(words)) });
     expect(await values(data(2))).toEqual(['0.01', '-0.01', '999999999999999999999999999999999999.99', '-123.45', '0.00']);
     expect(await values(data(0))).toEqual(['1', '-1', '99999999999999999999999999999999999999', '-12345', '0']);
   });
@@ -246,13 +288,23 @@ describe('rows', () => {
   it('writes dates, times and timestamps as ISO text, to the microsecond and before 1970', async () => {
     const days = [0, -1, 19_782, 2_932_896, 2_932_897, -719_529, 2 ** 31 - 1, -(2 ** 31 - 1)];
     expect(await values(makeData({ type: new DateDay(), length: days.length, nullCount: 0, data: Int32Array.from(days) }))).toEqual([
-      '1970-01-01', '1969-12-31', '2024-02-29', '9999-12-31', '+010000-01-01', '-000001-12-31', 'infinity', '-infinity',
+      '1970-01-01',
+      '1969-12-31',
+      '2024-02-29',
+      '9999-12-31',
+      '+010000-01-01',
+      '-000001-12-31',
+      'infinity',
+      '-infinity',
     ]);
     const micros = [1_709_251_199_000_001n, -1n, 2n ** 63n - 1n, -(2n ** 63n - 1n)];
     const stamps = (zone?: string) => makeData({ type: new TimestampMicrosecond(zone), length: micros.length, nullCount: 0, data: BigInt64Array.from(micros) });
     expect(await values(stamps())).toEqual(['2024-02-29T23:59:59.000001', '1969-12-31T23:59:59.999999', 'infinity', '-infinity']);
     expect((await values(stamps('UTC'))).slice(0, 2)).toEqual(['2024-02-29T23:59:59.000001Z', '1969-12-31T23:59:59.999999Z']);
-    expect(await values(makeData({ type: new TimeMicrosecond(), length: 2, nullCount: 0, data: BigInt64Array.from([0n, 86_399_999_999n]) }))).toEqual(['00:00:00.000000', '23:59:59.999999']);
+    expect(await values(makeData({ type: new TimeMicrosecond(), length: 2, nullCount: 0, data: BigInt64Array.from([0n, 86_399_999_999n]) }))).toEqual([
+      '00:00:00.000000',
+      '23:59:59.999999',
+    ]);
   });
 
   it('turns lists, structs and maps into arrays, objects and pairs', async () => {
@@ -261,9 +313,31 @@ describe('rows', () => {
     const found = (await values(lists.data[0] as Data)) as [[Record<string, unknown>, null], null, []];
     expect(found.slice(1)).toEqual([null, []]);
     expect(found[0][1]).toBeNull();
-    expect(Object.entries(found[0][0])).toEqual([['a', 1n], ['__proto__', 'x']]);
-    const maps = vectorFromArray([new Map([['k', 1], ['l', null]])], new Map_(new Field('entries', new Struct<{ key: Utf8; value: Int32 }>([new Field('key', new Utf8(), false), new Field('value', new Int32(), true)] as never), false)));
-    expect(await values(maps.data[0] as Data)).toEqual([[{ key: 'k', value: 1 }, { key: 'l', value: null }]]);
+    expect(Object.entries(found[0][0])).toEqual([
+      ['a', 1n],
+      ['__proto__', 'x'],
+    ]);
+    const maps = vectorFromArray(
+      [
+        new Map([
+          ['k', 1],
+          ['l', null],
+        ]),
+      ],
+      new Map_(
+        new Field(
+          'entries',
+          new Struct<{ key: Utf8; value: Int32 }>([new Field('key', new Utf8(), false), new Field('value', new Int32(), true)] as never),
+          false,
+        ),
+      ),
+    );
+    expect(await values(maps.data[0] as Data)).toEqual([
+      [
+        { key: 'k', value: 1 },
+        { key: 'l', value: null },
+      ],
+    ]);
   });
 
   it('gives no rows, but the columns, of an empty answer', async () => {

@@ -40,7 +40,10 @@ export interface Mesh<Products extends object = Record<string, AnyRow>> {
 }
 
 /** Connects to a gateway, such as `http://127.0.0.1:7070`. Nothing is sent before the first query. */
-export function connect<Products extends object = Record<string, AnyRow>>(url: string | URL, { token, fetch: send, ...options }: ConnectOptions = {}): Mesh<Products> {
+export function connect<Products extends object = Record<string, AnyRow>>(
+  url: string | URL,
+  { token, fetch: send, ...options }: ConnectOptions = {},
+): Mesh<Products> {
   if (!URL.canParse(String(url))) throw new SkeinClientError('SKEIN_CLIENT_VALUE', `${JSON.stringify(String(url))} is not an address`);
   const base = new URL(url);
   if (!base.pathname.endsWith('/')) base.pathname += '/';
@@ -58,15 +61,20 @@ function mesh<Products extends object>(transport: Transport, options: QueryOptio
   };
   return {
     sql: <Row>(strings: TemplateStringsArray, ...values: readonly SqlInput[]) => new Query<Row>(transport, bind(strings, values), options),
-    query: <Row>(sql: string, params: readonly (string | number | bigint | boolean | null)[] = [], more: QueryOptions = {}) => new Query<Row>(transport, { sql, params }, { ...options, ...more }),
+    query: <Row>(sql: string, params: readonly (string | number | bigint | boolean | null)[] = [], more: QueryOptions = {}) =>
+      new Query<Row>(transport, { sql, params }, { ...options, ...more }),
     with: (more) => mesh<Products>(transport, { ...options, ...more }),
     product<Id extends keyof Products & string>(id: Id): ProductHandle<Products[Id]> {
       if (!PRODUCT.test(id)) throw new SkeinClientError('SKEIN_CLIENT_VALUE', `${JSON.stringify(id)} is not a product: write <domain>.<name>`);
-      const table = id.split('.').map((part) => `"${part}"`).join('.');
+      const table = id
+        .split('.')
+        .map((part) => `"${part}"`)
+        .join('.');
       return {
         id,
         rows(limit) {
-          if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 0)) throw new SkeinClientError('SKEIN_CLIENT_VALUE', `a limit must be a whole number, not ${limit}`);
+          if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 0))
+            throw new SkeinClientError('SKEIN_CLIENT_VALUE', `a limit must be a whole number, not ${limit}`);
           return new Query<Products[Id]>(transport, { sql: `SELECT * FROM ${table}${limit === undefined ? '' : ` LIMIT ${limit}`}`, params: [] }, options);
         },
         describe: async () => (await json(`v1/products/${encodeURIComponent(id)}`)) as ProductSummary,

@@ -105,11 +105,17 @@ export class Query<Row> implements PromiseLike<Rows<Row>> {
     for await (const batch of this.#open()) batches.push(batch);
     const [first] = batches;
     if (!first) throw new SkeinClientError('SKEIN_CLIENT_ANSWER', 'the answer has no schema');
-    return new Table(first.schema, batches.filter((batch) => batch.numRows > 0));
+    return new Table(
+      first.schema,
+      batches.filter((batch) => batch.numRows > 0),
+    );
   }
 
   async *#open(): AsyncGenerator<RecordBatch, void, undefined> {
-    if (this.#streamed) throw new SkeinClientError('SKEIN_CLIENT_VALUE', 'the answer of this query has been taken already', { hint: 'Make a new query, or keep what the first reading gave.' });
+    if (this.#streamed)
+      throw new SkeinClientError('SKEIN_CLIENT_VALUE', 'the answer of this query has been taken already', {
+        hint: 'Make a new query, or keep what the first reading gave.',
+      });
     this.#streamed = true;
     const stop = new AbortController();
     const { purpose, signal: given, ...options } = this.#options;
@@ -124,7 +130,8 @@ export class Query<Row> implements PromiseLike<Rows<Row>> {
       });
       const queryId = response.headers.get('skein-query-id') ?? undefined;
       const type = response.headers.get('content-type')?.split(';')[0]?.trim();
-      if (type !== ARROW || response.body === null) throw new SkeinClientError('SKEIN_CLIENT_ANSWER', `the answer is ${type ?? 'of no type'}, not ${ARROW}`, { status: response.status, queryId });
+      if (type !== ARROW || response.body === null)
+        throw new SkeinClientError('SKEIN_CLIENT_ANSWER', `the answer is ${type ?? 'of no type'}, not ${ARROW}`, { status: response.status, queryId });
       let rows = 0;
       for await (const batch of wholeBatches(response.body, signal, given, queryId)) {
         rows += batch.numRows;
@@ -185,7 +192,12 @@ function freshness(text: string): Freshness {
 }
 
 /** The batches of an Arrow stream, and an error at its end unless it was whole. The first carries the schema, even without rows. */
-async function* wholeBatches(body: ReadableStream<Uint8Array>, signal: AbortSignal, given: AbortSignal | undefined, queryId: string | undefined): AsyncGenerator<RecordBatch, void, undefined> {
+async function* wholeBatches(
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+  given: AbortSignal | undefined,
+  queryId: string | undefined,
+): AsyncGenerator<RecordBatch, void, undefined> {
   const frames = new ArrowFrames();
   const source = body.getReader();
   // Not every browser can iterate a ReadableStream, and Arrow's own adapter swallows its errors.
@@ -204,7 +216,13 @@ async function* wholeBatches(body: ReadableStream<Uint8Array>, signal: AbortSign
     // The reader stops at the end marker; what follows it has to be seen too.
     for (let rest = await source.read(); !rest.done; rest = await source.read()) frames.push(rest.value);
   } catch (error) {
-    throw lost(error, given ?? (signal.aborted ? signal : undefined), 'SKEIN_CLIENT_INCOMPLETE', `the answer broke off${frames.fault === undefined ? '' : ` (${frames.fault})`}`, queryId);
+    throw lost(
+      error,
+      given ?? (signal.aborted ? signal : undefined),
+      'SKEIN_CLIENT_INCOMPLETE',
+      `the answer broke off${frames.fault === undefined ? '' : ` (${frames.fault})`}`,
+      queryId,
+    );
   } finally {
     source.cancel().catch(() => undefined);
   }

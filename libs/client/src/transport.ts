@@ -5,7 +5,10 @@ import { SkeinClientError } from './client-error.ts';
 export type Token = string | (() => string | Promise<string>);
 
 export interface Transport {
-  request(path: string, init: { readonly body?: unknown; readonly accept: string; readonly headers?: Readonly<Record<string, string>>; readonly signal?: AbortSignal | undefined }): Promise<Response>;
+  request(
+    path: string,
+    init: { readonly body?: unknown; readonly accept: string; readonly headers?: Readonly<Record<string, string>>; readonly signal?: AbortSignal | undefined },
+  ): Promise<Response>;
 }
 
 /** Sends requests to one gateway; every failure, also one that the gateway tells, comes out as a SkeinClientError. */
@@ -37,7 +40,13 @@ export function createTransport(base: URL, token: Token | undefined, send: typeo
 }
 
 /** What a broken connection means: cancelled by the caller, or the given code. */
-export function lost(error: unknown, signal: AbortSignal | undefined, code: 'SKEIN_CLIENT_UNREACHABLE' | 'SKEIN_CLIENT_INCOMPLETE', message: string, queryId?: string): SkeinClientError {
+export function lost(
+  error: unknown,
+  signal: AbortSignal | undefined,
+  code: 'SKEIN_CLIENT_UNREACHABLE' | 'SKEIN_CLIENT_INCOMPLETE',
+  message: string,
+  queryId?: string,
+): SkeinClientError {
   if (error instanceof SkeinClientError) return error;
   if (signal?.aborted) return new SkeinClientError('SKEIN_CLIENT_CANCELLED', 'the query was cancelled', { cause: error, queryId });
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
@@ -47,10 +56,13 @@ export function lost(error: unknown, signal: AbortSignal | undefined, code: 'SKE
 async function refusal(response: Response): Promise<SkeinClientError> {
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
   const about = { status: response.status, retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : undefined };
-  const body = await response.json().catch(() => undefined) as { error?: Record<string, unknown> } | undefined;
+  const body = (await response.json().catch(() => undefined)) as { error?: Record<string, unknown> } | undefined;
   const told = body?.error;
   if (typeof told?.['code'] !== 'string' || typeof told['message'] !== 'string') {
-    return new SkeinClientError('SKEIN_CLIENT_ANSWER', `the answer has status ${response.status} and is not one of a Skein gateway`, { ...about, retryable: response.status >= 500 });
+    return new SkeinClientError('SKEIN_CLIENT_ANSWER', `the answer has status ${response.status} and is not one of a Skein gateway`, {
+      ...about,
+      retryable: response.status >= 500,
+    });
   }
   return new SkeinClientError(told['code'], told['message'], {
     ...about,

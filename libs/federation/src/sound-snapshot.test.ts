@@ -8,7 +8,14 @@ it('answers from no snapshot that differs by a byte from what was published', as
   const made = await publishedMesh();
   const engine = await directEngine();
   const ask = async (): Promise<string> => {
-    const federation = await createFederation({ store: made.mesh.store, sandbox: engine, catalog: made.catalog, clock: made.mesh.clock, pseudonymKey: new Uint8Array(32).fill(7), audit: made.mesh.audit });
+    const federation = await createFederation({
+      store: made.mesh.store,
+      sandbox: engine,
+      catalog: made.catalog,
+      clock: made.mesh.clock,
+      pseudonymKey: new Uint8Array(32).fill(7),
+      audit: made.mesh.audit,
+    });
     try {
       return await textOf((await federation.query({ sql: 'SELECT count(*) AS n FROM sap.material', format: 'json' }, ANALYST)).body);
     } finally {

@@ -25,7 +25,10 @@ export class BusClient extends ClientProxy {
    */
   async request<Result>(pattern: string, data: unknown = {}, { timeoutMs = DEFAULT_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}): Promise<Result> {
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new SkeinError('SKEIN_NO_REPLY', `nothing answered to ${pattern} within ${timeoutMs} ms`, { context: { pattern } })), timeoutMs);
+    const timer = setTimeout(
+      () => late.reject(new SkeinError('SKEIN_NO_REPLY', `nothing answered to ${pattern} within ${timeoutMs} ms`, { context: { pattern } })),
+      timeoutMs,
+    );
     try {
       return await Promise.race([lastValueFrom(this.send<Result>(pattern, data)), late.promise]);
     } finally {

@@ -15,7 +15,12 @@ import { BusServer } from './bus-server.ts';
 import { DataProductModule, swarmOf, type MeshFoundation } from './data-product-module.ts';
 import { SwarmRegistry } from './swarm-registry.ts';
 
-const domain = (name: string): Domain => ({ name, sources: [{ name: `${name}_files`, describes: `*.${name}`, tableOf: () => undefined, shape: 'json' }], bronze: [], products: [] });
+const domain = (name: string): Domain => ({
+  name,
+  sources: [{ name: `${name}_files`, describes: `*.${name}`, tableOf: () => undefined, shape: 'json' }],
+  bronze: [],
+  products: [],
+});
 
 @Module({})
 class Root {}
@@ -48,7 +53,10 @@ function foundation(): MeshFoundation {
       return typeof member === 'function' ? member.bind(real) : member;
     },
   });
-  return { adapters: { engine, store: localSnapshotStore({ root: folder.file('tables'), clock: systemClock }), landings: watched, bus }, system: {} as SystemContracts };
+  return {
+    adapters: { engine, store: localSnapshotStore({ root: folder.file('tables'), clock: systemClock }), landings: watched, bus },
+    system: {} as SystemContracts,
+  };
 }
 
 async function start(...features: DynamicModule[]): Promise<INestMicroservice> {
@@ -69,7 +77,10 @@ describe('DataProductModule', () => {
   });
 
   it('refuses a second swarm of one domain at start', async () => {
-    await expect(start(DataProductModule.forFeature('ga4', domain('ga4')), DataProductModule.forFeature('ga4', domain('ga4')))).rejects.toMatchObject({ code: 'SKEIN_CATALOG_CONFLICT', context: { domain: 'ga4' } });
+    await expect(start(DataProductModule.forFeature('ga4', domain('ga4')), DataProductModule.forFeature('ga4', domain('ga4')))).rejects.toMatchObject({
+      code: 'SKEIN_CATALOG_CONFLICT',
+      context: { domain: 'ga4' },
+    });
   });
 
   it('refuses a feature that is not the domain it names, and a name that is none', () => {
@@ -93,7 +104,13 @@ describe('requests over the bus', () => {
     };
     await start(DataProductModule.forFeature('ga4', domain('ga4')));
     const client = new BusClient(bus);
-    await expect(client.request('ga4.run')).rejects.toMatchObject({ name: 'SkeinError', code: 'SKEIN_STORAGE_FAILED', message: 'the landing of ga4 is gone', hint: 'mount it', context: { dir: 'x' } });
+    await expect(client.request('ga4.run')).rejects.toMatchObject({
+      name: 'SkeinError',
+      code: 'SKEIN_STORAGE_FAILED',
+      message: 'the landing of ga4 is gone',
+      hint: 'mount it',
+      context: { dir: 'x' },
+    });
     landed = async () => {
       throw new Error('boom');
     };

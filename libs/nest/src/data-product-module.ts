@@ -38,7 +38,10 @@ export class DataProductModule {
   /** Adds the domain's swarm, and answers `<name>.describe` and `<name>.run`. Throws SKEIN_CATALOG_CONFLICT at start when `name` is there already. */
   static forFeature(name: string, domain: Domain): DynamicModule {
     checkName('domain', name);
-    if (domain.name !== name) throw new SkeinError('SKEIN_CONFIG_INVALID', `the feature ${name} was given the domain ${domain.name}`, { context: { feature: name, domain: domain.name } });
+    if (domain.name !== name)
+      throw new SkeinError('SKEIN_CONFIG_INVALID', `the feature ${name} was given the domain ${domain.name}`, {
+        context: { feature: name, domain: domain.name },
+      });
     return {
       module: DataProductModule,
       controllers: [swarmMessages(name)],

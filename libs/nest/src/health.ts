@@ -8,7 +8,9 @@ export interface HealthIndicator {
 
 export interface HealthReport {
   readonly status: 'up' | 'down';
-  readonly checks: Readonly<Record<string, { readonly status: 'up' | 'down'; readonly milliseconds: number; readonly error?: string; readonly [detail: string]: unknown }>>;
+  readonly checks: Readonly<
+    Record<string, { readonly status: 'up' | 'down'; readonly milliseconds: number; readonly error?: string; readonly [detail: string]: unknown }>
+  >;
 }
 
 /** Asks all indicators at once; one that does not answer in time is down. Errors show their code only: the page is open to all. */
@@ -19,7 +21,10 @@ export async function checkHealth(indicators: readonly HealthIndicator[], { time
       const took = (): number => Math.round((performance.now() - started) * 100) / 100;
       let timer: NodeJS.Timeout | undefined;
       try {
-        const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new SkeinError('SKEIN_NO_REPLY', `${indicator.name} did not answer within ${timeoutMs} ms`)), timeoutMs)));
+        const late = new Promise<never>(
+          (_, reject) =>
+            (timer = setTimeout(() => reject(new SkeinError('SKEIN_NO_REPLY', `${indicator.name} did not answer within ${timeoutMs} ms`)), timeoutMs)),
+        );
         const detail = await Promise.race([indicator.check(), late]);
         return [indicator.name, { ...detail, status: 'up' as const, milliseconds: took() }] as const;
       } catch (error) {

@@ -45,7 +45,10 @@ export async function serveDomain(domain: DomainProcess): Promise<number> {
   const adapters = domain.adapters(data);
   const system = { feedback: contracts.get('skein.feedback'), lineage: contracts.get('skein.lineage') };
   const app = await NestFactory.createMicroservice(
-    { module: class DomainModule {}, imports: [DataProductModule.forRoot({ adapters, system }), DataProductModule.forFeature(domain.name, domain.define(contracts))] },
+    {
+      module: class DomainModule {},
+      imports: [DataProductModule.forRoot({ adapters, system }), DataProductModule.forFeature(domain.name, domain.define(contracts))],
+    },
     { strategy: new BusServer(adapters.bus), logger: ['error', 'warn'] },
   );
   await app.listen();
@@ -69,7 +72,9 @@ export async function serveDomain(domain: DomainProcess): Promise<number> {
           (error: unknown) => {
             if (stop.signal.aborted) return said;
             good = false;
-            return waits(error) ? `${domain.name}: no files yet in ${from}: put some there, give --from DIR, or let npm start write a demo\n` : `${formatError(error)}\n`;
+            return waits(error)
+              ? `${domain.name}: no files yet in ${from}: put some there, give --from DIR, or let npm start write a demo\n`
+              : `${formatError(error)}\n`;
           },
         );
       if (line !== said) process.stdout.write(line);
@@ -93,7 +98,10 @@ function summary(report: RunReport): string {
   const lines = [
     ...report.sources.filter((source) => source.outcome === 'refused').map((source) => `${source.file} refused: ${source.error?.message ?? ''}`),
     ...report.products.map((product) => {
-      const stands = product.outcome === 'published' || product.outcome === 'unchanged' ? `version ${product.version}, ${product.rows} rows` : `${product.outcome}: ${product.error?.message ?? ''}`;
+      const stands =
+        product.outcome === 'published' || product.outcome === 'unchanged'
+          ? `version ${product.version}, ${product.rows} rows`
+          : `${product.outcome}: ${product.error?.message ?? ''}`;
       return `${product.product}: ${stands}`;
     }),
   ];
@@ -107,7 +115,9 @@ export function runDomain(domain: DomainProcess): void {
       process.exitCode = code;
     },
     (error: unknown) => {
-      process.stderr.write(`${formatError(error instanceof SkeinError || !(error instanceof TypeError) ? error : new SkeinError('SKEIN_USAGE', error.message))}\n`);
+      process.stderr.write(
+        `${formatError(error instanceof SkeinError || !(error instanceof TypeError) ? error : new SkeinError('SKEIN_USAGE', error.message))}\n`,
+      );
       process.exitCode = 1;
     },
   );

@@ -46,7 +46,9 @@ export function swarmMessages(domain: string): Type {
     @MessagePattern(`${domain}.run`)
     run(@Payload() question: RunQuestion | null): Promise<RunReport> {
       const { from, origin } = question ?? {};
-      return answer(() => this.registry.get(domain).run({ ...(from === undefined ? {} : { from }), ...(origin === undefined ? {} : { origin }), signal: this.registry.stopping }));
+      return answer(() =>
+        this.registry.get(domain).run({ ...(from === undefined ? {} : { from }), ...(origin === undefined ? {} : { origin }), signal: this.registry.stopping }),
+      );
     }
   }
   Object.defineProperty(SwarmMessages, 'name', { value: `SwarmMessages_${domain}` });
@@ -58,6 +60,8 @@ async function answer<Result>(work: () => Result | Promise<Result>): Promise<Res
   try {
     return await work();
   } catch (error) {
-    throw new RpcException(toWire(error instanceof SkeinError ? error : new SkeinError('SKEIN_INTERNAL', error instanceof Error ? error.message : String(error))) as object);
+    throw new RpcException(
+      toWire(error instanceof SkeinError ? error : new SkeinError('SKEIN_INTERNAL', error instanceof Error ? error.message : String(error))) as object,
+    );
   }
 }

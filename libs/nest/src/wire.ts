@@ -28,7 +28,12 @@ export function toWire(value: unknown): unknown {
 
 /** The error that a reply carries. */
 export function fromWire(error: unknown): SkeinError {
-  const told = (typeof error === 'object' && error !== null ? error : { message: String(error) }) as { code?: unknown; message?: unknown; hint?: unknown; context?: unknown };
+  const told = (typeof error === 'object' && error !== null ? error : { message: String(error) }) as {
+    code?: unknown;
+    message?: unknown;
+    hint?: unknown;
+    context?: unknown;
+  };
   const known = typeof told.code === 'string' && Object.hasOwn(ERRORS, told.code);
   return new SkeinError(known ? (told.code as ErrorCode) : 'SKEIN_INTERNAL', String(told.message ?? 'the domain failed without a message'), {
     ...(typeof told.hint === 'string' ? { hint: told.hint } : {}),

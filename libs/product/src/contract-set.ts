@@ -19,7 +19,8 @@ export function contractSet(contracts: readonly Contract[]): ContractSet {
     all: contracts,
     get(product) {
       const contract = newest.get(product);
-      if (!contract) throw new SkeinError('SKEIN_CONTRACT_NOT_FOUND', `there is no contract for ${product}`, { context: { product, known: [...newest.keys()].sort() } });
+      if (!contract)
+        throw new SkeinError('SKEIN_CONTRACT_NOT_FOUND', `there is no contract for ${product}`, { context: { product, known: [...newest.keys()].sort() } });
       return contract;
     },
   };

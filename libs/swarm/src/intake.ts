@@ -68,11 +68,13 @@ async function filesBelow(from: string): Promise<string[]> {
   const info = await stat(from).catch(() => undefined);
   if (!info?.isDirectory()) throw new SkeinError('SKEIN_SOURCE_NOT_FOUND', `${from} is not a folder`, { context: { from } });
   const entries = await reading(from, () => readdir(from, { recursive: true, withFileTypes: true }));
-  return entries
-    // A link counts as the file that it leads to; one that leads to a folder, or nowhere, is refused by name where it is wanted.
-    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
-    .map((entry) => path.relative(from, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
-    .sort();
+  return (
+    entries
+      // A link counts as the file that it leads to; one that leads to a folder, or nowhere, is refused by name where it is wanted.
+      .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
+      .map((entry) => path.relative(from, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
+      .sort()
+  );
 }
 
 async function landOne(options: IntakeOptions, source: Source, file: string): Promise<SourceReport> {
@@ -138,8 +140,8 @@ async function landJson(session: EngineSession, from: string, file: string, targ
   const read = parquet
     ? `SELECT to_json(source)::VARCHAR AS raw FROM read_parquet(${literal(from)}, hive_partitioning = false) AS source`
     : array
-    ? `SELECT json::VARCHAR AS raw FROM read_json(${literal(from)}, format = 'array', records = false, columns = {json: 'JSON'}, maximum_object_size = ${MAX_LINE}, compression = ${literal(form === 'gzip' ? 'gzip' : 'uncompressed')})`
-    : `SELECT raw FROM read_csv(${literal(from)}, columns = {raw: 'VARCHAR'}, delim = ${literal('\x01')}, quote = '', escape = '', header = false,
+      ? `SELECT json::VARCHAR AS raw FROM read_json(${literal(from)}, format = 'array', records = false, columns = {json: 'JSON'}, maximum_object_size = ${MAX_LINE}, compression = ${literal(form === 'gzip' ? 'gzip' : 'uncompressed')})`
+      : `SELECT raw FROM read_csv(${literal(from)}, columns = {raw: 'VARCHAR'}, delim = ${literal('\x01')}, quote = '', escape = '', header = false,
          auto_detect = false, strict_mode = false, max_line_size = ${MAX_LINE}, new_line = '\\r\\n', compression = ${literal(form)}, store_rejects = true)`;
   const copy = (select: string) => session.run(`COPY (${select}) TO ${literal(target)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${ROW_GROUP})`);
   await reading(file, () => copy(read));
@@ -165,7 +167,11 @@ async function landJson(session: EngineSession, from: string, file: string, targ
   const notRecords = counted?.broken ?? [];
   const rejects = [
     ...dropped,
-    ...notRecords.map(({ row, raw, valid }) => ({ row: Number(row), raw, reason: valid ? 'the line is JSON, but not an object' : 'the line is not complete JSON' })),
+    ...notRecords.map(({ row, raw, valid }) => ({
+      row: Number(row),
+      raw,
+      reason: valid ? 'the line is JSON, but not an object' : 'the line is not complete JSON',
+    })),
   ].sort((a, b) => a.row - b.row);
   const lines = Number(counted?.lines ?? 0n);
   checkRejects(file, rejects, lines);
@@ -179,7 +185,10 @@ async function landColumns(session: EngineSession, from: string, file: string, s
   const columns = named.map(({ stored }) => `${ident(stored)}: 'VARCHAR'`).join(', ');
   const kept = named.filter(({ name }) => name !== '').map(({ name }) => name);
   if (kept.some((name) => ['_row', '__n', '__k', '__blank'].includes(name.toLowerCase()))) {
-    throw new SkeinError('SKEIN_SOURCE_COLUMNS', `${file}:1: a column may not be named _row, __n, __k or __blank`, { hint: 'Rename the column in the file.', context: { file } });
+    throw new SkeinError('SKEIN_SOURCE_COLUMNS', `${file}:1: a column may not be named _row, __n, __k or __blank`, {
+      hint: 'Rename the column in the file.',
+      context: { file },
+    });
   }
   const text = print.plain ? from : path.join(stage, 'plain.txt');
   if (!print.plain) await copyPlain(from, text, dialect);
@@ -212,17 +221,26 @@ async function takeRejects(session: EngineSession, file: string): Promise<Reject
   );
   await session.run('DROP TABLE reject_errors');
   await session.run('DROP TABLE reject_scans');
-  if (rows.length > MAX_REJECTS) checkRejects(file, rows.map(({ line }) => ({ row: Number(line), reason: '', raw: '' })), 0);
+  if (rows.length > MAX_REJECTS)
+    checkRejects(
+      file,
+      rows.map(({ line }) => ({ row: Number(line), reason: '', raw: '' })),
+      0,
+    );
   return rows.map(({ line, reason, raw }) => ({ row: Number(line), reason: reason.split('\n')[0] ?? reason, raw: raw ?? '' }));
 }
 
 function checkRejects(file: string, rejects: readonly Reject[], rows: number): void {
   const [first] = rejects;
   if (!first || (rejects.length <= MAX_REJECTS && rejects.length < Math.max(2, rows))) return;
-  throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file}:${first.row}: ${rejects.length > MAX_REJECTS ? `more than ${MAX_REJECTS}` : rejects.length} rows cannot be read; the first: ${first.reason}`, {
-    place: { file, line: first.row },
-    context: { file, rows, rejects: rejects.length },
-  });
+  throw new SkeinError(
+    'SKEIN_SOURCE_UNREADABLE',
+    `${file}:${first.row}: ${rejects.length > MAX_REJECTS ? `more than ${MAX_REJECTS}` : rejects.length} rows cannot be read; the first: ${first.reason}`,
+    {
+      place: { file, line: first.row },
+      context: { file, rows, rejects: rejects.length },
+    },
+  );
 }
 
 /**
@@ -239,7 +257,9 @@ async function formOf(from: string, file: string): Promise<'parquet' | 'gzip' | 
     const begins = magic.toString('latin1', 0, 4) === 'PAR1';
     if (!begins && !/\.parquet$/i.test(file)) return magic.readUInt16BE(0) === 0x1f8b || /\.gz$/i.test(file) ? 'gzip' : 'none';
     if (size < 12 || !begins || magic.toString('latin1', 4) !== 'PAR1') {
-      throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} is not a Parquet file, or is cut short (${size} bytes; the marks PAR1 are missing)`, { context: { file, bytes: size } });
+      throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} is not a Parquet file, or is cut short (${size} bytes; the marks PAR1 are missing)`, {
+        context: { file, bytes: size },
+      });
     }
     return 'parquet';
   } finally {

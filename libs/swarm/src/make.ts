@@ -101,7 +101,13 @@ export async function make(
   if (malformed.length > 0) results['source.malformed'] = { failed: BigInt(malformed.length) };
 
   // Keys and references are judged on the rows that passed their own checks; every row of a conflict is refused.
-  const position = extras.includes('_file') ? `_file || '#' || _row` : `concat_ws('|', ${primaryKey(contract).map((key) => ident(key.name)).join(', ') || `''`})`;
+  const position = extras.includes('_file')
+    ? `_file || '#' || _row`
+    : `concat_ws('|', ${
+        primaryKey(contract)
+          .map((key) => ident(key.name))
+          .join(', ') || `''`
+      })`;
   await session.run(`CREATE OR REPLACE TEMP VIEW ${ACCEPTED} AS SELECT * FROM ${CANDIDATE} WHERE _failed IS NULL`);
   const offending: string[] = [];
   for (const check of plan.checks.filter((one) => one.level === 'set')) {
@@ -120,7 +126,9 @@ export async function make(
   if (offending.length > 0) {
     const keys = primaryKey(contract).map((key) => ident(key.name));
     const by = extras.includes('_file') ? ['_file', '_row'] : keys;
-    await session.run(`CREATE OR REPLACE TEMP TABLE ${OFFENDERS} AS ${offending.map((table) => `SELECT DISTINCT ${by.join(', ')} FROM ${table}`).join(' UNION ')}`);
+    await session.run(
+      `CREATE OR REPLACE TEMP TABLE ${OFFENDERS} AS ${offending.map((table) => `SELECT DISTINCT ${by.join(', ')} FROM ${table}`).join(' UNION ')}`,
+    );
     await session.run(
       `CREATE OR REPLACE TEMP VIEW ${ACCEPTED} AS SELECT * FROM ${CANDIDATE} c WHERE _failed IS NULL
          AND NOT EXISTS (SELECT 1 FROM ${OFFENDERS} o WHERE ${by.map((name) => `o.${name} IS NOT DISTINCT FROM c.${name}`).join(' AND ')})`,
@@ -140,7 +148,9 @@ export async function make(
 
   await session.run(`CREATE OR REPLACE TEMP TABLE ${FEEDBACK} AS ${feedbackSql(product, plan, offending, position, extras, malformed, columns)}`);
   const violations = await tally(session, `SELECT rule AS "key", count(*) AS n FROM ${FEEDBACK} GROUP BY 1`);
-  const repairs = extras.includes('_repairs') ? await tally(session, `SELECT "key", count(*) AS n FROM (SELECT unnest(_repairs) AS "key" FROM ${CANDIDATE} WHERE len(_repairs) > 0) GROUP BY 1`) : {};
+  const repairs = extras.includes('_repairs')
+    ? await tally(session, `SELECT "key", count(*) AS n FROM (SELECT unnest(_repairs) AS "key" FROM ${CANDIDATE} WHERE len(_repairs) > 0) GROUP BY 1`)
+    : {};
   const refused = total - kept + BigInt(malformed.length);
   const verdict = judge(plan, { rows: total + BigInt(malformed.length), refused, results });
   const lineage = extras.includes('_file') ? ', _file AS _source, _row AS _position' : '';
@@ -166,7 +176,17 @@ function exactnessChecks(contract: Contract, described: readonly { name: string;
     }
     const column = ident(property.name);
     const changed = `${column} IS NOT NULL AND TRY_CAST(TRY_CAST(${column} AS ${wanted}) AS ${given}) IS DISTINCT FROM ${column}`;
-    return [{ ...UNTYPED, id: `${property.name}.type`, column: property.name, sql: changed, reads: [property.name], tolerance: contract.tolerance, place: property.place }];
+    return [
+      {
+        ...UNTYPED,
+        id: `${property.name}.type`,
+        column: property.name,
+        sql: changed,
+        reads: [property.name],
+        tolerance: contract.tolerance,
+        place: property.place,
+      },
+    ];
   });
 }
 
@@ -191,10 +211,14 @@ async function describe(session: EngineSession, product: DataProduct): Promise<{
   try {
     return await session.describe(product.step.sql);
   } catch (error) {
-    throw new SkeinError('SKEIN_STEP_FAILED', `${product.id}: step ${product.step.name} cannot be run: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-      context: { product: product.id, step: product.step.name },
-    });
+    throw new SkeinError(
+      'SKEIN_STEP_FAILED',
+      `${product.id}: step ${product.step.name} cannot be run: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+        context: { product: product.id, step: product.step.name },
+      },
+    );
   }
 }
 

@@ -48,7 +48,10 @@ export function inputHash(product: DataProduct, inputs: Inputs, snapshots: Reado
 export function lineageOf(domain: Domain, product: DataProduct, inputs: Inputs, snapshots: ReadonlyMap<string, Snapshot>, run: string): SnapshotLineage {
   const declared = Object.entries(product.step.lineage ?? {}).map(([column, from]) => ({ column, from: from.map((name) => inDomain(domain, name)) }));
   const typed = inputs.bronze.flatMap((table) =>
-    Object.entries(table.lineage ?? {}).map(([column, from]) => ({ column: `${table.name}.${column}`, from: from.map((name) => `landing:${table.source}.${name}`) })),
+    Object.entries(table.lineage ?? {}).map(([column, from]) => ({
+      column: `${table.name}.${column}`,
+      from: from.map((name) => `landing:${table.source}.${name}`),
+    })),
   );
   return {
     run,

@@ -95,7 +95,15 @@ export class Publisher {
     if (await this.#isLive(table, inputHash)) return;
     const inputs = snapshots.map((snapshot) => ({ kind: 'product' as const, name: snapshot.product, version: snapshot.version }));
     const query = lineageRows(this.#domain, snapshots);
-    await this.#publish({ table, contract, query, inputHash, lineage: { run: inputHash, inputs, columns: [] }, verdictHash: sha256(inputHash), verdict: { passed: true } });
+    await this.#publish({
+      table,
+      contract,
+      query,
+      inputHash,
+      lineage: { run: inputHash, inputs, columns: [] },
+      verdictHash: sha256(inputHash),
+      verdict: { passed: true },
+    });
   }
 
   /** History beyond what is kept goes, for the tables that grew in this run. */

@@ -23,7 +23,15 @@ export async function runOnce(domain: Domain, system: SystemContracts, adapters:
     const taken =
       options.from === undefined
         ? { sources: [], ignored: [] }
-        : await takeIn({ domain, session, landings: adapters.landings, from: options.from, origin: options.origin ?? options.from, onEvent: emit, signal: options.signal });
+        : await takeIn({
+            domain,
+            session,
+            landings: adapters.landings,
+            from: options.from,
+            origin: options.origin ?? options.from,
+            onEvent: emit,
+            signal: options.signal,
+          });
     await publisher.noteVersions();
     const { live, sources } = await countedLandings(domain, adapters, taken.sources);
     const run = new Run(domain, adapters, publisher, session, live);
@@ -44,7 +52,11 @@ export async function runOnce(domain: Domain, system: SystemContracts, adapters:
 }
 
 /** The landings that count, and the report on sources, with those refused that lack columns. */
-async function countedLandings(domain: Domain, adapters: SwarmAdapters, taken: readonly SourceReport[]): Promise<{ live: readonly Landing[]; sources: SourceReport[] }> {
+async function countedLandings(
+  domain: Domain,
+  adapters: SwarmAdapters,
+  taken: readonly SourceReport[],
+): Promise<{ live: readonly Landing[]; sources: SourceReport[] }> {
   const landings = await adapters.landings.list(domain.name);
   const { good, refused } = refuseLacking(domain, landings);
   // What a file held before it lost its columns goes on counting, as it does for a file that cannot be read at all.
@@ -54,9 +66,14 @@ async function countedLandings(domain: Domain, adapters: SwarmAdapters, taken: r
     live: liveLandings(domain, good),
     sources: [
       ...taken.filter((source) => !lacking.some(({ landing }) => landing.file === source.file)),
-      ...lacking.map(
-        ({ landing, error }): SourceReport => ({ file: landing.file, source: landing.source, outcome: 'refused', rows: landing.rows, malformed: landing.rejects.length, error }),
-      ),
+      ...lacking.map(({ landing, error }): SourceReport => ({
+        file: landing.file,
+        source: landing.source,
+        outcome: 'refused',
+        rows: landing.rows,
+        malformed: landing.rejects.length,
+        error,
+      })),
     ],
   };
 }
@@ -106,7 +123,9 @@ class Run {
       const inputs = inputsOf(this.#domain, product, this.#live);
       const missing = inputs.products.filter((name) => !this.#snapshots.has(name));
       if (missing.length > 0) {
-        const reason = new SkeinError('SKEIN_STEP_FAILED', `${product.id} reads ${missing.join(', ')}, which has no snapshot`, { hint: 'See why that product was not published.' });
+        const reason = new SkeinError('SKEIN_STEP_FAILED', `${product.id} reads ${missing.join(', ')}, which has no snapshot`, {
+          hint: 'See why that product was not published.',
+        });
         return report('skipped', {}, reason);
       }
       const hash = inputHash(product, inputs, this.#snapshots);
@@ -133,7 +152,10 @@ class Run {
       return report('published', { ...figures, version: snapshot.version, rows: Number(snapshot.rows) });
     } catch (error) {
       if (signal?.aborted) throw error;
-      const known = error instanceof SkeinError ? error : new SkeinError('SKEIN_STEP_FAILED', `${product.id}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      const known =
+        error instanceof SkeinError
+          ? error
+          : new SkeinError('SKEIN_STEP_FAILED', `${product.id}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
       if (current) this.#snapshots.set(product.id, current);
       return report('failed', { version: current?.version, rows: Number(current?.rows ?? 0n) }, known);
     }
@@ -169,10 +191,14 @@ class Run {
 
 function gateError(product: DataProduct, { verdict }: Candidate, current: Snapshot | undefined): SkeinError {
   const failed = verdict.gates.filter((gate) => gate.severity === 'error' && (gate.outcome === 'failed' || gate.outcome === 'error'));
-  return new SkeinError('SKEIN_GATE_FAILED', `${product.id} was not published: ${failed.map((gate) => `${gate.check}: ${gate.reason ?? gate.outcome}`).join('; ')}`, {
-    hint: `Look at ${product.id}_feedback, mend the source or the step, then run again. Live stays ${current ? `version ${current.version}` : 'nothing: there is no good version yet'}.`,
-    context: { product: product.id, gates: failed.map((gate) => gate.check), live: current?.version },
-  });
+  return new SkeinError(
+    'SKEIN_GATE_FAILED',
+    `${product.id} was not published: ${failed.map((gate) => `${gate.check}: ${gate.reason ?? gate.outcome}`).join('; ')}`,
+    {
+      hint: `Look at ${product.id}_feedback, mend the source or the step, then run again. Live stays ${current ? `version ${current.version}` : 'nothing: there is no good version yet'}.`,
+      context: { product: product.id, gates: failed.map((gate) => gate.check), live: current?.version },
+    },
+  );
 }
 
 function emptiedError(product: DataProduct, current: Snapshot): SkeinError {
@@ -184,7 +210,12 @@ function emptiedError(product: DataProduct, current: Snapshot): SkeinError {
 
 /** Figures of the run that published a snapshot, as its sidecar keeps them. */
 function storedFigures(snapshot: Snapshot): Partial<Figures> {
-  const stored = (snapshot.verdict ?? {}) as { refused?: number | string; duplicates?: number; repairs?: Record<string, number>; violations?: Record<string, number> };
+  const stored = (snapshot.verdict ?? {}) as {
+    refused?: number | string;
+    duplicates?: number;
+    repairs?: Record<string, number>;
+    violations?: Record<string, number>;
+  };
   return {
     version: snapshot.version,
     rows: Number(snapshot.rows),

@@ -14,8 +14,22 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true }));
 
 const record = (queryId: string, time = Date.UTC(2026, 5, 1)): AuditRecord => ({
-  time, queryId, sqlHash: 'h', principal: 'ann', roles: ['analyst'], purpose: undefined, decision: 'allowed', products: ['ga4.sessions'], snapshots: ['ga4.sessions@3'],
-  policyHash: 'p', rows: 2n ** 53n, bytes: 10, truncated: false, durationMs: 1.5, errorCode: undefined, engineText: 'two\nlines "quoted"\u2028',
+  time,
+  queryId,
+  sqlHash: 'h',
+  principal: 'ann',
+  roles: ['analyst'],
+  purpose: undefined,
+  decision: 'allowed',
+  products: ['ga4.sessions'],
+  snapshots: ['ga4.sessions@3'],
+  policyHash: 'p',
+  rows: 2n ** 53n,
+  bytes: 10,
+  truncated: false,
+  durationMs: 1.5,
+  errorCode: undefined,
+  engineText: 'two\nlines "quoted"\u2028',
 });
 const lines = async (day: string): Promise<string[]> => (await readFile(join(directory, `${day}.ndjson`), 'utf8')).trimEnd().split('\n');
 
@@ -29,7 +43,13 @@ describe('file audit log', () => {
     expect(await readdir(directory)).toEqual(['2026-06-01.ndjson', '2026-06-02.ndjson']);
     expect((await lines('2026-06-01')).map((line) => JSON.parse(line).queryId)).toEqual(['a', 'd']);
     expect((await lines('2026-06-02')).map((line) => JSON.parse(line).queryId)).toEqual(['b', 'c']);
-    expect(JSON.parse((await lines('2026-06-01'))[0] as string)).toEqual({ ...record('a'), time: '2026-06-01T23:59:59.999Z', rows: '9007199254740992', purpose: undefined, errorCode: undefined });
+    expect(JSON.parse((await lines('2026-06-01'))[0] as string)).toEqual({
+      ...record('a'),
+      time: '2026-06-01T23:59:59.999Z',
+      rows: '9007199254740992',
+      purpose: undefined,
+      errorCode: undefined,
+    });
     expect((await stat(join(directory, '2026-06-01.ndjson'))).mode & 0o777).toBe(0o600);
   });
 

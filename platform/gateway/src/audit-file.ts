@@ -32,7 +32,8 @@ export function fileAuditLog({ directory, syncMs = 1_000 }: FileAuditLogOptions)
   let syncTimer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  const failure = (error: unknown): SkeinError => (error instanceof SkeinError ? error : storageError(error, `the audit log in ${directory} cannot be written`));
+  const failure = (error: unknown): SkeinError =>
+    error instanceof SkeinError ? error : storageError(error, `the audit log in ${directory} cannot be written`);
 
   async function fileOf(day: string): Promise<NonNullable<typeof file>> {
     if (file?.day === day) return file;
@@ -101,5 +102,9 @@ export function fileAuditLog({ directory, syncMs = 1_000 }: FileAuditLogOptions)
 
 /** One record as one line of JSON: time as ISO 8601, rows as a number where it is exact and as text where it is not. */
 function auditLine({ time, rows, ...rest }: AuditRecord): string {
-  return JSON.stringify({ time: new Date(time).toISOString(), ...rest, ...(rows === undefined ? {} : { rows: rows <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(rows) : rows.toString() }) });
+  return JSON.stringify({
+    time: new Date(time).toISOString(),
+    ...rest,
+    ...(rows === undefined ? {} : { rows: rows <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(rows) : rows.toString() }),
+  });
 }

@@ -6,10 +6,27 @@ const defaults = { contracts: '/repository/contracts' };
 
 describe('settings of the gateway', () => {
   it('have presets, come from the environment, and the command line wins', () => {
-    expect(readGatewayConfig([], {}, defaults)).toEqual({ data: path.resolve('.skein'), contracts: '/repository/contracts', host: '127.0.0.1', port: 4747, oidc: undefined });
+    expect(readGatewayConfig([], {}, defaults)).toEqual({
+      data: path.resolve('.skein'),
+      contracts: '/repository/contracts',
+      host: '127.0.0.1',
+      port: 4747,
+      oidc: undefined,
+    });
     const env = { SKEIN_DATA: '/data', SKEIN_PORT: '1', SKEIN_HOST: '::1', SKEIN_OIDC_ISSUER: 'https://idp.example', SKEIN_OIDC_AUDIENCE: 'mesh' };
-    expect(readGatewayConfig([], env, defaults)).toEqual({ data: '/data', contracts: '/repository/contracts', host: '::1', port: 1, oidc: { issuer: 'https://idp.example', audience: 'mesh' } });
-    expect(readGatewayConfig(['--data', '/other', '--port', '0', '--host', 'localhost', '--contracts', '/c'], env, defaults)).toMatchObject({ data: '/other', port: 0, host: 'localhost', contracts: '/c' });
+    expect(readGatewayConfig([], env, defaults)).toEqual({
+      data: '/data',
+      contracts: '/repository/contracts',
+      host: '::1',
+      port: 1,
+      oidc: { issuer: 'https://idp.example', audience: 'mesh' },
+    });
+    expect(readGatewayConfig(['--data', '/other', '--port', '0', '--host', 'localhost', '--contracts', '/c'], env, defaults)).toMatchObject({
+      data: '/other',
+      port: 0,
+      host: 'localhost',
+      contracts: '/c',
+    });
     expect(readGatewayConfig(['--help'], { SKEIN_PORT: 'x' }, defaults)).toBe('help');
   });
 

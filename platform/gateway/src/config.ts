@@ -24,16 +24,22 @@ export const USAGE = `skein gateway over a data directory that swarms publish in
   --help                                 this text`;
 
 /** Reads command line and environment; the command line wins. Throws SKEIN_USAGE or SKEIN_CONFIG_INVALID. */
-export function readGatewayConfig(args: readonly string[], env: Readonly<Record<string, string | undefined>>, defaults: { readonly contracts: string }): GatewayConfig | 'help' {
+export function readGatewayConfig(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  defaults: { readonly contracts: string },
+): GatewayConfig | 'help' {
   const values = parse(args);
   if (values.help) return 'help';
   const port = values.port ?? env['SKEIN_PORT'] ?? '4747';
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw invalid(values.port === undefined ? 'SKEIN_PORT' : '--port', port, 'a whole number from 0 to 65535');
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
+    throw invalid(values.port === undefined ? 'SKEIN_PORT' : '--port', port, 'a whole number from 0 to 65535');
   const host = values.host ?? env['SKEIN_HOST'] ?? '127.0.0.1';
   if (!/^[\w.:-]{1,253}$/.test(host)) throw invalid(values.host === undefined ? 'SKEIN_HOST' : '--host', host, 'an address or a host name');
   const issuer = env['SKEIN_OIDC_ISSUER'];
   const audience = env['SKEIN_OIDC_AUDIENCE'];
-  if (issuer === undefined && audience !== undefined) throw new SkeinError('SKEIN_CONFIG_INVALID', 'SKEIN_OIDC_AUDIENCE is set without SKEIN_OIDC_ISSUER', { hint: 'Set both, or neither.' });
+  if (issuer === undefined && audience !== undefined)
+    throw new SkeinError('SKEIN_CONFIG_INVALID', 'SKEIN_OIDC_AUDIENCE is set without SKEIN_OIDC_ISSUER', { hint: 'Set both, or neither.' });
   return {
     data: path.resolve(values.data ?? env['SKEIN_DATA'] ?? '.skein'),
     contracts: path.resolve(values.contracts ?? defaults.contracts),
@@ -45,7 +51,10 @@ export function readGatewayConfig(args: readonly string[], env: Readonly<Record<
 
 function parse(args: readonly string[]): { data?: string; contracts?: string; host?: string; port?: string; help?: boolean } {
   try {
-    return parseArgs({ args: [...args], options: { data: { type: 'string' }, contracts: { type: 'string' }, host: { type: 'string' }, port: { type: 'string' }, help: { type: 'boolean' } } }).values;
+    return parseArgs({
+      args: [...args],
+      options: { data: { type: 'string' }, contracts: { type: 'string' }, host: { type: 'string' }, port: { type: 'string' }, help: { type: 'boolean' } },
+    }).values;
   } catch (error) {
     throw new SkeinError('SKEIN_USAGE', error instanceof Error ? (error.message.split('\n')[0] as string) : String(error), { hint: USAGE, cause: error });
   }

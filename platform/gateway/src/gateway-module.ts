@@ -114,7 +114,10 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
   /** Says "down" to whoever asks for health, and ends queries that still run when their time of grace is over. */
   beforeApplicationShutdown(): void {
     this.#draining.abort();
-    this.#grace = setTimeout(() => this.#cancel.abort(new SkeinError('SKEIN_QUERY_CANCELLED', 'the gateway is stopping')), this.#options.graceMs ?? DEFAULT_GRACE_MS);
+    this.#grace = setTimeout(
+      () => this.#cancel.abort(new SkeinError('SKEIN_QUERY_CANCELLED', 'the gateway is stopping')),
+      this.#options.graceMs ?? DEFAULT_GRACE_MS,
+    );
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -140,9 +143,17 @@ async function makeParts({ store, sandbox, contracts, policies, clock, dataDir, 
   });
   const ages = async (): Promise<{ product: string; version: number; ageSeconds: number }[]> => {
     const newest = await Promise.all(catalog.products.map(async ({ id, table }) => ({ id, snapshot: await store.current(table) })));
-    return newest.flatMap(({ id, snapshot }) => (snapshot ? [{ product: id, version: snapshot.version, ageSeconds: Math.max(0, clock.now() - snapshot.committedAt) / 1_000 }] : []));
+    return newest.flatMap(({ id, snapshot }) =>
+      snapshot ? [{ product: id, version: snapshot.version, ageSeconds: Math.max(0, clock.now() - snapshot.committedAt) / 1_000 }] : [],
+    );
   };
-  return { catalog, federation, authenticator: createAuthenticator(issuers ?? [developmentIssuer(keys)], clock), metrics: new GatewayMetrics(sandbox, ages), audit: log };
+  return {
+    catalog,
+    federation,
+    authenticator: createAuthenticator(issuers ?? [developmentIssuer(keys)], clock),
+    metrics: new GatewayMetrics(sandbox, ages),
+    audit: log,
+  };
 }
 
 function visitorOf(roles: readonly string[] | undefined): Principal | undefined {

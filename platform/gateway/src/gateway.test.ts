@@ -63,13 +63,24 @@ let gateway: RunningGateway;
 let analyst: string;
 
 const options = (): StartOptions => ({
-  store, sandbox, contracts: [contract], policies: [policy], clock: systemClock, dataDir: folder.path, visitorRoles: ['public'],
+  store,
+  sandbox,
+  contracts: [contract],
+  policies: [policy],
+  clock: systemClock,
+  dataDir: folder.path,
+  visitorRoles: ['public'],
   log: { error: (error) => void logged.push(String(error)), warn: (text) => void logged.push(text) },
 });
 const token = (as: string, purposes: string[] = []): Promise<string> => issueDevToken({ dir: folder.file('keys'), as, purposes });
 const post = async (body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
-  fetch(`${gateway.url}/v1/sql`, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body), headers: { authorization: `Bearer ${analyst}`, 'content-type': 'application/json', ...headers } });
-const get = (path: string, headers: Record<string, string> = {}): Promise<Response> => fetch(`${gateway.url}${path}`, { headers: { authorization: `Bearer ${analyst}`, ...headers } });
+  fetch(`${gateway.url}/v1/sql`, {
+    method: 'POST',
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    headers: { authorization: `Bearer ${analyst}`, 'content-type': 'application/json', ...headers },
+  });
+const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(`${gateway.url}${path}`, { headers: { authorization: `Bearer ${analyst}`, ...headers } });
 
 beforeAll(async () => {
   await publishQuery({ engine, store, contract, query: ORDERS.replace(String(ROWS), '3') });
@@ -108,9 +119,17 @@ describe('POST /v1/sql', () => {
 
   it('answers in the form that is asked for', async () => {
     const csv = await post({ sql: 'SELECT id FROM shop.orders ORDER BY id LIMIT 2' }, { accept: 'text/csv' });
-    expect([csv.headers.get('content-type'), await csv.text()]).toEqual(['text/csv; charset=utf-8; header=present', 'id\r\n9007199254740993\r\n9007199254740994\r\n']);
+    expect([csv.headers.get('content-type'), await csv.text()]).toEqual([
+      'text/csv; charset=utf-8; header=present',
+      'id\r\n9007199254740993\r\n9007199254740994\r\n',
+    ]);
     const lines = await post({ sql: 'SELECT id FROM shop.orders ORDER BY id LIMIT 2' }, { accept: 'application/x-ndjson' });
-    expect((await lines.text()).trimEnd().split('\n').map((line) => JSON.parse(line))).toEqual([{ id: '9007199254740993' }, { id: '9007199254740994' }]);
+    expect(
+      (await lines.text())
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([{ id: '9007199254740993' }, { id: '9007199254740994' }]);
     expect((await post({ sql: 'SELECT 1' }, { accept: 'image/png' })).status).toBe(406);
   });
 
@@ -122,7 +141,9 @@ describe('POST /v1/sql', () => {
     const steward = { authorization: `Bearer ${await token('steward', ['support'])}` };
     const unasked = await post({ sql: 'SELECT note FROM shop.orders LIMIT 1' }, steward);
     expect([unasked.status, await unasked.json()]).toMatchObject([404, { error: { code: 'SKEIN_PRODUCT_UNKNOWN' } }]);
-    expect(await (await post({ sql: 'SELECT note FROM shop.orders LIMIT 1' }, { ...steward, 'skein-purpose': 'support' })).json()).toMatchObject({ rows: [{ note: 'SECRET note' }] });
+    expect(await (await post({ sql: 'SELECT note FROM shop.orders LIMIT 1' }, { ...steward, 'skein-purpose': 'support' })).json()).toMatchObject({
+      rows: [{ note: 'SECRET note' }],
+    });
     expect((await post({ sql: 'SELECT 1' }, { ...steward, 'skein-purpose': 'marketing' })).status).toBe(403);
     expect((await post({ sql: 'SELECT 1' }, { ...steward, 'skein-purpose': 'a, b' })).status).toBe(400);
   });
@@ -145,7 +166,10 @@ describe('POST /v1/sql', () => {
   ])('refuses %s with a typed error and nothing of its inside', async (_name, headers, body, status, code) => {
     const response = await post(body, headers);
     const text = await response.text();
-    expect([response.status, JSON.parse(text)]).toMatchObject([status, { error: { code, message: expect.stringMatching(/./), hint: expect.stringMatching(/./), retryable: expect.any(Boolean) } }]);
+    expect([response.status, JSON.parse(text)]).toMatchObject([
+      status,
+      { error: { code, message: expect.stringMatching(/./), hint: expect.stringMatching(/./), retryable: expect.any(Boolean) } },
+    ]);
     expect(text).not.toMatch(/SECRET|node_modules|\.ts:|\.js:|at async|\/tables\//);
     if (status === 401) expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/);
     if (response.headers.has('skein-query-id')) expect(JSON.parse(text).error.queryId).toBe(response.headers.get('skein-query-id'));
@@ -155,7 +179,9 @@ describe('POST /v1/sql', () => {
     const status = await new Promise<string>((resolve) => {
       const { hostname, port } = new URL(gateway.url);
       const socket = tcp(Number(port), hostname, () =>
-        socket.write(`POST /v1/sql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${analyst}\r\nAuthorization: Bearer ${analyst}\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n{"sql":"SELECT 1"}`),
+        socket.write(
+          `POST /v1/sql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${analyst}\r\nAuthorization: Bearer ${analyst}\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n{"sql":"SELECT 1"}`,
+        ),
       );
       socket.once('data', (data) => {
         resolve(data.toString().split('\r\n', 1)[0] as string);
@@ -168,12 +194,16 @@ describe('POST /v1/sql', () => {
   it('streams a long answer whole, with its counts in the trailer and under the query id', async () => {
     const body = JSON.stringify({ sql: 'SELECT * FROM shop.orders', maxRows: 40_000 });
     const answer = await new Promise<{ lines: number; trailers: object; queryId: string }>((resolve, reject) => {
-      const request = httpRequest(`${gateway.url}/v1/sql`, { method: 'POST', headers: { authorization: `Bearer ${analyst}`, 'content-type': 'application/json', accept: 'application/x-ndjson' } }, (response) => {
-        let lines = 0;
-        response.on('data', (chunk: Buffer) => (lines += chunk.toString('latin1').split('\n').length - 1));
-        response.on('end', () => resolve({ lines, trailers: response.trailers, queryId: response.headers['skein-query-id'] as string }));
-        response.on('error', reject);
-      });
+      const request = httpRequest(
+        `${gateway.url}/v1/sql`,
+        { method: 'POST', headers: { authorization: `Bearer ${analyst}`, 'content-type': 'application/json', accept: 'application/x-ndjson' } },
+        (response) => {
+          let lines = 0;
+          response.on('data', (chunk: Buffer) => (lines += chunk.toString('latin1').split('\n').length - 1));
+          response.on('end', () => resolve({ lines, trailers: response.trailers, queryId: response.headers['skein-query-id'] as string }));
+          response.on('error', reject);
+        },
+      );
       request.on('error', reject).end(body);
     });
     expect(answer).toMatchObject({ lines: 40_000, trailers: { 'skein-rows': '40000', 'skein-truncated': 'true' } });
@@ -182,21 +212,27 @@ describe('POST /v1/sql', () => {
     expect(other.status).toBe(404);
   });
 
-  it.each(['application/x-ndjson', 'text/csv', 'application/json', 'application/vnd.apache.arrow.stream'])('breaks the connection when a query fails in mid-stream: %s', async (accept) => {
-    const failing = (at: bigint): string => `SELECT repeat('x', 500) AS pad, CASE WHEN id = ${at} THEN CAST(customer AS INTEGER) ELSE 0 END AS x FROM shop.orders`;
-    const broken = await post({ sql: failing(9_007_199_254_740_993n + BigInt(ROWS) - 1n) }, { accept });
-    expect(broken.status).toBe(200);
-    await expect(broken.arrayBuffer()).rejects.toThrowError('terminated');
-    const whole = await post({ sql: failing(0n) }, { accept });
-    expect((await whole.arrayBuffer()).byteLength).toBeGreaterThan(ROWS * 500);
-  });
+  it.each(['application/x-ndjson', 'text/csv', 'application/json', 'application/vnd.apache.arrow.stream'])(
+    'breaks the connection when a query fails in mid-stream: %s',
+    async (accept) => {
+      const failing = (at: bigint): string =>
+        `SELECT repeat('x', 500) AS pad, CASE WHEN id = ${at} THEN CAST(customer AS INTEGER) ELSE 0 END AS x FROM shop.orders`;
+      const broken = await post({ sql: failing(9_007_199_254_740_993n + BigInt(ROWS) - 1n) }, { accept });
+      expect(broken.status).toBe(200);
+      await expect(broken.arrayBuffer()).rejects.toThrowError('terminated');
+      const whole = await post({ sql: failing(0n) }, { accept });
+      expect((await whole.arrayBuffer()).byteLength).toBeGreaterThan(ROWS * 500);
+    },
+  );
 
   it('stops the query of a client that goes away', async () => {
     // A worker of this principal's stands ready, so that the query runs, and not only waits for one, when the client goes.
     expect((await post({ sql: 'SELECT 1 AS one' })).status).toBe(200);
     const stop = new AbortController();
     const pending = fetch(`${gateway.url}/v1/sql`, {
-      method: 'POST', signal: stop.signal, headers: { authorization: `Bearer ${analyst}`, 'content-type': 'application/json' },
+      method: 'POST',
+      signal: stop.signal,
+      headers: { authorization: `Bearer ${analyst}`, 'content-type': 'application/json' },
       body: JSON.stringify({ sql: 'SELECT count(*) FROM range(1000000) a, range(1000000) b' }),
     }).catch((error: unknown) => error);
     while (sandbox.stats().busy === 0) await new Promise((next) => setTimeout(next, 5));
@@ -214,7 +250,8 @@ describe('POST /v1/sql', () => {
     try {
       const ask = (): Promise<Response> =>
         fetch(`${crowded.url}/v1/sql`, {
-          method: 'POST', headers: { authorization: `Bearer ${analyst}`, 'content-type': 'application/json' },
+          method: 'POST',
+          headers: { authorization: `Bearer ${analyst}`, 'content-type': 'application/json' },
           body: JSON.stringify({ sql: 'SELECT count(*) AS n FROM shop.orders a, range(4000) b' }),
         });
       await (await ask()).arrayBuffer();
@@ -235,8 +272,18 @@ describe('POST /v1/sql', () => {
     const response = await post({ sql: "SELECT 'SECRET-IN-SQL', id FROM shop.orders LIMIT 1" });
     await response.arrayBuffer();
     const [file = ''] = await readdir(folder.file('audit'));
-    const lines = (await readFile(folder.file('audit', file), 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(lines.find((line) => line['queryId'] === response.headers.get('skein-query-id'))).toMatchObject({ principal: 'analyst', decision: 'allowed', products: ['shop.orders'], snapshots: ['shop.orders@2'], rows: 1, truncated: false });
+    const lines = (await readFile(folder.file('audit', file), 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.find((line) => line['queryId'] === response.headers.get('skein-query-id'))).toMatchObject({
+      principal: 'analyst',
+      decision: 'allowed',
+      products: ['shop.orders'],
+      snapshots: ['shop.orders@2'],
+      rows: 1,
+      truncated: false,
+    });
     expect(lines.some((line) => line['decision'] === 'refused')).toBe(true);
     expect(JSON.stringify(lines)).not.toContain('SECRET-IN-SQL');
   });
@@ -268,9 +315,21 @@ describe('the client against the gateway', () => {
   it('reads past versions, products and typed errors', async () => {
     expect([...(await mesh.with({ asOf: { 'shop.orders': 1 } }).sql`SELECT count(*) AS n FROM shop.orders`)]).toEqual([{ n: 3n }]);
     expect(await mesh.products()).toMatchObject([{ id: 'shop.orders', version: 2 }]);
-    expect(await mesh.product('shop.orders').describe()).toMatchObject({ id: 'shop.orders', columns: [{ name: 'id', type: 'BIGINT' }, { name: 'customer', access: 'pseudonym' }, { name: 'amount' }, { name: 'ordered_at' }], versions: [{ version: 2, rows: String(ROWS) }, { version: 1, rows: '3' }] });
+    expect(await mesh.product('shop.orders').describe()).toMatchObject({
+      id: 'shop.orders',
+      columns: [{ name: 'id', type: 'BIGINT' }, { name: 'customer', access: 'pseudonym' }, { name: 'amount' }, { name: 'ordered_at' }],
+      versions: [
+        { version: 2, rows: String(ROWS) },
+        { version: 1, rows: '3' },
+      ],
+    });
     expect((await mesh.product('shop.orders').rows(3)).length).toBe(3);
-    await expect(mesh.sql`SELECT nothing FROM shop.orders`).rejects.toMatchObject({ name: 'SkeinClientError', code: 'SKEIN_QUERY_UNKNOWN_COLUMN', status: 400, queryId: expect.stringMatching(/-/) });
+    await expect(mesh.sql`SELECT nothing FROM shop.orders`).rejects.toMatchObject({
+      name: 'SkeinClientError',
+      code: 'SKEIN_QUERY_UNKNOWN_COLUMN',
+      status: 400,
+      queryId: expect.stringMatching(/-/),
+    });
     await expect(connect(gateway.url).sql`SELECT 1`).rejects.toMatchObject({ code: 'SKEIN_AUTH_REQUIRED', status: 401 });
   });
 });
@@ -290,7 +349,12 @@ describe('everything else', () => {
 
   it('runs the curl line of the page', async () => {
     const html = await (await fetch(gateway.url, { headers: { accept: 'text/html' } })).text();
-    const curl = (/<pre><code>([^]*?)<\/code>/.exec(html)?.[1] ?? '').replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&').replaceAll('&lt;', '<').replaceAll('&gt;', '>');
+    const curl = (/<pre><code>([^]*?)<\/code>/.exec(html)?.[1] ?? '')
+      .replaceAll('&quot;', '"')
+      .replaceAll('&#39;', "'")
+      .replaceAll('&amp;', '&')
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>');
     const child = spawn('sh', ['-c', curl.replace('$(npx skein token --as analyst)', analyst)], { stdio: ['ignore', 'pipe', 'inherit'] });
     let out = '';
     for await (const chunk of child.stdout) out += chunk;
@@ -312,7 +376,10 @@ describe('everything else', () => {
 
   it('says how it is, and counts', async () => {
     const health = await get('/health', { authorization: '' });
-    expect([health.status, await health.json()]).toMatchObject([200, { skein: 'gateway', status: 'up', pid: process.pid, checks: { store: { status: 'up', tables: 1 }, sandbox: { status: 'up' } } }]);
+    expect([health.status, await health.json()]).toMatchObject([
+      200,
+      { skein: 'gateway', status: 'up', pid: process.pid, checks: { store: { status: 'up', tables: 1 }, sandbox: { status: 'up' } } },
+    ]);
     expect(await (await get('/health/live')).json()).toMatchObject({ status: 'up' });
     const metrics = await (await get('/metrics')).text();
     expect(metrics).toMatch(/skein_queries_total\{outcome="ok",format="arrow"\} [1-9]/);
@@ -324,16 +391,24 @@ describe('everything else', () => {
   it('knows no other address, and sends no CORS headers', async () => {
     const missing = await get('/v2/sql', { origin: 'https://evil.example' });
     expect([missing.status, await missing.json()]).toMatchObject([404, { error: { code: 'SKEIN_NOT_FOUND' } }]);
-    const preflight = await fetch(`${gateway.url}/v1/sql`, { method: 'OPTIONS', headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' } });
+    const preflight = await fetch(`${gateway.url}/v1/sql`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+    });
     expect(preflight.status).toBe(404);
-    for (const response of [missing, preflight, await post({ sql: 'SELECT 1' }, { origin: 'https://evil.example' })]) expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+    for (const response of [missing, preflight, await post({ sql: 'SELECT 1' }, { origin: 'https://evil.example' })])
+      expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 
   it('hosts domains, which answer over the bus as themselves', async () => {
     const bus = memoryBus();
     const domain = (name: string): Domain => ({ name, sources: [], bronze: [], products: [] });
     const adapters = { engine, store, bus, landings: { list: async () => [] } as unknown as LandingStore };
-    const imports = [DataProductModule.forRoot({ adapters, system: { feedback: contract, lineage: contract } }), DataProductModule.forFeature('shop', domain('shop')), DataProductModule.forFeature('crm', domain('crm'))];
+    const imports = [
+      DataProductModule.forRoot({ adapters, system: { feedback: contract, lineage: contract } }),
+      DataProductModule.forFeature('shop', domain('shop')),
+      DataProductModule.forFeature('crm', domain('crm')),
+    ];
     const hosting = await startGateway({ ...options(), bus, imports });
     const client = new BusClient(bus);
     expect(await Promise.all(['shop', 'crm'].map((name) => client.request(`${name}.describe`)))).toMatchObject([{ domain: 'shop' }, { domain: 'crm' }]);
@@ -352,11 +427,18 @@ describe('everything else', () => {
 
   it('says who holds its port', async () => {
     const port = Number(new URL(gateway.url).port);
-    await expect(startGateway({ ...options(), port })).rejects.toMatchObject({ code: 'SKEIN_PORT_IN_USE', message: expect.stringContaining(`a Skein gateway (process ${process.pid}`), context: { port, pid: process.pid } });
+    await expect(startGateway({ ...options(), port })).rejects.toMatchObject({
+      code: 'SKEIN_PORT_IN_USE',
+      message: expect.stringContaining(`a Skein gateway (process ${process.pid}`),
+      context: { port, pid: process.pid },
+    });
     const { createServer } = await import('node:http');
     const other = createServer((_request, response) => response.end('hello')).listen(0, '127.0.0.1');
     await new Promise((listening) => other.once('listening', listening));
-    await expect(startGateway({ ...options(), port: (other.address() as { port: number }).port })).rejects.toMatchObject({ code: 'SKEIN_PORT_IN_USE', message: expect.stringContaining('another program') });
+    await expect(startGateway({ ...options(), port: (other.address() as { port: number }).port })).rejects.toMatchObject({
+      code: 'SKEIN_PORT_IN_USE',
+      message: expect.stringContaining('another program'),
+    });
     await new Promise((closed) => other.close(closed));
   });
 

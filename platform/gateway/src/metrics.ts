@@ -92,11 +92,32 @@ async function makeInstruments(): Promise<Instruments> {
   const registers = [registry];
   return {
     registry,
-    queries: new prometheus.Counter({ name: 'skein_queries_total', help: 'Queries answered, by outcome (ok or error code) and format.', labelNames: ['outcome', 'format'], registers }),
-    seconds: new prometheus.Histogram({ name: 'skein_query_seconds', help: 'Time from request to the end of the answer.', labelNames: ['outcome'], buckets: [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60], registers }),
+    queries: new prometheus.Counter({
+      name: 'skein_queries_total',
+      help: 'Queries answered, by outcome (ok or error code) and format.',
+      labelNames: ['outcome', 'format'],
+      registers,
+    }),
+    seconds: new prometheus.Histogram({
+      name: 'skein_query_seconds',
+      help: 'Time from request to the end of the answer.',
+      labelNames: ['outcome'],
+      buckets: [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      registers,
+    }),
     bytes: new prometheus.Counter({ name: 'skein_result_bytes_total', help: 'Bytes of results handed to the wire.', labelNames: ['format'], registers }),
-    workers: new prometheus.Gauge({ name: 'skein_sandbox', help: 'Sandbox workers alive and busy, queries queued, workers killed since start.', labelNames: ['state'], registers }),
-    age: new prometheus.Gauge({ name: 'skein_product_age_seconds', help: 'Time since the live snapshot of the product was committed.', labelNames: ['product'], registers }),
+    workers: new prometheus.Gauge({
+      name: 'skein_sandbox',
+      help: 'Sandbox workers alive and busy, queries queued, workers killed since start.',
+      labelNames: ['state'],
+      registers,
+    }),
+    age: new prometheus.Gauge({
+      name: 'skein_product_age_seconds',
+      help: 'Time since the live snapshot of the product was committed.',
+      labelNames: ['product'],
+      registers,
+    }),
     version: new prometheus.Gauge({ name: 'skein_product_version', help: 'Version of the live snapshot of the product.', labelNames: ['product'], registers }),
     memory: new prometheus.Gauge({ name: 'process_resident_memory_bytes', help: 'Resident memory of the gateway process.', registers }),
     loop: new prometheus.Gauge({ name: 'skein_event_loop_utilization', help: 'Share of time in which the event loop was busy, since start.', registers }),

@@ -38,7 +38,22 @@ describe('a gateway in a process of its own', () => {
     mkdirSync(folder.file('contracts/shop/orders/v1'), { recursive: true });
     writeFileSync(folder.file('contracts/shop/orders/v1/contract.odcs.yaml'), CONTRACT);
     writeFileSync(folder.file('contracts/shop/orders/v1/policy.yaml'), POLICY);
-    const child = spawn(process.execPath, ['--input-type=module', '-e', SCRIPT, fileURLToPath(new URL('./run-gateway.ts', import.meta.url)), '--data', folder.path, '--contracts', folder.file('contracts'), '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env['PATH'] } });
+    const child = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        SCRIPT,
+        fileURLToPath(new URL('./run-gateway.ts', import.meta.url)),
+        '--data',
+        folder.path,
+        '--contracts',
+        folder.file('contracts'),
+        '--port',
+        '0',
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env['PATH'] } },
+    );
     const exit = new Promise<number | null>((ended) => child.once('exit', ended));
     try {
       const url = await new Promise<string>((found, failed) => {
@@ -60,7 +75,8 @@ describe('a gateway in a process of its own', () => {
       await publishQuery({ engine, store, contract, query: 'SELECT 8::BIGINT AS id' });
       await engine.close();
       let rows: unknown[] = [];
-      for (const deadline = performance.now() + 10_000; performance.now() < deadline && (rows[0] as { id?: bigint })?.id !== 8n; ) rows = [...(await mesh.sql`SELECT id FROM shop.orders`)];
+      for (const deadline = performance.now() + 10_000; performance.now() < deadline && (rows[0] as { id?: bigint })?.id !== 8n;)
+        rows = [...(await mesh.sql`SELECT id FROM shop.orders`)];
       expect(rows).toEqual([{ id: 8n }]);
     } finally {
       child.kill('SIGTERM');

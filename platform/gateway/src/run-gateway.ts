@@ -42,6 +42,10 @@ export async function runGateway(args: readonly string[], env: Readonly<Record<s
   });
   process.stdout.write(`The gateway serves ${config.data} at ${gateway.url}\n`);
   let closing: Promise<void> | undefined;
-  const stop = (): void => void (closing ??= gateway.close().then(() => sandbox.close()).then(() => process.exit(0)));
+  const stop = (): void =>
+    void (closing ??= gateway
+      .close()
+      .then(() => sandbox.close())
+      .then(() => process.exit(0)));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
 }

@@ -38,8 +38,22 @@ const LAST_MS = 1_000;
 class Root {}
 
 /** Starts the gateway over adapters that are made already; they are not closed with it. Throws SKEIN_PORT_IN_USE and what its parts throw. */
-export async function startGateway({ host = '127.0.0.1', port = 0, imports = [], log = lineLog(process.stderr), ...options }: StartOptions): Promise<RunningGateway> {
-  const adapter = new FastifyAdapter({ skipMiddie: true, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, forceCloseConnections: 'idle', routerOptions: { maxParamLength: 200 }, return503OnClosing: false, schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } } });
+export async function startGateway({
+  host = '127.0.0.1',
+  port = 0,
+  imports = [],
+  log = lineLog(process.stderr),
+  ...options
+}: StartOptions): Promise<RunningGateway> {
+  const adapter = new FastifyAdapter({
+    skipMiddie: true,
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200 },
+    return503OnClosing: false,
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
+  });
   const root: DynamicModule = { module: Root, imports: [GatewayModule.forRoot({ ...options, log }), ...imports] };
   let started = false;
   // What goes wrong while it starts is thrown; Nest need not write it down as well.
@@ -67,7 +81,9 @@ export async function startGateway({ host = '127.0.0.1', port = 0, imports = [],
 
 /** The gateway checks bodies itself, so fastify need not load its compilers for schemas, which takes 60 ms. */
 function noSchemas(): never {
-  throw new SkeinError('SKEIN_INTERNAL', 'a route has a JSON Schema, and the gateway has no compiler for it', { hint: 'Check the body in the handler, as sql-route.ts does.' });
+  throw new SkeinError('SKEIN_INTERNAL', 'a route has a JSON Schema, and the gateway has no compiler for it', {
+    hint: 'Check the body in the handler, as sql-route.ts does.',
+  });
 }
 
 async function listen(app: NestFastifyApplication, host: string, port: number): Promise<void> {
@@ -92,5 +108,12 @@ async function close(app: NestFastifyApplication, cutMs: number): Promise<void> 
 /** Nest's own words: what went wrong, and nothing else. */
 function nestLogger(log: { error(error: unknown): unknown; warn(message: string): unknown }): LoggerService {
   const silent = (): void => undefined;
-  return { log: silent, debug: silent, verbose: silent, warn: (message: unknown) => log.warn(String(message)), error: (message: unknown) => log.error(message), fatal: (message: unknown) => log.error(message) };
+  return {
+    log: silent,
+    debug: silent,
+    verbose: silent,
+    warn: (message: unknown) => log.warn(String(message)),
+    error: (message: unknown) => log.error(message),
+    fatal: (message: unknown) => log.error(message),
+  };
 }

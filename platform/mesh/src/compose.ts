@@ -59,17 +59,20 @@ export function localAdapters(data: string): SwarmAdapters {
 
 /** Nest imports that make every domain part of an application. */
 export function domainModules(loaded: LoadedContracts, adapters: SwarmAdapters) {
-  return [
-    DataProductModule.forRoot({ adapters, system: loaded.system }),
-    ...loaded.domains.map((domain) => DataProductModule.forFeature(domain.name, domain)),
-  ];
+  return [DataProductModule.forRoot({ adapters, system: loaded.system }), ...loaded.domains.map((domain) => DataProductModule.forFeature(domain.name, domain))];
 }
 
 /** The swarms without a gateway: what `skein ingest` runs. */
-export async function composeSwarms(options: { readonly data: string; readonly contracts: string }): Promise<{ swarm(domain: string): Swarm; close(): Promise<void> }> {
+export async function composeSwarms(options: {
+  readonly data: string;
+  readonly contracts: string;
+}): Promise<{ swarm(domain: string): Swarm; close(): Promise<void> }> {
   const loaded = await loadContracts(options.contracts);
   const adapters = localAdapters(options.data);
-  const context = await NestFactory.createApplicationContext({ module: class SwarmsModule {}, imports: domainModules(loaded, adapters) }, { logger: ['error', 'warn'] });
+  const context = await NestFactory.createApplicationContext(
+    { module: class SwarmsModule {}, imports: domainModules(loaded, adapters) },
+    { logger: ['error', 'warn'] },
+  );
   const registry = context.get(SwarmRegistry);
   return {
     swarm: (domain) => registry.get(domain),

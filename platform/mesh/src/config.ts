@@ -80,5 +80,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv, defa
 function whole(name: string, text: string, least: number, most: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
-  throw new SkeinError('SKEIN_CONFIG_INVALID', `${name} ${JSON.stringify(text)} is not a whole number from ${least} to ${most}`, { hint: `Give ${name} a number.` });
+  throw new SkeinError('SKEIN_CONFIG_INVALID', `${name} ${JSON.stringify(text)} is not a whole number from ${least} to ${most}`, {
+    hint: `Give ${name} a number.`,
+  });
 }

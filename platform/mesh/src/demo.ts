@@ -33,7 +33,10 @@ export async function ensureDemo(
     if ((await landings.list(domain)).some((landing) => landing.origin !== DEMO_ORIGIN)) continue;
     const directory = path.join(data, 'sources', domain);
     const file = path.join(directory, '.planted.json');
-    const known = await readFile(file, 'utf8').then((text) => JSON.parse(text) as DemoLedger, () => undefined);
+    const known = await readFile(file, 'utf8').then(
+      (text) => JSON.parse(text) as DemoLedger,
+      () => undefined,
+    );
     const seed = wanted.seed ?? known?.seed ?? 1;
     const rows = wanted.rows ?? known?.rows ?? 50_000;
     folders.set(domain, directory);

@@ -24,7 +24,11 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
   const started = performance.now();
   const loaded = await loadContracts(config.contracts);
   const adapters = localAdapters(config.data);
-  const sandbox = duckdbSandbox({ memoryMb: config.queryMemory, rssMb: Math.round(config.queryMemory * 1.4), tempDirectory: path.join(config.data, 'tmp', `queries-${process.pid}`) });
+  const sandbox = duckdbSandbox({
+    memoryMb: config.queryMemory,
+    rssMb: Math.round(config.queryMemory * 1.4),
+    tempDirectory: path.join(config.data, 'tmp', `queries-${process.pid}`),
+  });
   const gateway = await startGateway({
     host: config.host,
     port: config.port,
@@ -37,7 +41,9 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
     dataDir: config.data,
     visitorRoles: ['public'],
     imports: domainModules(loaded, adapters),
-    ...(config.issuer === undefined ? {} : { issuers: [developmentIssuer(path.join(config.data, 'keys')), oidcIssuer(config.issuer, config.audience ?? 'skein')] }),
+    ...(config.issuer === undefined
+      ? {}
+      : { issuers: [developmentIssuer(path.join(config.data, 'keys')), oidcIssuer(config.issuer, config.audience ?? 'skein')] }),
   }).catch(async (error: unknown) => {
     await sandbox.close();
     throw error;

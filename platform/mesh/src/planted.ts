@@ -20,8 +20,7 @@ export function comparePlanted(planted: Planted, reports: readonly RunReport[]):
     const key = JSON.stringify([product, expected, expected === 'deduplicated' ? '' : rule]);
     const known = lines.get(key);
     const report = products.get(product);
-    const found =
-      expected === 'refused' ? (report?.violations[rule] ?? 0) : expected === 'repaired' ? (report?.repairs[rule] ?? 0) : (report?.duplicates ?? 0);
+    const found = expected === 'refused' ? (report?.violations[rule] ?? 0) : expected === 'repaired' ? (report?.repairs[rule] ?? 0) : (report?.duplicates ?? 0);
     lines.set(key, { product, faults: [...(known?.faults ?? []), fault], expected, rule, planted: (known?.planted ?? 0) + count, found });
   }
   return [...lines.values()].sort((a, b) => (a.product < b.product ? -1 : a.product > b.product ? 1 : a.expected < b.expected ? -1 : 1));

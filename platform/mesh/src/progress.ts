@@ -50,5 +50,6 @@ export function progressOn(out: NodeJS.WriteStream): Progress {
 export function showEvent(progress: Progress, event: SwarmEvent): void {
   if (event.verb === 'landing') progress.step(`${event.domain}: landing files`, event.done, event.of);
   else if (event.verb === 'making') progress.step(`${event.domain}: making products`, event.done, event.of);
-  else if (event.verb === 'landed' && event.source.outcome === 'refused') progress.note(`${event.domain}: ${event.source.file} refused: ${event.source.error?.message ?? ''}`);
+  else if (event.verb === 'landed' && event.source.outcome === 'refused')
+    progress.note(`${event.domain}: ${event.source.file} refused: ${event.source.error?.message ?? ''}`);
 }

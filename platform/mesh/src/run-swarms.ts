@@ -8,7 +8,12 @@ export interface DomainOutcome extends RunReport {
 }
 
 /** Runs the swarms one after the other: each uses every core. `folders` holds the demo source of the domains that have one. */
-export async function runSwarms(swarms: readonly Swarm[], folders: ReadonlyMap<string, string>, progress: Progress, signal: AbortSignal): Promise<DomainOutcome[]> {
+export async function runSwarms(
+  swarms: readonly Swarm[],
+  folders: ReadonlyMap<string, string>,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<DomainOutcome[]> {
   const outcomes: DomainOutcome[] = [];
   for (const swarm of swarms) {
     const folder = folders.get(swarm.domain.name);

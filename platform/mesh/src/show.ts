@@ -38,7 +38,9 @@ export function showRun(report: DomainOutcome): string {
   return `${[
     `${report.domain}: ${landed.length} files landed with ${count(landed.reduce((rows, source) => rows + source.rows, 0))} rows, ${unchanged} unchanged, ${report.sources.length - landed.length - unchanged} refused`,
     ...(report.ignored.length > 0
-      ? [`${report.ignored.length} files are of no kind that ${report.domain} reads, and were left alone: ${report.ignored.slice(0, 10).join(', ')}${report.ignored.length > 10 ? ', …' : ''}`]
+      ? [
+          `${report.ignored.length} files are of no kind that ${report.domain} reads, and were left alone: ${report.ignored.slice(0, 10).join(', ')}${report.ignored.length > 10 ? ', …' : ''}`,
+        ]
       : []),
     ...products([report]),
     ...faults([report]),

@@ -65,7 +65,15 @@ export async function arrowOut(progress: Progress = () => undefined): Promise<Be
     const files = await session.writeParquet(DATA, staging.directory, staging.fields);
     await session.close();
     const hash = sha256(DATA);
-    const snapshot = await store.commit(staging, { files, contractHash: contract.hash, contractVersion: contract.version, verdictHash: hash, inputHash: hash, lineage: { run: hash, inputs: [], columns: [] }, verdict: { passed: true } });
+    const snapshot = await store.commit(staging, {
+      files,
+      contractHash: contract.hash,
+      contractVersion: contract.version,
+      verdictHash: hash,
+      inputHash: hash,
+      lineage: { run: hash, inputs: [], columns: [] },
+      verdict: { passed: true },
+    });
     const gateway = await startGateway({ store, sandbox, contracts: [contract], policies: [policy], clock: systemClock, dataDir: directory });
     try {
       const token = await issueDevToken({ dir: path.join(directory, 'keys'), as: 'analyst' });
@@ -75,7 +83,8 @@ export async function arrowOut(progress: Progress = () => undefined): Promise<Be
       for (let run = 1; run <= RUNS; run += 1) {
         progress(`run ${run} of ${RUNS}`);
         const reply = await client(call(ROWS));
-        if (!reply.whole || reply.rows !== String(ROWS) || reply.truncated !== 'false') throw new SkeinError('SKEIN_INTERNAL', `the answer is not whole: ${JSON.stringify(reply)}`);
+        if (!reply.whole || reply.rows !== String(ROWS) || reply.truncated !== 'false')
+          throw new SkeinError('SKEIN_INTERNAL', `the answer is not whole: ${JSON.stringify(reply)}`);
         bytes = reply.bytes;
         figure = Math.max(figure, bytes / MB / (reply.milliseconds / 1_000));
         floor = Math.max(floor, bytes / MB / (await fetchChunks(snapshot)));

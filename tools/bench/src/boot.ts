@@ -41,7 +41,9 @@ export async function boot(progress: Progress = () => undefined): Promise<BenchR
 }
 
 async function runOnce(data: string): Promise<void> {
-  const child = spawn(process.execPath, [MAIN, '--once', '--json', '--data', data, '--rows', String(DEMO_ROWS), '--port', '0'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [MAIN, '--once', '--json', '--data', data, '--rows', String(DEMO_ROWS), '--port', '0'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const [code] = (await once(child, 'exit')) as [number | null];
   if (code !== 0) throw new SkeinError('SKEIN_INTERNAL', `the first run of the mesh ended with code ${code}`, { hint: 'Run npm start -- --once and see why.' });
 }
@@ -53,7 +55,8 @@ async function firstAnswer(args: (port: number) => string[]): Promise<number> {
   const exit = once(child, 'exit');
   try {
     while (!(await answers(port))) {
-      if (child.exitCode !== null || performance.now() - started > DEADLINE_MS) throw new SkeinError('SKEIN_INTERNAL', `the process that was to answer on port ${port} did not (exit code ${child.exitCode})`);
+      if (child.exitCode !== null || performance.now() - started > DEADLINE_MS)
+        throw new SkeinError('SKEIN_INTERNAL', `the process that was to answer on port ${port} did not (exit code ${child.exitCode})`);
       await new Promise((next) => setTimeout(next, 3));
     }
     return performance.now() - started;

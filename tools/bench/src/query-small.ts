@@ -44,8 +44,16 @@ interface SmallQuery {
   readonly rows: { readonly governed: number; readonly direct: number };
 }
 
-const LOOKUP: SmallQuery = { sql: 'SELECT material, plant, quantity, counted_at FROM bench.stock WHERE plant IN ($1, $2) AND quantity < 2', params: ['P3', 'P9'], rows: { governed: 2, direct: 3 } };
-const AGGREGATE: SmallQuery = { sql: 'SELECT plant, count(*) AS n, sum(quantity) AS quantity FROM bench.stock GROUP BY plant ORDER BY plant', params: [], rows: { governed: 9, direct: 10 } };
+const LOOKUP: SmallQuery = {
+  sql: 'SELECT material, plant, quantity, counted_at FROM bench.stock WHERE plant IN ($1, $2) AND quantity < 2',
+  params: ['P3', 'P9'],
+  rows: { governed: 2, direct: 3 },
+};
+const AGGREGATE: SmallQuery = {
+  sql: 'SELECT plant, count(*) AS n, sum(quantity) AS quantity FROM bench.stock GROUP BY plant ORDER BY plant',
+  params: [],
+  rows: { governed: 9, direct: 10 },
+};
 
 const WARM_UP = 100;
 const ROUNDS = 500;
@@ -70,7 +78,15 @@ export async function querySmall(progress: Progress = () => undefined): Promise<
     const files = await session.writeParquet(DATA, staging.directory, staging.fields);
     await session.close();
     const hash = sha256(DATA);
-    const snapshot = await store.commit(staging, { files, contractHash: contract.hash, contractVersion: contract.version, verdictHash: hash, inputHash: hash, lineage: { run: hash, inputs: [], columns: [] }, verdict: { passed: true } });
+    const snapshot = await store.commit(staging, {
+      files,
+      contractHash: contract.hash,
+      contractVersion: contract.version,
+      verdictHash: hash,
+      inputHash: hash,
+      lineage: { run: hash, inputs: [], columns: [] },
+      verdict: { passed: true },
+    });
     const gateway = await startGateway({ store, sandbox, contracts: [contract], policies: [policy], clock: systemClock, dataDir: directory });
     try {
       const token = await issueDevToken({ dir: path.join(directory, 'keys'), as: 'analyst' });
@@ -79,7 +95,18 @@ export async function querySmall(progress: Progress = () => undefined): Promise<
       progress('an aggregate');
       const aggregate = await compare(AGGREGATE, gateway.url, token, snapshot);
       const { figure, floor } = lookup;
-      return { figure, floor, ratio: figure / floor, unit: 'ms', over: figure - floor, p95: lookup.p95, floorP95: lookup.floorP95, aggregate: aggregate.figure, aggregateFloor: aggregate.floor, rounds: ROUNDS };
+      return {
+        figure,
+        floor,
+        ratio: figure / floor,
+        unit: 'ms',
+        over: figure - floor,
+        p95: lookup.p95,
+        floorP95: lookup.floorP95,
+        aggregate: aggregate.figure,
+        aggregateFloor: aggregate.floor,
+        rounds: ROUNDS,
+      };
     } finally {
       await gateway.close();
     }
@@ -90,12 +117,18 @@ export async function querySmall(progress: Progress = () => undefined): Promise<
   }
 }
 
-async function compare(query: SmallQuery, url: string, token: string, snapshot: Snapshot): Promise<{ figure: number; floor: number; p95: number; floorP95: number }> {
+async function compare(
+  query: SmallQuery,
+  url: string,
+  token: string,
+  snapshot: Snapshot,
+): Promise<{ figure: number; floor: number; p95: number; floorP95: number }> {
   const governed = httpQuery(query, url, token);
   const direct = await directQuery(query, snapshot);
   try {
     const rows = { governed: await governed.ask(), direct: await direct.ask() };
-    if (rows.governed !== query.rows.governed || rows.direct !== query.rows.direct) throw new SkeinError('SKEIN_INTERNAL', `${query.sql} gave ${JSON.stringify(rows)}, not ${JSON.stringify(query.rows)}`);
+    if (rows.governed !== query.rows.governed || rows.direct !== query.rows.direct)
+      throw new SkeinError('SKEIN_INTERNAL', `${query.sql} gave ${JSON.stringify(rows)}, not ${JSON.stringify(query.rows)}`);
     const [overHttp, alone]: [number[], number[]] = [[], []];
     for (let round = -WARM_UP; round < ROUNDS; round += 1) {
       const [first, second] = [await timed(governed.ask), await timed(direct.ask)];
@@ -119,7 +152,12 @@ interface Asker {
 function httpQuery({ sql, params }: SmallQuery, url: string, token: string): Asker {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const body = JSON.stringify({ sql, params });
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json', 'content-length': Buffer.byteLength(body) };
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    accept: 'application/json',
+    'content-length': Buffer.byteLength(body),
+  };
   return {
     close: () => agent.destroy(),
     ask: () =>

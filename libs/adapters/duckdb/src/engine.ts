@@ -80,17 +80,15 @@ function engineSession(connection: DuckDBConnection, onClose: () => void): Engin
     },
     async writeParquet(query: string, directory: string, fields: readonly Field[]): Promise<DataFile[]> {
       const result = await execute(copyStatement(query, directory, fields));
-      const files = (await result.getRows()).map(
-        (row): CopiedFile => ({
-          filename: String(row[0]),
-          count: BigInt(String(row[1])),
-          bytes: BigInt(String(row[2])),
-          statistics: entries(row[4]).map(([path, figures]) => ({
-            path: String(path),
-            figures: Object.fromEntries(entries(figures).map(([name, figure]) => [String(name), String(figure)])),
-          })),
-        }),
-      );
+      const files = (await result.getRows()).map((row): CopiedFile => ({
+        filename: String(row[0]),
+        count: BigInt(String(row[1])),
+        bytes: BigInt(String(row[2])),
+        statistics: entries(row[4]).map(([path, figures]) => ({
+          path: String(path),
+          figures: Object.fromEntries(entries(figures).map(([name, figure]) => [String(name), String(figure)])),
+        })),
+      }));
       return files.map(dataFile).sort((a, b) => a.path.localeCompare(b.path, 'en', { numeric: true }));
     },
     async close() {

@@ -54,7 +54,9 @@ export function intervalText(months: number, days: number, micros: bigint): stri
   let time = '';
   if (micros !== 0n) {
     const size = micros < 0n ? -micros : micros;
-    const fraction = String(size % 1_000_000n).padStart(6, '0').replace(/0+$/, '');
+    const fraction = String(size % 1_000_000n)
+      .padStart(6, '0')
+      .replace(/0+$/, '');
     time = `T${micros < 0n ? '-' : ''}${size / 1_000_000n}${fraction === '' ? '' : `.${fraction}`}S`;
   }
   return months === 0 && days === 0 && time === '' ? 'PT0S' : `P${months === 0 ? '' : `${months}M`}${days === 0 ? '' : `${days}D`}${time}`;

@@ -19,7 +19,8 @@ export function parameterKind(value: EngineParameter, position: number, code: Er
     if (!Number.isSafeInteger(value) || Object.is(value, -0)) return 'double';
     return Math.abs(value) <= INT32_MAX ? 'integer' : 'bigint';
   }
-  if (typeof value !== 'bigint') throw new SkeinError(code, `parameter $${position} is neither text, number, boolean nor null`, { context: { parameter: position } });
+  if (typeof value !== 'bigint')
+    throw new SkeinError(code, `parameter $${position} is neither text, number, boolean nor null`, { context: { parameter: position } });
   if (value >= -INT64_MAX && value <= INT64_MAX) return 'bigint';
   if (value >= -INT128_MAX && value <= INT128_MAX) return 'hugeint';
   throw new SkeinError(code, `parameter $${position} is an integer of more than 128 bits`, { context: { parameter: position } });

@@ -31,7 +31,8 @@ function fieldIds(field: Field, type: ColumnType, path: string, id: number): str
   const nested = parts.map(([name, partType]) => {
     const partPath = path === '' ? name : `${path}.${name}`;
     const partId = field.nested[partPath];
-    if (partId === undefined) throw new SkeinError('SKEIN_INTERNAL', `field ${field.name} has no id for its part ${partPath}`, { context: { field: field.name, part: partPath } });
+    if (partId === undefined)
+      throw new SkeinError('SKEIN_INTERNAL', `field ${field.name} has no id for its part ${partPath}`, { context: { field: field.name, part: partPath } });
     return `${ident(name)}: ${fieldIds(field, partType, partPath, partId)}`;
   });
   return `{__duckdb_field_id: ${id}, ${nested.join(', ')}}`;

@@ -70,7 +70,11 @@ export function memoryBus({ retain = 10_000 }: MemoryBusOptions = {}): EventBus 
       return new Promise((accept, refuse) => topic.waiting.push({ key, text, accept, refuse }));
     },
 
-    async subscribe(name: string, { group: groupName, from, attempts = 5 }: SubscribeOptions, handler: (event: BusEvent) => Promise<void>): Promise<Subscription> {
+    async subscribe(
+      name: string,
+      { group: groupName, from, attempts = 5 }: SubscribeOptions,
+      handler: (event: BusEvent) => Promise<void>,
+    ): Promise<Subscription> {
       refuseClosed();
       if (!Number.isSafeInteger(attempts) || attempts < 1) throw new SkeinError('SKEIN_CONFIG_INVALID', `attempts must be a positive integer, not ${attempts}`);
       const topic = topicOf(name);
@@ -91,7 +95,8 @@ export function memoryBus({ retain = 10_000 }: MemoryBusOptions = {}): EventBus 
         // `closed` must be set before anything below runs, or a handler that ends now could publish once more.
         await Promise.resolve();
         for (const topic of topics.values()) {
-          for (const { refuse } of topic.waiting.splice(0)) refuse(new SkeinError('SKEIN_BUS_CLOSED', 'the event bus was closed while the event waited for a slow group'));
+          for (const { refuse } of topic.waiting.splice(0))
+            refuse(new SkeinError('SKEIN_BUS_CLOSED', 'the event bus was closed while the event waited for a slow group'));
         }
         await Promise.all([...topics.values()].flatMap((topic) => [...topic.groups.values()].map((group) => group.close())));
       })();
@@ -110,5 +115,9 @@ function asJson(topic: string, payload: unknown): string {
     cause = error;
   }
   if (text !== undefined) return text;
-  throw new SkeinError('SKEIN_BUS_PAYLOAD', `an event for ${JSON.stringify(topic)} cannot be written as JSON: ${cause instanceof Error ? cause.message : typeof payload}`, { cause, context: { topic } });
+  throw new SkeinError(
+    'SKEIN_BUS_PAYLOAD',
+    `an event for ${JSON.stringify(topic)} cannot be written as JSON: ${cause instanceof Error ? cause.message : typeof payload}`,
+    { cause, context: { topic } },
+  );
 }

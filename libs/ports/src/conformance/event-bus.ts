@@ -155,7 +155,14 @@ export function eventBusConformance(name: string, make: () => Promise<EventBusUn
       expect([...tries.values()].reduce((sum, n) => sum + n, 0)).toBe(102);
       expect(dead.events.map((event) => event.key)).toEqual(['k', 'k']);
       expect(dead.events.map((event) => event.payload)).toEqual(
-        [7, 57].map((value): DeadLetter => ({ topic: 't', offset: String(offsets[value]), group: 'g', attempts: 2, reason: `poison ${value}`, payload: value })),
+        [7, 57].map((value): DeadLetter => ({
+          topic: 't',
+          offset: String(offsets[value]),
+          group: 'g',
+          attempts: 2,
+          reason: `poison ${value}`,
+          payload: value,
+        })),
       );
     });
 

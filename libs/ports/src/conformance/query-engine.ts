@@ -10,7 +10,14 @@ export interface QueryEngineUnderTest {
   readonly engine: QueryEngine;
 }
 
-const field = (id: number, name: string, type: ColumnType, nested: Field['nested'] = {}): Field => ({ id, propertyId: name, name, type, required: false, nested });
+const field = (id: number, name: string, type: ColumnType, nested: Field['nested'] = {}): Field => ({
+  id,
+  propertyId: name,
+  name,
+  type,
+  required: false,
+  nested,
+});
 const BIGINT: ColumnType = { kind: 'int', bits: 64 };
 const TEXT: ColumnType = { kind: 'string' };
 
@@ -39,24 +46,46 @@ export function queryEngineConformance(name: string, make: () => Promise<QueryEn
     });
 
     it('gives exact values', async () => {
-      const rows = await session.rows(`SELECT CAST(9007199254740993 AS BIGINT) AS big, CAST('12345678901234567890.10' AS DECIMAL(30, 2)) AS amount, CAST(NULL AS INTEGER) AS nothing,
+      const rows =
+        await session.rows(`SELECT CAST(9007199254740993 AS BIGINT) AS big, CAST('12345678901234567890.10' AS DECIMAL(30, 2)) AS amount, CAST(NULL AS INTEGER) AS nothing,
         TRUE AS yes, 1.5e0 AS real, CAST(7 AS INTEGER) AS small, DATE '2024-02-29' AS day, TIMESTAMP '1969-12-31 23:59:59.999999' AS wall, 'Zoë 🦆' AS name`);
       expect(rows).toEqual([
-        { big: 9007199254740993n, amount: '12345678901234567890.10', nothing: null, yes: true, real: 1.5, small: 7, day: '2024-02-29', wall: '1969-12-31T23:59:59.999999', name: 'Zoë 🦆' },
+        {
+          big: 9007199254740993n,
+          amount: '12345678901234567890.10',
+          nothing: null,
+          yes: true,
+          real: 1.5,
+          small: 7,
+          day: '2024-02-29',
+          wall: '1969-12-31T23:59:59.999999',
+          name: 'Zoë 🦆',
+        },
       ]);
     });
 
     it('reads instants in UTC, whatever the zone of the machine', async () => {
-      expect(await session.rows("SELECT CAST('2024-10-27 02:30:00.000001+02:00' AS TIMESTAMP WITH TIME ZONE) AS at, CAST(CAST('2024-07-01 12:00:00+00:00' AS TIMESTAMP WITH TIME ZONE) AS VARCHAR) AS text")).toEqual([
-        { at: '2024-10-27T00:30:00.000001Z', text: expect.stringContaining('12:00:00') },
-      ]);
+      expect(
+        await session.rows(
+          "SELECT CAST('2024-10-27 02:30:00.000001+02:00' AS TIMESTAMP WITH TIME ZONE) AS at, CAST(CAST('2024-07-01 12:00:00+00:00' AS TIMESTAMP WITH TIME ZONE) AS VARCHAR) AS text",
+        ),
+      ).toEqual([{ at: '2024-10-27T00:30:00.000001Z', text: expect.stringContaining('12:00:00') }]);
     });
 
     it('binds parameters as the constants that they are', async () => {
-      expect(await session.rows('SELECT $1 AS a, $2 AS b, $3 AS c, $4 AS d, $5 AS e, $6 AS f', [12345678901234567890n, "it's; DROP TABLE x", 0.1, true, null, 9007199254740991])).toEqual([
-        { a: 12345678901234567890n, b: "it's; DROP TABLE x", c: 0.1, d: true, e: null, f: 9007199254740991n },
+      expect(
+        await session.rows('SELECT $1 AS a, $2 AS b, $3 AS c, $4 AS d, $5 AS e, $6 AS f', [
+          12345678901234567890n,
+          "it's; DROP TABLE x",
+          0.1,
+          true,
+          null,
+          9007199254740991,
+        ]),
+      ).toEqual([{ a: 12345678901234567890n, b: "it's; DROP TABLE x", c: 0.1, d: true, e: null, f: 9007199254740991n }]);
+      expect(await session.rows("SELECT CAST($1 AS DATE) AS d, DATE '2024-01-31' + $2 AS next", ['2024-02-29', 1])).toEqual([
+        { d: '2024-02-29', next: '2024-02-01' },
       ]);
-      expect(await session.rows('SELECT CAST($1 AS DATE) AS d, DATE \'2024-01-31\' + $2 AS next', ['2024-02-29', 1])).toEqual([{ d: '2024-02-29', next: '2024-02-01' }]);
       await expect(session.rows('SELECT $1', [2n ** 200n])).rejects.toEqual(code('SKEIN_STEP_FAILED'));
     });
 
@@ -72,7 +101,7 @@ export function queryEngineConformance(name: string, make: () => Promise<QueryEn
     });
 
     it('describes a query without running it', async () => {
-      expect(await session.describe("SELECT CAST('not a number' || random() AS INTEGER) AS n, CAST(1 AS DECIMAL(9, 2)) AS d, 'x' AS \"a \"\"b\"\"\"")).toEqual([
+      expect(await session.describe('SELECT CAST(\'not a number\' || random() AS INTEGER) AS n, CAST(1 AS DECIMAL(9, 2)) AS d, \'x\' AS "a ""b"""')).toEqual([
         { name: 'n', type: 'INTEGER' },
         { name: 'd', type: 'DECIMAL(9,2)' },
         { name: 'a "b"', type: 'VARCHAR' },
@@ -82,7 +111,11 @@ export function queryEngineConformance(name: string, make: () => Promise<QueryEn
     it('writes columns in the order of the fields, with the figures that a manifest needs', async () => {
       const path = directory();
       const fields = [field(5, 'text', TEXT), field(3, 'number', BIGINT)];
-      const files = await session.writeParquet("SELECT 10 - x AS number, CASE WHEN x = 3 THEN NULL ELSE 'v' || x END AS text, 'left out' AS more FROM (VALUES (1), (2), (3)) AS t(x)", path, fields);
+      const files = await session.writeParquet(
+        "SELECT 10 - x AS number, CASE WHEN x = 3 THEN NULL ELSE 'v' || x END AS text, 'left out' AS more FROM (VALUES (1), (2), (3)) AS t(x)",
+        path,
+        fields,
+      );
       expect(files.length).toBeGreaterThan(0);
       expect(files.reduce((rows, file) => rows + file.rows, 0n)).toBe(3n);
       for (const file of files) expect(file.bytes).toBe(BigInt(statSync(file.path).size));
@@ -108,7 +141,10 @@ export function queryEngineConformance(name: string, make: () => Promise<QueryEn
     });
 
     it('says what the engine said, and refuses a column that is not there', async () => {
-      await expect(session.rows('SELECT nowhere FROM (SELECT 1 AS here)')).rejects.toMatchObject({ code: 'SKEIN_STEP_FAILED', message: expect.stringContaining('nowhere') as string });
+      await expect(session.rows('SELECT nowhere FROM (SELECT 1 AS here)')).rejects.toMatchObject({
+        code: 'SKEIN_STEP_FAILED',
+        message: expect.stringContaining('nowhere') as string,
+      });
       await expect(session.writeParquet('SELECT 1 AS n', directory(), [field(1, 'm', BIGINT)])).rejects.toEqual(code('SKEIN_STEP_FAILED'));
       await expect(session.rows("SELECT CAST('x' AS INTEGER)")).rejects.toEqual(code('SKEIN_STEP_FAILED'));
     });

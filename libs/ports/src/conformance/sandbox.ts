@@ -37,7 +37,10 @@ export function sandboxConformance(name: string, make: () => Promise<SandboxUnde
       files = await made.files(5000);
       const view = (sql: string): SandboxCatalog['views'][number] => ({ schema: 'sap', name: 'material', sql, files, fields: FIELDS });
       catalog = { key: 'even, without secret', views: [view("SELECT number AS id, amount, added_later, '{files}' AS mark FROM {files} WHERE number % 2 = 0")] };
-      other = { key: 'all', views: [view('SELECT number AS id, secret FROM {files}'), { ...view('SELECT number FROM {files}'), schema: 'new', name: 'nothing yet', files: [] }] };
+      other = {
+        key: 'all',
+        views: [view('SELECT number AS id, secret FROM {files}'), { ...view('SELECT number FROM {files}'), schema: 'new', name: 'nothing yet', files: [] }],
+      };
     });
     afterAll(async () => {
       await sandbox.close();
@@ -53,15 +56,20 @@ export function sandboxConformance(name: string, make: () => Promise<SandboxUnde
       return { columns: result.columns, text: bytes.toString('utf8'), bytes: bytes.length, outcome: await result.outcome };
     };
     const rows = async (sql: string, request: Partial<SandboxRequest> = {}): Promise<unknown[]> =>
-      (await execute(sql, request)).text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown);
+      (await execute(sql, request)).text
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as unknown);
 
     it('parses one text to a tree and prints the tree as SQL that means the same', async () => {
-      const tree = await sandbox.parse('select id, 123456789012345678901234567890 as n, \'it\'\'s\' from sap.material -- a comment');
+      const tree = await sandbox.parse("select id, 123456789012345678901234567890 as n, 'it''s' from sap.material -- a comment");
       expect(tree).toContain('sap');
       const printed = await sandbox.print(tree);
       expect(printed).not.toContain('comment');
       expect(await sandbox.print(await sandbox.parse(printed))).toBe(printed);
-      expect(await rows(await sandbox.print(await sandbox.parse("SELECT 9007199254740993 AS n, 'it''s' AS t")))).toEqual([{ n: '9007199254740993', t: "it's" }]);
+      expect(await rows(await sandbox.print(await sandbox.parse("SELECT 9007199254740993 AS n, 'it''s' AS t")))).toEqual([
+        { n: '9007199254740993', t: "it's" },
+      ]);
     });
 
     it.each([
@@ -85,7 +93,10 @@ export function sandboxConformance(name: string, make: () => Promise<SandboxUnde
         { id: '2', amount: '0.50', added_later: null, mark: '{files}' },
       ]);
       expect(await rows('SELECT count(*) AS n, max(id) AS top FROM governed.sap.material')).toEqual([{ n: '2500', top: '4998' }]);
-      await expect(execute('SELECT secret FROM governed.sap.material')).rejects.toMatchObject({ code: 'SKEIN_QUERY_UNKNOWN_COLUMN', context: { column: 'secret' } });
+      await expect(execute('SELECT secret FROM governed.sap.material')).rejects.toMatchObject({
+        code: 'SKEIN_QUERY_UNKNOWN_COLUMN',
+        context: { column: 'secret' },
+      });
     });
 
     it('keeps catalogs apart', async () => {
@@ -108,15 +119,27 @@ export function sandboxConformance(name: string, make: () => Promise<SandboxUnde
     });
 
     it('binds values, and counts them', async () => {
-      expect(await rows("SELECT id FROM governed.sap.material WHERE id = $1 AND $2 = 'it''s' AND $3 IS NULL", { parameters: [4, "it's", null] })).toEqual([{ id: '4' }]);
-      expect(await rows('SELECT $1 AS a, $2 AS b, $3 AS c, $4 AS d', { parameters: [2n ** 63n - 1n, -0.5, false, Number.NaN] })).toEqual([{ a: '9223372036854775807', b: -0.5, c: false, d: 'NaN' }]);
-      for (const parameters of [[], [1], [1, 2, 3]]) await expect(execute('SELECT $1, $2', { parameters })).rejects.toMatchObject({ code: 'SKEIN_QUERY_PARAMS' });
+      expect(await rows("SELECT id FROM governed.sap.material WHERE id = $1 AND $2 = 'it''s' AND $3 IS NULL", { parameters: [4, "it's", null] })).toEqual([
+        { id: '4' },
+      ]);
+      expect(await rows('SELECT $1 AS a, $2 AS b, $3 AS c, $4 AS d', { parameters: [2n ** 63n - 1n, -0.5, false, Number.NaN] })).toEqual([
+        { a: '9223372036854775807', b: -0.5, c: false, d: 'NaN' },
+      ]);
+      for (const parameters of [[], [1], [1, 2, 3]])
+        await expect(execute('SELECT $1, $2', { parameters })).rejects.toMatchObject({ code: 'SKEIN_QUERY_PARAMS' });
       await expect(execute('SELECT $2', { parameters: [1] })).rejects.toMatchObject({ code: 'SKEIN_QUERY_PARAMS' });
       await expect(execute('SELECT $name', { parameters: [1] })).rejects.toMatchObject({ code: 'SKEIN_QUERY_PARAMS' });
     });
 
     it('never ends well when the query fails in mid-stream', async () => {
-      const result = await sandbox.execute({ catalog, sql: "SELECT CASE WHEN i = 3000000 THEN error('boom') ELSE i END AS n FROM range(4000000) t(i)", parameters: [], format: 'ndjson', deadlineMs: 20_000, maxRows: 10_000_000 });
+      const result = await sandbox.execute({
+        catalog,
+        sql: "SELECT CASE WHEN i = 3000000 THEN error('boom') ELSE i END AS n FROM range(4000000) t(i)",
+        parameters: [],
+        format: 'ndjson',
+        deadlineMs: 20_000,
+        maxRows: 10_000_000,
+      });
       let bytes = 0;
       await expect(
         (async () => {
@@ -130,7 +153,7 @@ export function sandboxConformance(name: string, make: () => Promise<SandboxUnde
     });
 
     it('tells the class of an error and keeps the rows it quotes to the audit', async () => {
-      const failing = execute("SELECT CAST(secret AS INTEGER) FROM governed.sap.material WHERE id = 17", { catalog: other });
+      const failing = execute('SELECT CAST(secret AS INTEGER) FROM governed.sap.material WHERE id = 17', { catalog: other });
       const error = await failing.then(
         () => expect.fail('it passed'),
         (reason: unknown) => reason as Error,
@@ -177,7 +200,9 @@ export function sandboxConformance(name: string, make: () => Promise<SandboxUnde
 
     it('stops at the deadline, whatever the query does, and serves on', async () => {
       const started = Date.now();
-      await expect(execute('SELECT count(*) FROM range(100000000000) a, range(1000) b WHERE a.range * b.range % 7 = 3', { deadlineMs: 300 })).rejects.toMatchObject({ code: 'SKEIN_QUERY_TIMEOUT' });
+      await expect(
+        execute('SELECT count(*) FROM range(100000000000) a, range(1000) b WHERE a.range * b.range % 7 = 3', { deadlineMs: 300 }),
+      ).rejects.toMatchObject({ code: 'SKEIN_QUERY_TIMEOUT' });
       expect(Date.now() - started).toBeLessThan(3000);
       expect(await rows('SELECT 1 AS one')).toEqual([{ one: 1 }]);
     });
@@ -188,7 +213,14 @@ export function sandboxConformance(name: string, make: () => Promise<SandboxUnde
       const slow = execute('SELECT count(*) FROM range(100000000000) a, range(1000) b WHERE a.range * b.range % 7 = 3', { signal: controller.signal });
       setTimeout(() => controller.abort(), 100);
       await expect(slow).rejects.toMatchObject({ code: 'SKEIN_QUERY_CANCELLED' });
-      const result = await sandbox.execute({ catalog, sql: 'SELECT * FROM range(1000000000)', parameters: [], format: 'csv', deadlineMs: 20_000, maxRows: 2_000_000_000 });
+      const result = await sandbox.execute({
+        catalog,
+        sql: 'SELECT * FROM range(1000000000)',
+        parameters: [],
+        format: 'csv',
+        deadlineMs: 20_000,
+        maxRows: 2_000_000_000,
+      });
       for await (const part of result.body) if (part.length > 0) break;
       await expect(result.outcome).rejects.toMatchObject({ code: 'SKEIN_QUERY_CANCELLED' });
       expect(await rows('SELECT 1 AS one')).toEqual([{ one: 1 }]);
@@ -196,7 +228,14 @@ export function sandboxConformance(name: string, make: () => Promise<SandboxUnde
 
     it('waits for a slow reader instead of filling memory', async () => {
       const before = process.memoryUsage().rss;
-      const result = await sandbox.execute({ catalog, sql: "SELECT range, repeat('x', 200) AS pad FROM range(3000000)", parameters: [], format: 'ndjson', deadlineMs: 20_000, maxRows: 10_000_000 });
+      const result = await sandbox.execute({
+        catalog,
+        sql: "SELECT range, repeat('x', 200) AS pad FROM range(3000000)",
+        parameters: [],
+        format: 'ndjson',
+        deadlineMs: 20_000,
+        maxRows: 10_000_000,
+      });
       const body = result.body[Symbol.asyncIterator]();
       await body.next();
       await new Promise((resolve) => setTimeout(resolve, 500));

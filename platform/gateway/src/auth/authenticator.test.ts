@@ -32,7 +32,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true }));
 
-const claims = (): Record<string, unknown> => ({ iss: 'skein-dev', aud: 'skein', sub: 'ann', roles: ['analyst'], purposes: ['planning'], nbf: seconds, exp: seconds + 600 });
+const claims = (): Record<string, unknown> => ({
+  iss: 'skein-dev',
+  aud: 'skein',
+  sub: 'ann',
+  roles: ['analyst'],
+  purposes: ['planning'],
+  nbf: seconds,
+  exp: seconds + 600,
+});
 const header = (): Record<string, unknown> => ({ alg: 'EdDSA', kid, typ: 'JWT' });
 
 /** Signs by hand, so that a token may be wrong in ways no library would write. */
@@ -165,7 +173,9 @@ describe('an OpenID Connect provider', () => {
     };
     const one = createAuthenticator([oidcIssuer(base, 'mesh')], clock);
     await expect(one.authenticate(token(base))).resolves.toMatchObject({ subject: 'ann' });
-    await expect(one.authenticate(token(base, generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey))).rejects.toMatchObject({ code: 'SKEIN_AUTH_INVALID' });
+    await expect(one.authenticate(token(base, generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey))).rejects.toMatchObject({
+      code: 'SKEIN_AUTH_INVALID',
+    });
     await expect(one.authenticate(`Bearer ${make()}`)).rejects.toMatchObject({ code: 'SKEIN_AUTH_INVALID' });
     says = () => ({ issuer: 'https://other.example', jwks_uri: `${base}/keys` });
     const confused = createAuthenticator([oidcIssuer(base, 'mesh')], clock);
@@ -179,7 +189,10 @@ describe('an OpenID Connect provider', () => {
     await expect(createAuthenticator([oidcIssuer(base, 'mesh')], clock).authenticate(token(base))).rejects.toMatchObject({ code: 'SKEIN_AUTH_UNAVAILABLE' });
   });
 
-  it.each(['http://idp.example', 'file:///etc/passwd', 'https://user:pass@idp.example', 'nonsense', 'http://127.0.0.1.evil.example'])('may not be %s', (issuer) => {
-    expect(() => oidcIssuer(issuer, 'mesh')).toThrowError(/https/);
-  });
+  it.each(['http://idp.example', 'file:///etc/passwd', 'https://user:pass@idp.example', 'nonsense', 'http://127.0.0.1.evil.example'])(
+    'may not be %s',
+    (issuer) => {
+      expect(() => oidcIssuer(issuer, 'mesh')).toThrowError(/https/);
+    },
+  );
 });

@@ -105,6 +105,7 @@ function principalOf(claims: Readonly<Record<string, unknown>>): Principal {
 
 function names(claims: Readonly<Record<string, unknown>>, name: string): string[] {
   const value = claims[name] ?? [];
-  if (!Array.isArray(value) || value.length > 256 || !value.every((item) => typeof item === 'string' && item.length <= 256)) throw refuseToken(`its ${name} must be a list of texts`);
+  if (!Array.isArray(value) || value.length > 256 || !value.every((item) => typeof item === 'string' && item.length <= 256))
+    throw refuseToken(`its ${name} must be a list of texts`);
   return [...new Set(value as string[])];
 }

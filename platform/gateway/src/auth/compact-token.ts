@@ -34,8 +34,10 @@ export function readCompactToken(token: string, algorithms: readonly string[]): 
     if (!ALLOWED_HEADERS.has(name)) throw refuseToken(`its header may not have ${JSON.stringify(name)}`);
   }
   const { alg, kid, typ } = header;
-  if (typeof alg !== 'string' || !algorithms.includes(alg)) throw refuseToken(`its algorithm is ${JSON.stringify(alg) ?? 'missing'}; allowed are ${algorithms.join(', ')}`);
-  if (typ !== undefined && (typeof typ !== 'string' || !/^(application\/)?(at\+)?jwt$/i.test(typ))) throw refuseToken(`its type is ${JSON.stringify(typ)}, not JWT`);
+  if (typeof alg !== 'string' || !algorithms.includes(alg))
+    throw refuseToken(`its algorithm is ${JSON.stringify(alg) ?? 'missing'}; allowed are ${algorithms.join(', ')}`);
+  if (typ !== undefined && (typeof typ !== 'string' || !/^(application\/)?(at\+)?jwt$/i.test(typ)))
+    throw refuseToken(`its type is ${JSON.stringify(typ)}, not JWT`);
   if (typeof kid !== 'string' || !KID.test(kid)) throw refuseToken('its header names no usable key (kid)');
   return { alg, kid, payload: jsonObject(parts[1], 'payload') };
 }

@@ -34,7 +34,10 @@ function readKey(text: string, file: string): JWK {
     // Told below, without the text: it may hold a part of the key.
   }
   if (jwk?.kty !== 'OKP' || jwk.crv !== 'Ed25519' || typeof jwk.x !== 'string' || typeof jwk.d !== 'string' || typeof jwk.kid !== 'string') {
-    throw new SkeinError('SKEIN_CONFIG_INVALID', `${file} is not a development key of Skein`, { place: { file }, hint: 'Delete the file; the next start makes a new key, and old tokens end.' });
+    throw new SkeinError('SKEIN_CONFIG_INVALID', `${file} is not a development key of Skein`, {
+      place: { file },
+      hint: 'Delete the file; the next start makes a new key, and old tokens end.',
+    });
   }
   return { ...(jwk as JWK), alg: 'EdDSA', use: 'sig' };
 }

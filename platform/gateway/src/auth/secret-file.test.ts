@@ -18,7 +18,10 @@ describe('secret files', () => {
   it('fail with their place where they cannot be', async () => {
     using folder = temporaryDirectory();
     await writeFile(folder.file('a'), '');
-    await expect(secretFile(folder.file('a', 'secret'), async () => 'x')).rejects.toMatchObject({ code: 'SKEIN_STORAGE_FAILED', place: { file: folder.file('a', 'secret') } });
+    await expect(secretFile(folder.file('a', 'secret'), async () => 'x')).rejects.toMatchObject({
+      code: 'SKEIN_STORAGE_FAILED',
+      place: { file: folder.file('a', 'secret') },
+    });
   });
 
   it('hold 32 random bytes for pseudonyms, and refuse to guess a damaged key', async () => {

@@ -38,7 +38,8 @@ async function makeSecret(file: string, text: string): Promise<string> {
     const directory = await open(folder);
     await directory.sync().finally(() => directory.close());
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new SkeinError('SKEIN_STORAGE_FAILED', `the key ${file} cannot be written`, { cause: error, place: { file } });
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw new SkeinError('SKEIN_STORAGE_FAILED', `the key ${file} cannot be written`, { cause: error, place: { file } });
   } finally {
     await rm(temporary, { force: true });
   }
@@ -54,6 +55,10 @@ const KEY_BYTES = 32;
 export async function pseudonymKey(dir: string): Promise<Uint8Array> {
   const file = join(dir, 'pseudonym.key');
   const text = await secretFile(file, async () => `${randomBytes(KEY_BYTES).toString('hex')}\n`);
-  if (!/^[\da-f]{64,}\s*$/.test(text)) throw new SkeinError('SKEIN_CONFIG_INVALID', `${file} is not a key of at least ${KEY_BYTES} bytes in hex`, { place: { file }, hint: 'Restore the file from a copy: with another key all pseudonyms change.' });
+  if (!/^[\da-f]{64,}\s*$/.test(text))
+    throw new SkeinError('SKEIN_CONFIG_INVALID', `${file} is not a key of at least ${KEY_BYTES} bytes in hex`, {
+      place: { file },
+      hint: 'Restore the file from a copy: with another key all pseudonyms change.',
+    });
   return Buffer.from(text.trim(), 'hex');
 }

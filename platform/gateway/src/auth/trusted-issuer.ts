@@ -36,14 +36,22 @@ export function oidcIssuer(issuer: string, audience: string): TrustedIssuer {
       const document = await discover(issuer);
       if (document.issuer !== issuer) throw unavailable(issuer, `it calls itself ${JSON.stringify(document.issuer)}`);
       if (typeof document.jwks_uri !== 'string') throw unavailable(issuer, 'it names no jwks_uri');
-      return createRemoteJWKSet(allowedAddress(document.jwks_uri, 'the jwks_uri of the OIDC issuer'), { timeoutDuration: 5_000, cooldownDuration: 30_000, cacheMaxAge: 600_000 });
+      return createRemoteJWKSet(allowedAddress(document.jwks_uri, 'the jwks_uri of the OIDC issuer'), {
+        timeoutDuration: 5_000,
+        cooldownDuration: 30_000,
+        cacheMaxAge: 600_000,
+      });
     },
   };
 }
 
 async function discover(issuer: string): Promise<{ issuer?: unknown; jwks_uri?: unknown }> {
   try {
-    const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, { redirect: 'error', signal: AbortSignal.timeout(5_000), headers: { accept: 'application/json' } });
+    const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
+      redirect: 'error',
+      signal: AbortSignal.timeout(5_000),
+      headers: { accept: 'application/json' },
+    });
     if (!response.ok) throw new Error(`status ${response.status}`);
     return Object(await response.json()) as { issuer?: unknown; jwks_uri?: unknown };
   } catch (error) {

@@ -11,7 +11,9 @@ const BODY_LIMIT = 1_048_576;
 export function addRoutes(app: Fastify, parts: ReadRouteParts & SqlRouteParts): void {
   app.register(async (scope: Fastify) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, async (_request: unknown, body: Buffer) => parseExactJson(bodyText(body)));
+    scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, async (_request: unknown, body: Buffer) =>
+      parseExactJson(bodyText(body)),
+    );
     scope.setErrorHandler((thrown, _request, reply) => {
       const error = asSkeinError(thrown);
       if (error.fault === 'platform') parts.log.error(thrown);

@@ -11,8 +11,12 @@ const DEFAULT_RETRY_SECONDS = 1;
 /** fastify's own errors, in Skein's words. */
 const HTTP_CODES: Readonly<Record<string, SkeinError>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: new SkeinError('SKEIN_REQUEST_TOO_LARGE', 'the body of the request is too large'),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: new SkeinError('SKEIN_REQUEST_INVALID', 'the body of the request is not application/json', { hint: 'Send it with the header content-type: application/json.' }),
-  FST_ERR_CTP_EMPTY_TYPE: new SkeinError('SKEIN_REQUEST_INVALID', 'the body of the request has no content-type', { hint: 'Send it with the header content-type: application/json.' }),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: new SkeinError('SKEIN_REQUEST_INVALID', 'the body of the request is not application/json', {
+    hint: 'Send it with the header content-type: application/json.',
+  }),
+  FST_ERR_CTP_EMPTY_TYPE: new SkeinError('SKEIN_REQUEST_INVALID', 'the body of the request has no content-type', {
+    hint: 'Send it with the header content-type: application/json.',
+  }),
   FST_ERR_CTP_EMPTY_JSON_BODY: new SkeinError('SKEIN_REQUEST_INVALID', 'the body of the request is empty'),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: new SkeinError('SKEIN_REQUEST_INVALID', 'the body of the request is not as long as its content-length says'),
 };
@@ -37,9 +41,13 @@ export function errorAnswer(error: SkeinError, queryId?: string): ErrorAnswer {
   const retryAfter = error.context['retryAfterSeconds'];
   const headers: Record<string, string> = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
   if (queryId !== undefined) headers['skein-query-id'] = queryId;
-  if (error.status === 429 || error.status === 503) headers['retry-after'] = String(typeof retryAfter === 'number' && retryAfter > 0 ? Math.ceil(retryAfter) : DEFAULT_RETRY_SECONDS);
-  if (error.status === 401) headers['www-authenticate'] = error.code === 'SKEIN_AUTH_INVALID' ? 'Bearer realm="skein", error="invalid_token"' : 'Bearer realm="skein"';
-  const told = ours ? { code: error.code, message: ERRORS[error.code].summary, hint: ERRORS[error.code].hint, fault: error.fault, retryable: error.retryable } : error.toJSON();
+  if (error.status === 429 || error.status === 503)
+    headers['retry-after'] = String(typeof retryAfter === 'number' && retryAfter > 0 ? Math.ceil(retryAfter) : DEFAULT_RETRY_SECONDS);
+  if (error.status === 401)
+    headers['www-authenticate'] = error.code === 'SKEIN_AUTH_INVALID' ? 'Bearer realm="skein", error="invalid_token"' : 'Bearer realm="skein"';
+  const told = ours
+    ? { code: error.code, message: ERRORS[error.code].summary, hint: ERRORS[error.code].hint, fault: error.fault, retryable: error.retryable }
+    : error.toJSON();
   return { status: error.status, headers, body: { error: { ...told, ...(queryId === undefined ? {} : { queryId }) } } };
 }
 

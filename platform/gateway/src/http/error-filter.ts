@@ -15,7 +15,9 @@ export class ErrorFilter implements ExceptionFilter {
   catch(exception: unknown, host: ArgumentsHost): void {
     const error = asSkeinError(exception);
     if (error.fault === 'platform') this.#log.error(error);
-    const reply = host.switchToHttp().getResponse<{ raw: ServerResponse; sent: boolean; code(status: number): unknown; headers(headers: object): unknown; send(body: string): unknown }>();
+    const reply = host
+      .switchToHttp()
+      .getResponse<{ raw: ServerResponse; sent: boolean; code(status: number): unknown; headers(headers: object): unknown; send(body: string): unknown }>();
     if (reply.sent || reply.raw.headersSent) return;
     const { status, headers, body } = errorAnswer(error);
     reply.code(status);

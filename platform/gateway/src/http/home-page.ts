@@ -36,7 +36,8 @@ ${productTable(products, visitor)}
 }
 
 function productTable(products: readonly ProductDetail[], visitor: readonly string[] | undefined): string {
-  if (visitor === undefined) return '<p class="mute">This page shows no products without a token. <code>GET /v1/products</code> lists those that yours may see.</p>';
+  if (visitor === undefined)
+    return '<p class="mute">This page shows no products without a token. <code>GET /v1/products</code> lists those that yours may see.</p>';
   if (products.length === 0) return `<p class="mute">Nothing is shown to the role ${text(visitor.join(', '))} yet.</p>`;
   const rows = products.map((product) => {
     const columns = product.columns.map((column) => `${text(column.name)} <span class="mute">${text(column.type)}</span>`).join(', ');
@@ -63,7 +64,12 @@ function judged(verdict: unknown): string {
 
 function duration(milliseconds: number): string {
   const seconds = milliseconds / 1_000;
-  for (const [size, unit] of [[86_400, 'd'], [3_600, 'h'], [60, 'min']] as const) if (seconds >= size) return `${Math.floor(seconds / size)} ${unit}`;
+  for (const [size, unit] of [
+    [86_400, 'd'],
+    [3_600, 'h'],
+    [60, 'min'],
+  ] as const)
+    if (seconds >= size) return `${Math.floor(seconds / size)} ${unit}`;
   return `${Math.floor(seconds)} s`;
 }
 

@@ -75,7 +75,10 @@ export function addReadRoutes(app: Fastify, parts: ReadRouteParts): void {
   app.get<{ Params: { id: string } }>('/v1/queries/:id', async (request, reply) => {
     const { subject } = await principal(request);
     const outcome = outcomes.get(request.params.id, subject);
-    if (!outcome) throw new SkeinError('SKEIN_NOT_FOUND', 'no query of yours with that id is remembered', { hint: 'The gateway remembers the newest queries only; ask again.' });
+    if (!outcome)
+      throw new SkeinError('SKEIN_NOT_FOUND', 'no query of yours with that id is remembered', {
+        hint: 'The gateway remembers the newest queries only; ask again.',
+      });
     return json(reply, 200, outcome);
   });
 

@@ -29,9 +29,12 @@ describe('exact JSON', () => {
     expect(parseExactJson(`{"params":[${text}]}`)).toEqual({ params: [value] });
   });
 
-  it.each(['0.1000000000000000055511151231257827', '12345678901234567890.5', '1e400', '9007199254740993.0', '1e-400'])('refuses %s, which a double would change', (text) => {
-    expect(() => parseExactJson(`[${text}]`)).toThrowError(expect.objectContaining({ code: 'SKEIN_REQUEST_INVALID', hint: expect.stringContaining('CAST') }));
-  });
+  it.each(['0.1000000000000000055511151231257827', '12345678901234567890.5', '1e400', '9007199254740993.0', '1e-400'])(
+    'refuses %s, which a double would change',
+    (text) => {
+      expect(() => parseExactJson(`[${text}]`)).toThrowError(expect.objectContaining({ code: 'SKEIN_REQUEST_INVALID', hint: expect.stringContaining('CAST') }));
+    },
+  );
 
   it.each(['', '{', '{"sql":}', 'NaN', '{"a":1}x', "{'a':1}"])('refuses what is not JSON: %s', (text) => {
     expect(() => parseExactJson(text)).toThrowError(expect.objectContaining({ code: 'SKEIN_REQUEST_INVALID' }));
@@ -43,7 +46,14 @@ describe('the body of a query', () => {
 
   it('is taken as it is', () => {
     expect(checkSqlRequest(good)).toEqual({ sql: 'select 1', parameters: good.params, asOf: good.asOf, timeoutMs: 100, maxRows: 5, maxStaleness: 86_400_000 });
-    expect(checkSqlRequest({ sql: 'x' })).toEqual({ sql: 'x', parameters: [], asOf: undefined, timeoutMs: undefined, maxRows: undefined, maxStaleness: undefined });
+    expect(checkSqlRequest({ sql: 'x' })).toEqual({
+      sql: 'x',
+      parameters: [],
+      asOf: undefined,
+      timeoutMs: undefined,
+      maxRows: undefined,
+      maxStaleness: undefined,
+    });
     expect(checkSqlRequest({ sql: 'x', asOf: '2026-01-01' }).asOf).toBe('2026-01-01');
   });
 
@@ -64,6 +74,8 @@ describe('the body of a query', () => {
     ['with asOf as a list', { sql: 'x', asOf: [3] }, 'asOf'],
     ['with a staleness without unit', { sql: 'x', maxStaleness: '24' }, 'maxStaleness'],
   ])('is refused %s, naming the member', (_name, body, member) => {
-    expect(() => checkSqlRequest(body)).toThrowError(expect.objectContaining({ code: 'SKEIN_REQUEST_INVALID', context: member === undefined ? {} : { member } }));
+    expect(() => checkSqlRequest(body)).toThrowError(
+      expect.objectContaining({ code: 'SKEIN_REQUEST_INVALID', context: member === undefined ? {} : { member } }),
+    );
   });
 });

@@ -41,7 +41,9 @@ export function parseExactJson(text: string): unknown {
     if (Number.isSafeInteger(value) && !/[.eE]/.test(source)) return value;
     if (/^-?\d+$/.test(source)) return BigInt(source);
     if (sameNumber(source, value)) return value;
-    throw new SkeinError('SKEIN_REQUEST_INVALID', `the number ${source.slice(0, 60)} has more digits than a double keeps`, { hint: 'Send it as text, and cast it in the SQL: CAST($1 AS DECIMAL(38, 10)).' });
+    throw new SkeinError('SKEIN_REQUEST_INVALID', `the number ${source.slice(0, 60)} has more digits than a double keeps`, {
+      hint: 'Send it as text, and cast it in the SQL: CAST($1 AS DECIMAL(38, 10)).',
+    });
   };
   try {
     return JSON.parse(text, exact as (this: unknown, name: string, value: unknown) => unknown) as unknown;

@@ -10,11 +10,19 @@ afterEach(async () => {
 });
 
 /** Serves one result, and tells how sending it ended. */
-async function serve(result: () => Partial<ResultToSend> & Pick<ResultToSend, 'body'>, stallMs?: number): Promise<{ port: number; sent: Promise<unknown>; finished: string[] }> {
+async function serve(
+  result: () => Partial<ResultToSend> & Pick<ResultToSend, 'body'>,
+  stallMs?: number,
+): Promise<{ port: number; sent: Promise<unknown>; finished: string[] }> {
   const { promise: sent, resolve } = Promise.withResolvers<unknown>();
   const finished: string[] = [];
   const server = createServer((_request, response: ServerResponse) => {
-    const whole: ResultToSend = { headers: { 'content-type': 'text/plain' }, counts: async () => ({ rows: 7n, truncated: false }), finished: () => void finished.push('finished'), ...result() };
+    const whole: ResultToSend = {
+      headers: { 'content-type': 'text/plain' },
+      counts: async () => ({ rows: 7n, truncated: false }),
+      finished: () => void finished.push('finished'),
+      ...result(),
+    };
     sendResult(response, whole, stallMs).then(
       () => resolve(undefined),
       (error: unknown) => {
@@ -43,7 +51,11 @@ function get(port: number): Promise<{ status: number; headers: Record<string, un
     request({ port, host: '127.0.0.1' }, (response) => {
       let bytes = 0;
       response.on('data', (chunk: Buffer) => (bytes += chunk.length));
-      response.on('end', () => (response.complete ? resolve({ status: response.statusCode as number, headers: response.headers, trailers: response.trailers, bytes }) : reject(new Error('incomplete'))));
+      response.on('end', () =>
+        response.complete
+          ? resolve({ status: response.statusCode as number, headers: response.headers, trailers: response.trailers, bytes })
+          : reject(new Error('incomplete')),
+      );
       response.on('error', reject);
     })
       .on('error', reject)
@@ -62,7 +74,12 @@ describe('sendResult', () => {
   it('streams a long one, with its counts in the trailer', async () => {
     const { port, sent } = await serve(() => ({ body: chunks(100, 10_000), counts: async () => ({ rows: 2n ** 60n, truncated: true }) }));
     const answer = await get(port);
-    expect(answer).toMatchObject({ status: 200, bytes: 1_000_000, headers: { trailer: 'skein-rows, skein-truncated' }, trailers: { 'skein-rows': String(2n ** 60n), 'skein-truncated': 'true' } });
+    expect(answer).toMatchObject({
+      status: 200,
+      bytes: 1_000_000,
+      headers: { trailer: 'skein-rows, skein-truncated' },
+      trailers: { 'skein-rows': String(2n ** 60n), 'skein-truncated': 'true' },
+    });
     expect(answer.headers).not.toHaveProperty('content-length');
     expect(await sent).toBeUndefined();
   });

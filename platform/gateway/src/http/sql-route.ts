@@ -94,6 +94,9 @@ export function authorization(request: FastifyRequest): string | undefined {
 function purposeOf(request: FastifyRequest): string | undefined {
   const purpose = request.headers['skein-purpose'];
   if (purpose === undefined || purpose === '') return undefined;
-  if (typeof purpose !== 'string' || !PURPOSE.test(purpose)) throw new SkeinError('SKEIN_REQUEST_INVALID', 'the header skein-purpose must be one name such as planning', { hint: 'Send one purpose that your token allows.' });
+  if (typeof purpose !== 'string' || !PURPOSE.test(purpose))
+    throw new SkeinError('SKEIN_REQUEST_INVALID', 'the header skein-purpose must be one name such as planning', {
+      hint: 'Send one purpose that your token allows.',
+    });
   return purpose;
 }

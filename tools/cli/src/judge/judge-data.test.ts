@@ -171,6 +171,15 @@ describe('values that are not of their type', () => {
   });
 
   it.each([
+    [{ day: 'infinity' }, 'day.range'],
+    [{ day: '12026-01-01' }, 'day.range'],
+    [{ wall: '-infinity' }, 'wall.range'],
+    [{ count: 1e999 }, undefined],
+  ])('%j is of its type, and breaks %s', async (changes, check) => {
+    expect(outcomes(await judgePlain(lines({}, { id: 'b', ...changes })), 'failed')).toEqual(check === undefined ? [] : [check]);
+  });
+
+  it.each([
     [{ amount: 1e3 }],
     [{ amount: '12.5' }],
     [{ count: '9007199254740993' }],
@@ -223,8 +232,8 @@ describe('data with faults', () => {
   });
 
   it('holds lines that are no records, which are counted and never shown', async () => {
-    const judged = await judge('ndjson', file('m.ndjson', `${line({})}\n\nsecret text\n[1]\n{"id":\n${line({ id: 'b' })}`));
-    expect([judged.malformed, judged.verdict.rows, gate(judged, 'source.malformed')?.failed, judged.verdict.passed]).toEqual([3n, 5n, 3n, false]);
+    const judged = await judge('ndjson', file('m.ndjson', `${line({})}\n\nsecret text\n[1]\n{"id":\n{"id":"y","id":"z"}\n${line({ id: 'b' })}`));
+    expect([judged.malformed, judged.verdict.rows, gate(judged, 'source.malformed')?.failed, judged.verdict.passed]).toEqual([4n, 6n, 4n, false]);
     const csv = await judge('csv', file('m.csv', 'id,amount\nx,1\ny,2,3\nz\nw,4\n'));
     expect([csv.malformed, csv.verdict.rows]).toEqual([2n, 4n]);
   });

@@ -13,8 +13,9 @@ export interface Form {
 const DAY = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
 const CLOCK = '(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\\.[0-9]{1,6})?)?';
 const ZONE = '(?:[Zz]|[+-](?:0[0-9]|1[0-8])(?::?[0-5][0-9])?)';
-/** Days beyond four-digit years are values, which the contract's own range check refuses. */
-const FAR = '(?:[+-]?[0-9]{5,6})-[0-9]{2}-[0-9]{2}';
+/** Days beyond four-digit years, and infinity, are values, which the contract's own range check refuses. */
+const FAR = '(?:[+-]?[0-9]{5,6}|-[0-9]{4})-[0-9]{2}-[0-9]{2}';
+const ENDLESS = '(?i)-?infinity';
 
 const matches = (text: string, pattern: string) => `regexp_full_match(${text}, ${literal(pattern)})`;
 const castable = (text: string, type: ColumnType) => `TRY_CAST(${text} AS ${engineType(type)}) IS NOT NULL`;
@@ -41,7 +42,7 @@ export function textForm(text: string, type: ColumnType): Form {
         value: cast(),
       };
     case 'date':
-      return { ok: `(${matches(text, `${DAY}|${FAR}`)} AND ${castable(text, type)})`, value: cast() };
+      return { ok: `(${matches(text, `${DAY}|${FAR}|${ENDLESS}`)} AND ${castable(text, type)})`, value: cast() };
     case 'time': {
       const full = withSeconds(text);
       return { ok: `(${matches(text, CLOCK)} AND ${castable(full, type)})`, value: cast(full) };
@@ -49,7 +50,7 @@ export function textForm(text: string, type: ColumnType): Form {
     case 'timestamp': {
       const full = withSeconds(`upper(${text})`);
       const form = type.zoned ? `(?:${DAY}|${FAR})[Tt ]${CLOCK}${ZONE}` : `(?:${DAY}|${FAR})[Tt ]${CLOCK}`;
-      return { ok: `(${matches(text, form)} AND ${castable(full, type)})`, value: cast(full) };
+      return { ok: `((${matches(text, form)} OR ${matches(text, ENDLESS)}) AND ${castable(full, type)})`, value: cast(full) };
     }
     case 'binary':
       return { ok: matches(text, '(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?'), value: `from_base64(${text})` };

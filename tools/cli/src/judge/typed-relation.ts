@@ -99,13 +99,16 @@ function guardedJson(text: string, type: ColumnType): Form {
   return { ok: `(json_valid(${text}) AND ${form.ok})`, value: form.value };
 }
 
+/** An object, no key of which stands twice: which of its values counted would depend on the reader. */
+const RECORD = "json_type(json) = 'OBJECT' AND len(list_distinct(json_keys(json))) = len(json_keys(json))";
+
 async function fromNdjson(session: EngineSession, contract: Contract, files: readonly string[], options: RelationOptions): Promise<TypedRelation> {
   const scans = files.map(
     (file) => `SELECT ${literal(file)} AS "_file", row_number() OVER () AS "_row", json FROM read_ndjson_objects(${literal(file)}, ignore_errors = true)`,
   );
   const lines = path.join(options.folder, 'lines.parquet');
   await session.run(
-    `COPY (SELECT "_file", "_row", CASE WHEN json_type(json) = 'OBJECT' THEN ${keepDigits('json::VARCHAR')} END AS json FROM (${scans.join(' UNION ALL ')})) TO ${literal(lines)} (FORMAT parquet)`,
+    `COPY (SELECT "_file", "_row", CASE WHEN ${RECORD} THEN ${keepDigits('json::VARCHAR')} END AS json FROM (${scans.join(' UNION ALL ')})) TO ${literal(lines)} (FORMAT parquet)`,
   );
   const stored = `read_parquet(${literal(lines)})`;
   const [counted] = await session.rows<{ malformed: bigint; rows: bigint }>(

@@ -38,7 +38,10 @@ async function fileScan(connection: Connection, view: SandboxView): Promise<stri
   for (const file of view.files) {
     const columns = await fileColumns(connection, file);
     const select = view.fields.map((field) => {
-      const stored = columns.length > 0 && columns.every((column) => column.id === undefined) ? columns.find((column) => column.name === field.name) : columns.find((column) => column.id === field.id);
+      const stored =
+        columns.length > 0 && columns.every((column) => column.id === undefined)
+          ? columns.find((column) => column.name === field.name)
+          : columns.find((column) => column.id === field.id);
       return `${stored === undefined ? 'NULL' : ident(stored.name)}::${field.type} AS ${ident(field.name)}`;
     });
     const projection = select.join(', ');

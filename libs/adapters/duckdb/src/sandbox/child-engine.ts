@@ -15,7 +15,12 @@ export function failureNote(stage: FailureNote['stage'], error: unknown): Failur
 }
 
 /** An engine that can reach nothing outside of the process but the file system; `lockCatalog` takes that away too. */
-export async function openEngine(options: { readonly memory: string; readonly threads: number; readonly tempDirectory: string; readonly tempLimit: string }): Promise<Database> {
+export async function openEngine(options: {
+  readonly memory: string;
+  readonly threads: number;
+  readonly tempDirectory: string;
+  readonly tempLimit: string;
+}): Promise<Database> {
   const config = bindings.create_config();
   const settings = {
     autoinstall_known_extensions: 'false',
@@ -32,7 +37,12 @@ export async function openEngine(options: { readonly memory: string; readonly th
   const database = await bindings.open(':memory:', config);
   const connection = await bindings.connect(database);
   // freed memory goes back soon: by default a child kept half as much again; at 1 MB it spent a second of ten million rows on page faults
-  const later = ["TimeZone = 'UTC'", 'parquet_metadata_cache = true', "allocator_flush_threshold = '8MB'", "allocator_bulk_deallocation_flush_threshold = '8MB'"];
+  const later = [
+    "TimeZone = 'UTC'",
+    'parquet_metadata_cache = true',
+    "allocator_flush_threshold = '8MB'",
+    "allocator_bulk_deallocation_flush_threshold = '8MB'",
+  ];
   for (const setting of later) await bindings.query(connection, `SET GLOBAL ${setting}`);
   bindings.disconnect_sync(connection);
   return database;

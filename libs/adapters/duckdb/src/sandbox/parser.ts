@@ -32,7 +32,8 @@ export class Parser {
   }
 
   #ask(type: FrameType, text: string, slow: 'SKEIN_QUERY_SYNTAX' | 'SKEIN_INTERNAL'): Promise<string> {
-    if (this.#waiting >= this.#queueLimit) throw new SkeinError('SKEIN_QUERY_BUSY', 'too many queries wait to be parsed', { context: { retryAfterSeconds: 1 } });
+    if (this.#waiting >= this.#queueLimit)
+      throw new SkeinError('SKEIN_QUERY_BUSY', 'too many queries wait to be parsed', { context: { retryAfterSeconds: 1 } });
     this.#waiting++;
     const asked = this.#tail.then(async () => {
       try {
@@ -56,7 +57,12 @@ export class Parser {
     try {
       return await worker.ask<string>(
         () => worker.sendText(type, text),
-        (note) => (note.kind === 'engine' && type === FRAME.parse ? queryError({ ...note, kind: 'syntax' }, text) : note.stage === 'print' ? new SkeinError('SKEIN_QUERY_REFUSED', 'the syntax tree could not be written as SQL', { cause: new Error(note.text) }) : queryError(note, text)),
+        (note) =>
+          note.kind === 'engine' && type === FRAME.parse
+            ? queryError({ ...note, kind: 'syntax' }, text)
+            : note.stage === 'print'
+              ? new SkeinError('SKEIN_QUERY_REFUSED', 'the syntax tree could not be written as SQL', { cause: new Error(note.text) })
+              : queryError(note, text),
       );
     } finally {
       clearTimeout(timer);

@@ -81,7 +81,8 @@ export class WorkerPool {
   acquire(catalog: SandboxCatalog, patienceMs: number, signal?: AbortSignal): Promise<SandboxWorker> {
     if (this.#closed) return Promise.reject(new SkeinError('SKEIN_WORKER_LOST', STOPPED));
     if (this.#busy < this.#settings.workers) return this.#grant(catalog);
-    if (this.#waiting.length >= this.#settings.queue) return Promise.reject(this.#busyError(`${this.#settings.workers} queries run and ${this.#waiting.length} wait`));
+    if (this.#waiting.length >= this.#settings.queue)
+      return Promise.reject(this.#busyError(`${this.#settings.workers} queries run and ${this.#waiting.length} wait`));
     return new Promise((resolve, reject) => {
       const leave = (error: SkeinError): void => {
         const at = this.#waiting.indexOf(entry);

@@ -50,29 +50,49 @@ function engineTextError(note: FailureNote, cause: Error): SkeinError {
   if (/parameter/i.test(text) && (engineClass === 'Invalid Input' || engineClass === 'Invalid')) {
     return new SkeinError('SKEIN_QUERY_PARAMS', 'the bound values do not fit the parameters of the SQL', { cause });
   }
-  if (engineClass === 'Conversion') return new SkeinError('SKEIN_QUERY_FAILED', 'a value could not be converted to the type asked for', { context: { class: 'conversion' }, cause });
-  if (engineClass === 'Out of Range') return new SkeinError('SKEIN_QUERY_FAILED', 'a number passed the range of its type', { context: { class: 'range' }, cause });
+  if (engineClass === 'Conversion')
+    return new SkeinError('SKEIN_QUERY_FAILED', 'a value could not be converted to the type asked for', { context: { class: 'conversion' }, cause });
+  if (engineClass === 'Out of Range')
+    return new SkeinError('SKEIN_QUERY_FAILED', 'a number passed the range of its type', { context: { class: 'range' }, cause });
   if (engineClass === 'Permission') return new SkeinError('SKEIN_QUERY_REFUSED', 'the SQL reaches for something outside of the granted products', { cause });
   if (engineClass === 'Not implemented') return new SkeinError('SKEIN_QUERY_INVALID', 'the engine does not implement what the SQL asks for', { cause });
-  return new SkeinError('SKEIN_QUERY_FAILED', 'the query failed while it ran', { context: engineClass === '' ? {} : { class: engineClass.toLowerCase() }, cause });
+  return new SkeinError('SKEIN_QUERY_FAILED', 'the query failed while it ran', {
+    context: engineClass === '' ? {} : { class: engineClass.toLowerCase() },
+    cause,
+  });
 }
 
 function binderError(text: string, cause: Error): SkeinError {
-  const column = /Referenced column "([^"\n]{1,128})" (?:not found|was not found)/.exec(text)?.[1] ?? /(?:does not have a column named|column named) "([^"\n]{1,128})"/.exec(text)?.[1];
+  const column =
+    /Referenced column "([^"\n]{1,128})" (?:not found|was not found)/.exec(text)?.[1] ??
+    /(?:does not have a column named|column named) "([^"\n]{1,128})"/.exec(text)?.[1];
   if (column !== undefined) {
     const listed = /Candidate bindings: ([^\n]*)/.exec(text)?.[1] ?? '';
     const candidates = [...listed.matchAll(/"([^"\n]{1,128})"/g)].map((match) => match[1] ?? '').slice(0, 5);
-    return new SkeinError('SKEIN_QUERY_UNKNOWN_COLUMN', `column ${JSON.stringify(column)} is not known here${candidates.length > 0 ? `; perhaps ${candidates.map((name) => JSON.stringify(name)).join(', ')}` : ''}`, {
-      context: { column, candidates },
-      cause,
-    });
+    return new SkeinError(
+      'SKEIN_QUERY_UNKNOWN_COLUMN',
+      `column ${JSON.stringify(column)} is not known here${candidates.length > 0 ? `; perhaps ${candidates.map((name) => JSON.stringify(name)).join(', ')}` : ''}`,
+      {
+        context: { column, candidates },
+        cause,
+      },
+    );
   }
   const table = /Referenced table "([^"\n]{1,128})" not found/.exec(text)?.[1];
-  if (table !== undefined) return new SkeinError('SKEIN_QUERY_UNKNOWN_COLUMN', `table or alias ${JSON.stringify(table)} is not known here`, { context: { table }, cause });
+  if (table !== undefined)
+    return new SkeinError('SKEIN_QUERY_UNKNOWN_COLUMN', `table or alias ${JSON.stringify(table)} is not known here`, { context: { table }, cause });
   const ambiguous = /Ambiguous reference to column name "([^"\n]{1,128})"/.exec(text)?.[1];
-  if (ambiguous !== undefined) return new SkeinError('SKEIN_QUERY_INVALID', `column ${JSON.stringify(ambiguous)} stands in more than one table: write table.column`, { context: { column: ambiguous }, cause });
+  if (ambiguous !== undefined)
+    return new SkeinError('SKEIN_QUERY_INVALID', `column ${JSON.stringify(ambiguous)} stands in more than one table: write table.column`, {
+      context: { column: ambiguous },
+      cause,
+    });
   const grouped = /column "?([^"\n]{1,128}?)"? must appear in the GROUP BY clause/i.exec(text)?.[1];
-  if (grouped !== undefined) return new SkeinError('SKEIN_QUERY_INVALID', `column ${JSON.stringify(grouped)} is neither grouped by nor aggregated`, { context: { column: grouped }, cause });
+  if (grouped !== undefined)
+    return new SkeinError('SKEIN_QUERY_INVALID', `column ${JSON.stringify(grouped)} is neither grouped by nor aggregated`, {
+      context: { column: grouped },
+      cause,
+    });
   const call = /No function matches the given name and argument types '([A-Za-z_0-9]{1,64}\([A-Za-z0-9_(), "[\]]{0,200}\))'/.exec(text)?.[1];
   if (call !== undefined) return new SkeinError('SKEIN_QUERY_INVALID', `no function fits ${call}`, { context: { call }, cause });
   const name = /(?:Scalar Function|Aggregate Function|Table Function|Function) with name "?([A-Za-z_0-9]{1,64})"? does not exist/i.exec(text)?.[1];

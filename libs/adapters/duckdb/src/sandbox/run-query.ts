@@ -34,7 +34,10 @@ export async function runQuery({ connection, begin, probe }: QueryConnection, co
   const names = uniqueNames(Array.from({ length: count }, (_, index) => bindings.column_name(result, index)));
   const columns = supported(() => names.map((name, index): ResultColumn => ({ name, type: resultType(bindings.column_logical_type(result, index)) })));
   const encoder = await encoderFor(command.format, columns);
-  const head = jsonFrame(FRAME.columns, columns.map((column) => ({ name: column.name, type: column.type.text })));
+  const head = jsonFrame(
+    FRAME.columns,
+    columns.map((column) => ({ name: column.name, type: column.type.text })),
+  );
 
   let rows = 0;
   let truncated = false;
@@ -65,7 +68,12 @@ export async function runQuery({ connection, begin, probe }: QueryConnection, co
       truncated = wanted < size;
       // the engine works on the next chunk while this one is encoded
       if (!truncated) next = fetch();
-      supported(() => encoder.add(columns.map((column, index) => vectorView(bindings.data_chunk_get_vector(chunk, index), column.type, wanted)), wanted));
+      supported(() =>
+        encoder.add(
+          columns.map((column, index) => vectorView(bindings.data_chunk_get_vector(chunk, index), column.type, wanted)),
+          wanted,
+        ),
+      );
       rows += wanted;
       if (truncated) break;
       if (encoder.full) await send(encoder.take());
@@ -90,12 +98,16 @@ async function prepareSelect(connection: Connection, command: ExecuteCommand): P
   } catch (error) {
     throw new ChildFailure({ stage: 'prepare', kind: 'engine', text: error instanceof Error ? error.message : String(error) });
   }
-  if (Number(bindings.prepared_statement_type(statement)) !== SELECT_STATEMENT) throw new ChildFailure({ stage: 'prepare', kind: 'refused', text: 'not a SELECT' });
+  if (Number(bindings.prepared_statement_type(statement)) !== SELECT_STATEMENT)
+    throw new ChildFailure({ stage: 'prepare', kind: 'refused', text: 'not a SELECT' });
   const expected = bindings.nparams(statement);
   const names = Array.from({ length: expected }, (_, index) => parameterName(statement, index + 1));
   if (expected !== command.parameters.length || names.some((name, index) => name !== String(index + 1))) {
     const named = names.find((name) => name !== undefined && !/^[1-9][0-9]*$/.test(name));
-    const text = named === undefined ? `the SQL has ${expected} parameters, ${command.parameters.length} values were given, and parameters count from $1` : `parameter ${JSON.stringify(named)} has a name; parameters are $1, $2 … or ?`;
+    const text =
+      named === undefined
+        ? `the SQL has ${expected} parameters, ${command.parameters.length} values were given, and parameters count from $1`
+        : `parameter ${JSON.stringify(named)} has a name; parameters are $1, $2 … or ?`;
     throw new ChildFailure({ stage: 'prepare', kind: 'parameters', text });
   }
   bindParameters(statement, command.parameters);

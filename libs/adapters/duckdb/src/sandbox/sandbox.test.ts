@@ -27,7 +27,11 @@ async function files(rows: number, fields: readonly Field[] = FIELDS): Promise<s
   mkdirSync(directory);
   const session = await engine.open();
   try {
-    const written = await session.writeParquet(`SELECT range AS id, 'secret ' || range AS secret, range / 4 AS amount, range AS number FROM range(${rows})`, directory, fields);
+    const written = await session.writeParquet(
+      `SELECT range AS id, 'secret ' || range AS secret, range / 4 AS amount, range AS number FROM range(${rows})`,
+      directory,
+      fields,
+    );
     return written.map((file) => file.path);
   } finally {
     await session.close();
@@ -47,7 +51,10 @@ describe('DuckDB sandbox', () => {
   let catalog: SandboxCatalog;
   beforeAll(async () => {
     sandbox = duckdbSandbox({ workers: 1, spares: 1, queue: 1, memoryMb: 128, rssMb: 320, threads: 1, tempDirectory: temp, tempLimitMb: 64 });
-    catalog = { key: 'k', views: [{ schema: 's', name: 't', sql: 'SELECT id FROM {files}', files: await files(1000), fields: [{ id: 1, name: 'id', type: 'BIGINT' }] }] };
+    catalog = {
+      key: 'k',
+      views: [{ schema: 's', name: 't', sql: 'SELECT id FROM {files}', files: await files(1000), fields: [{ id: 1, name: 'id', type: 'BIGINT' }] }],
+    };
   });
   afterAll(async () => {
     await sandbox.close();
@@ -68,22 +75,60 @@ describe('DuckDB sandbox', () => {
       { ...(FIELDS[0] as Field), name: 'number' },
       { id: 9, propertyId: 'new', name: 'id', type: { kind: 'string' }, required: false, nested: {} },
     ]);
-    const view = { schema: 's', name: 'moved', sql: 'SELECT number, id FROM {files}', files: [before ?? '', after ?? ''], fields: [{ id: 1, name: 'number', type: 'BIGINT' }, { id: 9, name: 'id', type: 'VARCHAR' }] };
+    const view = {
+      schema: 's',
+      name: 'moved',
+      sql: 'SELECT number, id FROM {files}',
+      files: [before ?? '', after ?? ''],
+      fields: [
+        { id: 1, name: 'number', type: 'BIGINT' },
+        { id: 9, name: 'id', type: 'VARCHAR' },
+      ],
+    };
     const moved: SandboxCatalog = { key: 'moved', views: [view] };
-    expect((await ask('SELECT number, id FROM governed.s.moved', { catalog: moved })).trim().split('\r\n').sort()).toEqual(['0,', '0,0', '1,', '1,1', '2,', 'number,id']);
+    expect((await ask('SELECT number, id FROM governed.s.moved', { catalog: moved })).trim().split('\r\n').sort()).toEqual([
+      '0,',
+      '0,0',
+      '1,',
+      '1,1',
+      '2,',
+      'number,id',
+    ]);
     const session = await engine.open();
     const plain = join(root, 'plain.parquet');
     await session.run(`COPY (SELECT 7 AS number) TO '${plain}' (FORMAT parquet)`);
     await session.close();
-    expect(await ask('SELECT number, id FROM governed.s.plain', { catalog: { key: 'plain', views: [{ ...view, name: 'plain', files: [plain] }] } })).toBe('number,id\r\n7,\r\n');
+    expect(await ask('SELECT number, id FROM governed.s.plain', { catalog: { key: 'plain', views: [{ ...view, name: 'plain', files: [plain] }] } })).toBe(
+      'number,id\r\n7,\r\n',
+    );
   });
 
   it('holds small snapshots in memory and scans large ones, with the same answers', async () => {
-    for (const [rows, tables] of [[2_000, 1], [100_000, 0]] as const) {
-      const sized: SandboxCatalog = { key: `sized ${rows}`, views: [{ schema: 's', name: 'sized', sql: "SELECT * FROM {files} WHERE number <> 7", files: await files(rows), fields: [{ id: 1, name: 'number', type: 'BIGINT' }, { id: 2, name: 'text', type: 'VARCHAR' }, { id: 3, name: 'amount', type: 'DECIMAL(12, 2)' }] }] };
-      expect(await ask('SELECT count(*) AS n, max(number) AS top, sum(amount) AS total, max(text) FILTER (WHERE number = 42) AS one FROM governed.s.sized', { catalog: sized })).toBe(
-        `n,top,total,one\r\n${rows - 1},${rows - 1},${((rows * (rows - 1)) / 8 - 1.75).toFixed(2)},secret 42\r\n`,
-      );
+    for (const [rows, tables] of [
+      [2_000, 1],
+      [100_000, 0],
+    ] as const) {
+      const sized: SandboxCatalog = {
+        key: `sized ${rows}`,
+        views: [
+          {
+            schema: 's',
+            name: 'sized',
+            sql: 'SELECT * FROM {files} WHERE number <> 7',
+            files: await files(rows),
+            fields: [
+              { id: 1, name: 'number', type: 'BIGINT' },
+              { id: 2, name: 'text', type: 'VARCHAR' },
+              { id: 3, name: 'amount', type: 'DECIMAL(12, 2)' },
+            ],
+          },
+        ],
+      };
+      expect(
+        await ask('SELECT count(*) AS n, max(number) AS top, sum(amount) AS total, max(text) FILTER (WHERE number = 42) AS one FROM governed.s.sized', {
+          catalog: sized,
+        }),
+      ).toBe(`n,top,total,one\r\n${rows - 1},${rows - 1},${((rows * (rows - 1)) / 8 - 1.75).toFixed(2)},secret 42\r\n`);
       expect(await ask('SELECT count(*) AS n FROM duckdb_tables()', { catalog: sized })).toBe(`n\r\n${tables}\r\n`);
     }
   });
@@ -130,7 +175,15 @@ describe('DuckDB sandbox', () => {
     const small = duckdbSandbox({ workers: 1, spares: 0, tempDirectory: join(root, 'left') });
     const query = async (key: string, sql: string, signal?: AbortSignal): Promise<string> => {
       try {
-        const result = await small.execute({ catalog: { key, views: [] }, sql, parameters: [], format: 'csv', deadlineMs: 5_000, maxRows: 10, ...(signal ? { signal } : {}) });
+        const result = await small.execute({
+          catalog: { key, views: [] },
+          sql,
+          parameters: [],
+          format: 'csv',
+          deadlineMs: 5_000,
+          maxRows: 10,
+          ...(signal ? { signal } : {}),
+        });
         for await (const _ of result.body);
         return 'answered';
       } catch (error) {
@@ -160,7 +213,10 @@ describe('DuckDB sandbox', () => {
 
   it('ends a query that the engine finds too large, and spills within its limit', async () => {
     await expect(ask("SELECT list(repeat('x', 1000) || range) FROM range(300000)", { maxRows: 10 })).rejects.toMatchObject({ code: 'SKEIN_QUERY_MEMORY' });
-    await expect(ask('SELECT max(x) FROM (SELECT row_number() OVER (ORDER BY hash(i)) AS x, i, hash(i + 1) FROM range(12000000) t(i))')).rejects.toMatchObject({ code: 'SKEIN_QUERY_MEMORY', message: expect.stringContaining('disk') as string });
+    await expect(ask('SELECT max(x) FROM (SELECT row_number() OVER (ORDER BY hash(i)) AS x, i, hash(i + 1) FROM range(12000000) t(i))')).rejects.toMatchObject({
+      code: 'SKEIN_QUERY_MEMORY',
+      message: expect.stringContaining('disk') as string,
+    });
     expect(await ask('SELECT max(x) AS n FROM (SELECT row_number() OVER (ORDER BY hash(i)) AS x, i FROM range(1500000) t(i))')).toBe('n\r\n1500000\r\n');
   });
 
@@ -186,7 +242,10 @@ describe('DuckDB sandbox', () => {
     const quick = duckdbSandbox({ workers: 1, parseDeadlineMs: 150 });
     try {
       expect(await quick.print(await quick.parse('select 1'))).toBe('SELECT 1');
-      await expect(quick.parse(`select x in (${'1, '.repeat(1_000_000)} 1)`)).rejects.toMatchObject({ code: 'SKEIN_QUERY_SYNTAX', message: expect.stringContaining('150 ms') as string });
+      await expect(quick.parse(`select x in (${'1, '.repeat(1_000_000)} 1)`)).rejects.toMatchObject({
+        code: 'SKEIN_QUERY_SYNTAX',
+        message: expect.stringContaining('150 ms') as string,
+      });
       expect(quick.stats().killed).toBe(1);
       expect(await quick.print(await quick.parse('select 1'))).toBe('SELECT 1');
     } finally {
@@ -195,7 +254,12 @@ describe('DuckDB sandbox', () => {
   });
 
   it('tells a broken view as the platform’s fault, without its text', async () => {
-    const broken: SandboxCatalog = { key: 'broken', views: [{ schema: 's', name: 't', sql: 'SELECT nothing FROM {files}', files: catalog.views[0]?.files ?? [], fields: [{ id: 1, name: 'id', type: 'BIGINT' }] }] };
+    const broken: SandboxCatalog = {
+      key: 'broken',
+      views: [
+        { schema: 's', name: 't', sql: 'SELECT nothing FROM {files}', files: catalog.views[0]?.files ?? [], fields: [{ id: 1, name: 'id', type: 'BIGINT' }] },
+      ],
+    };
     await expect(ask('SELECT 1', { catalog: broken })).rejects.toMatchObject({ code: 'SKEIN_INTERNAL' });
     expect(await ask('SELECT 1 AS one')).toBe('one\r\n1\r\n');
   });
@@ -211,7 +275,11 @@ describe('DuckDB sandbox', () => {
 
 describe('public errors', () => {
   it.each([
-    ['Binder Error: Referenced column "nope" not found in FROM clause!\nCandidate bindings: "id", "amount"\n\nLINE 1: x', 'SKEIN_QUERY_UNKNOWN_COLUMN', 'column "nope" is not known here; perhaps "id", "amount"'],
+    [
+      'Binder Error: Referenced column "nope" not found in FROM clause!\nCandidate bindings: "id", "amount"\n\nLINE 1: x',
+      'SKEIN_QUERY_UNKNOWN_COLUMN',
+      'column "nope" is not known here; perhaps "id", "amount"',
+    ],
     ['Binder Error: Table "t" does not have a column named "nope"\n', 'SKEIN_QUERY_UNKNOWN_COLUMN', 'column "nope" is not known here'],
     ['Binder Error: Referenced table "x" not found!', 'SKEIN_QUERY_UNKNOWN_COLUMN', 'table or alias "x" is not known here'],
     ['Out of Memory Error: could not allocate block of size 256.0 KiB (122.0 MiB/122.0 MiB used)', 'SKEIN_QUERY_MEMORY', undefined],

@@ -93,7 +93,13 @@ export function duckdbSandbox(options: DuckdbSandboxOptions = {}): DuckdbSandbox
       void pool.release(worker, 0);
       throw cancelled();
     }
-    return await run(worker, command, request, Math.max(1, request.deadlineMs - (started - asked)), () => void pool.release(worker, performance.now() - started));
+    return await run(
+      worker,
+      command,
+      request,
+      Math.max(1, request.deadlineMs - (started - asked)),
+      () => void pool.release(worker, performance.now() - started),
+    );
   }
 
   function run(worker: SandboxWorker, command: ExecuteCommand, request: SandboxRequest, leftMs: number, release: () => void): Promise<SandboxResult> {
@@ -107,7 +113,11 @@ export function duckdbSandbox(options: DuckdbSandboxOptions = {}): DuckdbSandbox
         finish(reason);
       };
       const stream = new ResultStream({ pause: () => worker.pause(), resume: () => worker.resume(), leave: () => kill(cancelled()) });
-      const timer = setTimeout(() => kill(new SkeinError('SKEIN_QUERY_TIMEOUT', `the query ran longer than ${request.deadlineMs} ms`, { context: { deadlineMs: request.deadlineMs } })), leftMs);
+      const timer = setTimeout(
+        () =>
+          kill(new SkeinError('SKEIN_QUERY_TIMEOUT', `the query ran longer than ${request.deadlineMs} ms`, { context: { deadlineMs: request.deadlineMs } })),
+        leftMs,
+      );
       const abort = (): void => kill(cancelled());
       request.signal?.addEventListener('abort', abort, { once: true });
       if (worker.pid !== undefined) {
@@ -115,7 +125,13 @@ export function duckdbSandbox(options: DuckdbSandboxOptions = {}): DuckdbSandbox
           rssBytes,
           directory: worker.tempDirectory,
           directoryBytes: settings.tempLimitMb * 1024 * 1024,
-          passed: (what) => kill(new SkeinError('SKEIN_QUERY_MEMORY', what === 'memory' ? 'the query used more memory than a query may have' : 'the query used more disk than a query may have')),
+          passed: (what) =>
+            kill(
+              new SkeinError(
+                'SKEIN_QUERY_MEMORY',
+                what === 'memory' ? 'the query used more memory than a query may have' : 'the query used more disk than a query may have',
+              ),
+            ),
         });
       }
       let finished = false;

@@ -71,7 +71,15 @@ export class SandboxWorker {
     const flags = [`--max-old-space-size=${OLD_SPACE_MB}`, '--disable-warning=ExperimentalWarning', ...(source ? ['--conditions=@skein/source'] : [])];
     this.#child = spawn(
       process.execPath,
-      [...flags, entry, `${settings.memoryMb}MB`, String(settings.threads), this.tempDirectory, `${settings.tempLimitMb}MB`, settings.uid === undefined ? '' : String(settings.uid)],
+      [
+        ...flags,
+        entry,
+        `${settings.memoryMb}MB`,
+        String(settings.threads),
+        this.tempDirectory,
+        `${settings.tempLimitMb}MB`,
+        settings.uid === undefined ? '' : String(settings.uid),
+      ],
       // one libuv thread: the child has one call to the engine under way at a time, and waking always the same thread halves
       // what a call costs; MALLOC_ARENA_MAX keeps freed memory from being scattered over one arena a thread
       { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], cwd: this.tempDirectory, env: { TZ: 'UTC', UV_THREADPOOL_SIZE: '1', MALLOC_ARENA_MAX: '2' } },

@@ -20,7 +20,8 @@ export function arrowColumn(type: ResultType): ArrowColumn {
         const words = u64(view);
         return (row, target, offset) => {
           const value = int128(words, row);
-          if (value >= DECIMAL38 || value <= -DECIMAL38) throw new UnsupportedValue('a HUGEINT has 39 digits, and Arrow decimals hold 38', 'Cast the column to VARCHAR.');
+          if (value >= DECIMAL38 || value <= -DECIMAL38)
+            throw new UnsupportedValue('a HUGEINT has 39 digits, and Arrow decimals hold 38', 'Cast the column to VARCHAR.');
           target.setBigUint64(offset, words[row * 2] ?? 0n, true);
           target.setBigUint64(offset + 8, words[row * 2 + 1] ?? 0n, true);
         };
@@ -56,7 +57,11 @@ export function arrowColumn(type: ResultType): ArrowColumn {
     case 'STRUCT':
       return new Parts(type.parts.map((member) => arrowColumn(member.type)));
     case 'UNION':
-      return new Parts(type.parts.map((member) => arrowColumn(member.type)), 1, 1);
+      return new Parts(
+        type.parts.map((member) => arrowColumn(member.type)),
+        1,
+        1,
+      );
     case 'NULL':
       return new Nulls();
     default:

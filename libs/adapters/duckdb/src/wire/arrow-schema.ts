@@ -38,7 +38,16 @@ export function writeSchema(builder: Builder, columns: readonly ResultColumn[]):
 function writeField(builder: Builder, name: string, type: ResultType, nullable: boolean): Offset {
   const children =
     type.kind === 'MAP'
-      ? [writeTable(builder, 'entries', false, Type.Struct_, struct(builder), type.parts.map((part, index) => writeField(builder, part.name, part.type, index === 1)))]
+      ? [
+          writeTable(
+            builder,
+            'entries',
+            false,
+            Type.Struct_,
+            struct(builder),
+            type.parts.map((part, index) => writeField(builder, part.name, part.type, index === 1)),
+          ),
+        ]
       : type.parts.map((part) => writeField(builder, part.name, part.type, true));
   const [id, table] = writeType(builder, type);
   return writeTable(builder, name, nullable, id, table, children);

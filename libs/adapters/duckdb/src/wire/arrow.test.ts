@@ -112,7 +112,7 @@ const SCALARS: Record<string, string> = {
   timestamptz: "TIMESTAMPTZ '2024-03-31 00:59:59.999999+00' + to_microseconds(i * 123456789)",
   timetz: "(TIME '23:59:59.999999' - to_seconds(i))::TIMETZ",
   interval: 'to_months((i % 30 - 15)::INTEGER) + to_days((i % 400)::INTEGER) - to_microseconds(i * 1234567)',
-  uuid: "md5(i::VARCHAR)::UUID",
+  uuid: 'md5(i::VARCHAR)::UUID',
   enumeration: "(['erste', 'zweite wahl', 'déjà'])[(i % 3 + 1)::INTEGER]::ENUM('erste', 'zweite wahl', 'déjà')",
   bit: "(repeat('1', (i % 19 + 1)::INTEGER) || '01')::BIT",
   bignum: "((CASE WHEN i % 2 = 0 THEN '-' ELSE '' END) || '1157920892373161954235709850086879078532699846656405640394575840079131296399' || i)::BIGNUM",
@@ -143,11 +143,16 @@ describe('Arrow stream', () => {
       compared += expected.length;
     }
     expect(compared).toBeGreaterThan(5000);
-    if (name !== 'nothing') expect((await json(`SELECT ${NULLED(expression, name)} AS v FROM range(8) t(i)`)).filter((row) => row['v'] === null).length).toBeGreaterThanOrEqual(1);
+    if (name !== 'nothing')
+      expect((await json(`SELECT ${NULLED(expression, name)} AS v FROM range(8) t(i)`)).filter((row) => row['v'] === null).length).toBeGreaterThanOrEqual(1);
   });
 
   it('says the types that readers expect', async () => {
-    const table = await arrow(`SELECT ${Object.entries(all).map(([name, expression]) => `${NULLED(expression, name)} AS ${name}`).join(', ')} FROM range(3) t(i)`);
+    const table = await arrow(
+      `SELECT ${Object.entries(all)
+        .map(([name, expression]) => `${NULLED(expression, name)} AS ${name}`)
+        .join(', ')} FROM range(3) t(i)`,
+    );
     expect(Object.fromEntries(table.schema.fields.map((field) => [field.name, String(field.type)]))).toMatchInlineSnapshot(`
       {
         "bigint": "Int64",
@@ -240,7 +245,10 @@ describe('Arrow stream', () => {
   });
 
   it('reads strings that lie far apart or twice in memory', async () => {
-    await encodeQuery(connection, "CREATE OR REPLACE TABLE words AS SELECT i, 'a dictionary word, longer than twelve ' || (i * 7919 % 100) AS w, repeat(chr((65 + i % 26)::INTEGER), (i % 3000)::INTEGER) AS r FROM range(20000) t(i)");
+    await encodeQuery(
+      connection,
+      "CREATE OR REPLACE TABLE words AS SELECT i, 'a dictionary word, longer than twelve ' || (i * 7919 % 100) AS w, repeat(chr((65 + i % 26)::INTEGER), (i % 3000)::INTEGER) AS r FROM range(20000) t(i)",
+    );
     const sql = 'SELECT i, w, r FROM words ORDER BY (i * 7919) % 20011';
     const table = await arrow(sql);
     const [i, w, r] = [column(table, 'i'), column(table, 'w'), column(table, 'r')];
@@ -253,7 +261,7 @@ describe('Arrow stream', () => {
   });
 
   it('cuts long results into batches and keeps their order', async () => {
-    const table = await arrow("SELECT i, i::VARCHAR AS s FROM range(300000) t(i)");
+    const table = await arrow('SELECT i, i::VARCHAR AS s FROM range(300000) t(i)');
     expect(table.numRows).toBe(300_000);
     expect(table.batches.length).toBeGreaterThan(3);
     const values = table.getChild('i')?.toArray() as BigInt64Array;

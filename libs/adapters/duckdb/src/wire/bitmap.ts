@@ -19,7 +19,9 @@ export function copyBits(source: Uint8Array, from: number, target: Uint8Array, a
   const shift = read & 7;
   const first = read >>> 3;
   if (shift === 0) target.set(source.subarray(first, first + whole), write >>> 3);
-  else for (let byte = 0; byte < whole; byte++) target[(write >>> 3) + byte] = ((source[first + byte] ?? 0) >>> shift) | ((source[first + byte + 1] ?? 0) << (8 - shift));
+  else
+    for (let byte = 0; byte < whole; byte++)
+      target[(write >>> 3) + byte] = ((source[first + byte] ?? 0) >>> shift) | ((source[first + byte + 1] ?? 0) << (8 - shift));
   read += whole * 8;
   write += whole * 8;
   while (write < end) setBit(target, write++, bitAt(source, read++));

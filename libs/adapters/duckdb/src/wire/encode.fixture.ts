@@ -28,7 +28,10 @@ export async function encodeQuery(
     const chunk = await bindings.fetch_chunk(result);
     const size = chunk === null ? 0 : bindings.data_chunk_get_size(chunk);
     if (chunk === null || size === 0) break;
-    encoding.add(columns.map((column, index) => vectorView(bindings.data_chunk_get_vector(chunk, index), column.type, size)), size);
+    encoding.add(
+      columns.map((column, index) => vectorView(bindings.data_chunk_get_vector(chunk, index), column.type, size)),
+      size,
+    );
     rows += size;
     // copied at once: the encoder may use the memory again
     if (encoding.full) pieces.push(...encoding.take().map((piece) => Buffer.from(piece)));

@@ -102,7 +102,14 @@ export function resultType(type: LogicalType): ResultType {
     case 'MAP': {
       const key = resultType(bindings.map_type_key_type(type));
       const value = resultType(bindings.map_type_value_type(type));
-      return { ...base, parts: [{ name: 'key', type: key }, { name: 'value', type: value }], text: `MAP(${key.text}, ${value.text})` };
+      return {
+        ...base,
+        parts: [
+          { name: 'key', type: key },
+          { name: 'value', type: value },
+        ],
+        text: `MAP(${key.text}, ${value.text})`,
+      };
     }
     case 'STRUCT': {
       // Fields of a row value such as (1, 2) have no names, and would fall onto each other in JSON; PostgreSQL calls them f1, f2 …
@@ -111,7 +118,11 @@ export function resultType(type: LogicalType): ResultType {
       return { ...base, parts, text: `STRUCT(${written(parts)})` };
     }
     case 'UNION': {
-      const parts = members(bindings.union_type_member_count(type), (index) => bindings.union_type_member_name(type, index), (index) => bindings.union_type_member_type(type, index));
+      const parts = members(
+        bindings.union_type_member_count(type),
+        (index) => bindings.union_type_member_name(type, index),
+        (index) => bindings.union_type_member_type(type, index),
+      );
       return { ...base, parts, text: `UNION(${written(parts)})` };
     }
     default:

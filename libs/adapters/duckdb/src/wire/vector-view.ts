@@ -40,7 +40,12 @@ function partViews(vector: Vector, type: ResultType, rows: number): VectorView[]
       return type.parts.map((part, index) => vectorView(bindings.struct_vector_get_child(vector, index), part.type, rows));
     case 'UNION': {
       const tags = bindings.struct_vector_get_child(vector, 0);
-      const view: VectorView = { rows, data: bindings.vector_get_data(tags, rows), validity: bindings.vector_get_validity(tags, Math.ceil(rows / 64) * 8), parts: [] };
+      const view: VectorView = {
+        rows,
+        data: bindings.vector_get_data(tags, rows),
+        validity: bindings.vector_get_validity(tags, Math.ceil(rows / 64) * 8),
+        parts: [],
+      };
       return [view, ...type.parts.map((part, index) => vectorView(bindings.struct_vector_get_child(vector, index + 1), part.type, rows))];
     }
     default:
