@@ -9,7 +9,7 @@ import { EXIT, finish } from './finish.ts';
 import { lintText, subjectOf } from './lint.ts';
 
 /** `set FILE PATH VALUE`: one value, and not a byte beside it. The file is written only where the contract is sound afterwards. */
-export async function set(this: CommandContext, _flags: Record<never, never>, file: string, where: string, value: string): Promise<void> {
+export async function set(this: CommandContext, _flags: object, file: string, where: string, value: string): Promise<void> {
   await finish(this, false, async () => {
     const cwd = process.cwd();
     const target = path.resolve(cwd, file);

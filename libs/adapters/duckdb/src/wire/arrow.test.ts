@@ -12,7 +12,7 @@ import { jsonEncoder } from './text.ts';
  */
 function readable(value: unknown, type: DataType): unknown {
   if (value === null || value === undefined) return null;
-  switch (type.typeId as Type) {
+  switch (type.typeId) {
     case Type.Int: {
       const bits = (type as unknown as { bitWidth: number }).bitWidth;
       return bits === 64 ? String(value) : value;
