@@ -9,7 +9,7 @@ export function showOutcome(outcome: Outcome): string {
     ...products(outcome.domains),
     ...faults(outcome.domains),
     ...reasons(outcome),
-    heading('Stock-out risk: what the shop sells (ga4) × what the plants hold (sap) × how long a delivery takes'),
+    heading('Stock-out risk, the ten most urgent: what the shop sells (ga4) × what the plants hold (sap) × how long a delivery takes'),
     outcome.stockOutRisk.rows.length > 0
       ? table(
           ['material', 'description', 'on hand', 'units/day', 'days of cover', 'lead days', 'reorder point'],
@@ -80,11 +80,19 @@ function faults(domains: readonly DomainOutcome[]): string[] {
 /** With a demo: every planted fault beside what was found. Without one: what was found. */
 function reasons(outcome: Outcome): string[] {
   if (outcome.planted.length > 0) {
+    const groups = Map.groupBy(outcome.planted, (line) => JSON.stringify([line.product, line.expected]));
     return [
       heading('Repaired and refused, against what was put into the demo sources'),
       table(
-        ['product', 'fault', 'treatment', 'by rule', 'planted', 'found'],
-        outcome.planted.map((line) => [line.product, line.faults.join(', '), line.expected, line.rule, count(line.planted), count(line.found)]),
+        ['product', 'treatment', 'planted', 'found', 'by rule'],
+        [...groups.values()].map((lines) => [
+          lines[0]?.product ?? '',
+          lines[0]?.expected ?? '',
+          count(lines.reduce((total, line) => total + line.planted, 0)),
+          count(lines.reduce((total, line) => total + line.found, 0)),
+          lines.map((line) => `${line.rule} ${line.found === line.planted ? count(line.found) : `${count(line.found)} (planted ${count(line.planted)})`}`).join(', '),
+        ]),
+        RULES_WIDTH,
       ),
     ];
   }
@@ -101,12 +109,17 @@ function found(domains: readonly DomainOutcome[]): string[] {
   return rows.length === 0 ? [] : [heading('Repaired and refused'), table(['product', 'treatment', 'rule', 'rows'], rows)];
 }
 
+/** Of the column of rules: with the others, a line of some 140 characters. */
+const RULES_WIDTH = 78;
+
 function heading(text: string): string {
   return `\n${text}`;
 }
 
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const out = new Table({ head: [...head], style: { head: [], border: [], compact: true } });
+/** `lastWidth` wraps the last column at that many characters. */
+function table(head: readonly string[], rows: readonly (readonly (string | number)[])[], lastWidth?: number): string {
+  const colWidths = lastWidth === undefined ? [] : head.map((_, index) => (index === head.length - 1 ? lastWidth : null));
+  const out = new Table({ head: [...head], style: { head: [], border: [], compact: true }, colWidths, wordWrap: true });
   for (const row of rows) out.push(row.map(String));
   return out.toString();
 }
