@@ -3,35 +3,45 @@ import { ident, literal } from '@skein/kernel';
 import { numberForm, textForm, type Form } from './text-form.ts';
 
 /**
- * JSON text with every number turned into text that begins with U+0001: the engine's JSON reader would make a double of
+ * JSON text with its numbers, where one of them is long, turned into text that begins with U+0001: the engine's JSON reader would make a double of
  * `123456789012345678.123456`. RE2 replaces by one template, so strings and numbers are matched side by side: what is left
  * empty between the two marks was a string. Control characters cannot stand in JSON text, so the marks cannot either.
  */
 export function keepDigits(json: string): string {
   const marked = `regexp_replace(${json}, '("(?:[^"\\\\]|\\\\.)*")|(-?[0-9][0-9.eE+-]*)', '\\1' || chr(1) || '\\2' || chr(2), 'g')`;
-  return `replace(replace(replace(${marked}, chr(1) || chr(2), ''), chr(1), '"\\u0001'), chr(2), '"')`;
+  const replaced = `replace(replace(replace(${marked}, chr(1) || chr(2), ''), chr(1), '"\\u0001'), chr(2), '"')`;
+  // A double holds 15 digits exactly: most texts have no longer number, and stay as they are.
+  return `CASE WHEN regexp_matches(${json}, '[0-9][0-9.]{15}') THEN ${replaced} ELSE ${json} END`;
 }
 
 /** The member of an object of that name, as JSON; NULL where it is absent. */
 export function jsonMember(json: string, name: string): string {
-  return `json_extract(${json}, ${literal(`$."${name.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`)})`;
+  return `json_extract(${json}, ${path(name)})`;
+}
+
+/** The members of those names as one list, found in one reading of the text. */
+export function jsonMembers(json: string, names: readonly string[]): string {
+  return `json_extract(${json}, [${names.map(path).join(', ')}])`;
+}
+
+function path(name: string): string {
+  return literal(`$."${name.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`);
 }
 
 /** `json` is SQL of a JSON value that is not null, its digits kept; the forms are those of `toJsonSchema`, and decimals may be numbers too. */
 export function jsonForm(json: string, type: ColumnType, depth = 0): Form {
   const text = `json_extract_string(${json}, '$')`;
   const isText = `json_type(${json}) = 'VARCHAR'`;
-  const isNumber = `(${isText} AND starts_with(${text}, chr(1)))`;
-  const digits = `substr(${text}, 2)`;
+  const isMarked = `(${isText} AND starts_with(${text}, chr(1)))`;
+  const isNumber = `(${isMarked} OR json_type(${json}) IN ('UBIGINT', 'BIGINT', 'DOUBLE', 'HUGEINT', 'UHUGEINT'))`;
+  const digits = `ltrim(${text}, chr(1))`;
   switch (type.kind) {
     case 'boolean':
       return { ok: `(json_type(${json}) = 'BOOLEAN')`, value: `${text} = 'true'` };
     case 'float': {
       // NaN and Infinity are no JSON, but many write them; the contract's own check says that they are not finite.
-      const bare = `(json_type(${json}) = 'DOUBLE')`;
-      const digitsOrBare = `(CASE WHEN ${isNumber} THEN ${digits} ELSE ${text} END)`;
-      const form = numberForm(digitsOrBare, type);
-      return { ok: `((${isNumber} OR ${bare}) AND ${form.ok})`, value: form.value };
+      const form = numberForm(digits, type);
+      return { ok: `(${isNumber} AND ${form.ok})`, value: form.value };
     }
     case 'int':
     case 'decimal': {
@@ -80,7 +90,7 @@ export function jsonForm(json: string, type: ColumnType, depth = 0): Form {
     }
     default: {
       const form = textForm(text, type);
-      return { ok: `(${isText} AND NOT ${isNumber} AND ${form.ok})`, value: form.value };
+      return { ok: `(${isText} AND NOT ${isMarked} AND ${form.ok})`, value: form.value };
     }
   }
 }

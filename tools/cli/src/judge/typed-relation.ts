@@ -6,7 +6,7 @@ import type { EngineSession } from '@skein/ports';
 import { engineReason } from '../contract/engine-reason.ts';
 import { ColumnReader } from './column-reader.ts';
 import { delimiterOf, type DataFormat } from './data-file.ts';
-import { jsonForm, jsonMember, keepDigits } from './json-form.ts';
+import { jsonForm, jsonMembers, keepDigits } from './json-form.ts';
 import { numberForm, textForm, type Form } from './text-form.ts';
 
 /**
@@ -119,16 +119,18 @@ async function fromNdjson(session: EngineSession, contract: Contract, files: rea
   // Of a file without a record nothing can be missing.
   const all = options.absentAsNull || counted?.rows === 0n;
   const taken = [...contract.properties.entries()].filter(([, property]) => all || known.has(property.name));
+  const names = taken.map(([, property]) => property.name);
+  const members = names.length === 0 ? 'NULL' : jsonMembers('json::JSON', names);
   const reader = new ColumnReader();
-  for (const [index, property] of taken) {
+  for (const [position, [index, property]] of taken.entries()) {
     reader.add(index, property, {
-      value: jsonMember('json', property.name),
+      value: `members[${position + 1}]`,
       form: (name) => jsonForm(name, property.type),
       raw: (name) => `replace(json_extract_string(${name}, '$'), chr(1), '')`,
       missing: (name) => `${name} IS NULL OR json_type(${name}) = 'NULL'`,
     });
   }
-  const relation = await stage(session, reader.select(`(SELECT "_file", "_row", json::JSON AS json FROM ${stored} WHERE json IS NOT NULL)`), options);
+  const relation = await stage(session, reader.select(`(SELECT "_file", "_row", ${members} AS members FROM ${stored} WHERE json IS NOT NULL)`), options);
   const unknown = unknownOf(keys, contract);
   return { relation, offered: taken.map(([, property]) => property.name), unknown, read: reader.read, malformed: counted?.malformed ?? 0n };
 }
