@@ -14,6 +14,10 @@ it('npm start prints what the README says', async () => {
   const shown = /^```\n(Products\n[\s\S]*?)^```$/m.exec(readme)?.[1]?.trim();
   expect(shown?.split('\n').length).toBeGreaterThan(30);
   using folder = temporaryDirectory('skein-readme-');
-  const { stdout } = await promisify(execFile)(process.execPath, [path.join(root, 'platform/mesh/dist/main.js'), '--once', '--port', '0', '--data', folder.path], { cwd: root });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [path.join(root, 'platform/mesh/dist/main.js'), '--once', '--port', '0', '--data', folder.path],
+    { cwd: root },
+  );
   expect(stdout.trim()).toBe(shown);
 }, 180_000);

@@ -90,7 +90,9 @@ function reasons(outcome: Outcome): string[] {
           lines[0]?.expected ?? '',
           count(lines.reduce((total, line) => total + line.planted, 0)),
           count(lines.reduce((total, line) => total + line.found, 0)),
-          lines.map((line) => `${line.rule} ${line.found === line.planted ? count(line.found) : `${count(line.found)} (planted ${count(line.planted)})`}`).join(', '),
+          lines
+            .map((line) => `${line.rule} ${line.found === line.planted ? count(line.found) : `${count(line.found)} (planted ${count(line.planted)})`}`)
+            .join(', '),
         ]),
         RULES_WIDTH,
       ),
