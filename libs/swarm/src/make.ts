@@ -166,7 +166,7 @@ function exactnessChecks(contract: Contract, described: readonly { name: string;
   return contract.properties.flatMap((property): Check[] => {
     const wanted = engineType(property.type);
     const given = described.find((column) => column.name === property.name)?.type;
-    if (given === undefined || given === wanted) return [];
+    if (given === undefined || unquoted(given) === unquoted(wanted)) return [];
     if (given === 'VARCHAR') {
       throw new SkeinError('SKEIN_STEP_FAILED', `${contract.product}: the step selects ${property.name} as text, and the contract wants ${wanted}`, {
         hint: `Say in the step what the text means: TRY_CAST it, and list what cannot be cast in _invalid.`,
@@ -188,6 +188,11 @@ function exactnessChecks(contract: Contract, described: readonly { name: string;
       },
     ];
   });
+}
+
+/** The engine quotes the fields of a struct where it must, and a contract's type always: without quotes the two compare. */
+function unquoted(type: string): string {
+  return type.replaceAll('"', '');
 }
 
 /**

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import type { ColumnType } from '@skein/contract';
+import { engineType, type ColumnType } from '@skein/contract';
 import { ident, literal, SkeinError } from '@skein/kernel';
 import type { ColumnStats, DataFile, Field } from '@skein/product';
-import { sqlType } from './column-type.ts';
 
 /**
  * COPY of a query into Parquet files with field ids (Iceberg table spec, "Parquet": every column and nested part carries the
@@ -10,7 +9,7 @@ import { sqlType } from './column-type.ts';
  * One file, because DuckDB keeps the order of rows only then: with FILE_SIZE_BYTES it refuses PRESERVE_ORDER.
  */
 export function copyStatement(query: string, directory: string, fields: readonly Field[]): string {
-  const columns = fields.map((field) => `CAST(${ident(field.name)} AS ${sqlType(field.type)}) AS ${ident(field.name)}`);
+  const columns = fields.map((field) => `CAST(${ident(field.name)} AS ${engineType(field.type)}) AS ${ident(field.name)}`);
   const ids = fields.map((field) => `${ident(field.name)}: ${fieldIds(field, field.type, '', field.id)}`);
   return `COPY (SELECT ${columns.join(', ')} FROM (${query}\n)) TO ${literal(join(directory, 'data.parquet'))} (FORMAT parquet, COMPRESSION zstd, FIELD_IDS {${ids.join(', ')}}, RETURN_STATS true, PRESERVE_ORDER true)`;
 }
