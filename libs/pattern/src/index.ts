@@ -10,3 +10,12 @@ export {
   type Signature,
   type Solution,
 } from './pattern.ts';
+export { bindExpression, clears, type Bound } from './bind.ts';
+export { checkSolution, solutionQuery } from './check-solution.ts';
+export type { ColumnFacts, Example, SourceFacts, ValueCount } from './column-facts.ts';
+export type { Conflict, Outcome, Proposal } from './outcome.ts';
+export { evaluate, type Repaired, type RowText } from './program/evaluate.ts';
+export type { Program, Test, Text } from './program/program.ts';
+export { toSql } from './program/to-sql.ts';
+export { propose } from './propose.ts';
+export { shapeOf, signatureOf, targetOf } from './shape.ts';

@@ -32,11 +32,11 @@ export interface Gap {
 
 /**
  * What closes a gap, as DuckDB SQL over one row: plain scalar expressions on the allow-list of `checkSolution`. `{value}` stands for
- * the failing column as text, `{column:name}` for another column of the row as text.
+ * the failing column as text, `{column:name}` (percent-encoded) for another column of the row as text.
  */
 export interface Expression {
   readonly kind: 'expression';
-  /** VARCHAR: the repaired value; NULL where it cannot say. */
+  /** VARCHAR: the repaired value; NULL where it cannot say. The very text `NULL` makes the cells missing (see `clears`). */
   readonly transformation: string;
   /** BOOLEAN: the cells it may touch. */
   readonly preConditions: string;
