@@ -1,4 +1,5 @@
 import type { Place } from '@skein/kernel';
+import type { CompatibilityMode } from './compatibility-mode.ts';
 
 /** Skein's exact column types: what `logicalType` and `physicalType` of an ODCS property resolve to, and every target agrees on. */
 export type ColumnType =
@@ -152,6 +153,8 @@ export interface Contract {
   /** Share of rows that row checks may send to the feedback dataset before the gate fails (custom property `quarantineTolerance`, such as `1%`); 0 rows where silent. */
   readonly tolerance: Tolerance;
   readonly serviceLevels: readonly ServiceLevel[];
+  /** What its next version must not break (custom property `compatibilityMode`). */
+  readonly compatibilityMode?: CompatibilityMode;
   /** sha256 of the canonical content: equal for files that differ only in comments, order of keys or white space. */
   readonly hash: string;
   readonly file: string;

@@ -1,5 +1,6 @@
 export { arrowSchema, type ArrowField } from './arrow-schema.ts';
 export { engineType, sameType } from './column-type.ts';
+export { COMPATIBILITY_MODES, type CompatibilityMode } from './compatibility-mode.ts';
 export { primaryKey } from './contract.ts';
 export type {
   ColumnType,
@@ -20,7 +21,7 @@ export { throwFaults, type Fault } from './fault.ts';
 export { toJsonSchema, type JsonSchema } from './json-schema.ts';
 export { isDate, normalTime, normalTimestamp } from './moment.ts';
 export { inspectOdcs, readOdcs, type OdcsDocument } from './odcs.ts';
-export { findingOf, lintContract, ordered, type Finding, type LintProfile, type LintReport } from './lint.ts';
+export { findingOf, frameAt, lintContract, ordered, type Finding, type LintProfile, type LintReport } from './lint.ts';
 export { inspectContract, readContract, type Inspection } from './read-contract.ts';
 export { TEXT_FORMATS } from './text-format.ts';
 export { boundText } from './type-options.ts';

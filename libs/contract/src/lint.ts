@@ -70,7 +70,8 @@ function ruleOfCode(code: string): string {
   return code === 'SKEIN_CONTRACT_LIMIT' ? 'limit' : code === 'SKEIN_CONTRACT_UNSUPPORTED' ? 'unsupported' : 'contract';
 }
 
-function frameAt(text: string, { line = 1, column = 1 }: Place): string {
+/** The line of a place in a text, with a caret under its column; empty where the text has no such line. */
+export function frameAt(text: string, { line = 1, column = 1 }: Place): string {
   let start = 0;
   for (let left = line - 1; left > 0; left -= 1) {
     const end = text.indexOf('\n', start);

@@ -1,5 +1,6 @@
 import { canonicalJson, sha256 } from '@skein/kernel';
 import { advise, quote } from './check-shape.ts';
+import { readCompatibilityMode } from './compatibility-mode.ts';
 import type { Contract, Property, ServiceLevel, Tolerance } from './contract.ts';
 import { compareDecimal } from './exact.ts';
 import { isDate } from './moment.ts';
@@ -99,6 +100,7 @@ function readDocument({ root }: OdcsDocument, file: string, reading: Reading): C
     quality: readQuality(object, undefined, columns, reading),
     tolerance: readTolerance(object, reading),
     serviceLevels: mapsAt(root, 'slaProperties').map((level) => readServiceLevel(level, reading)),
+    ...readCompatibilityMode(root, reading),
     hash: sha256(canonicalJson(canonicalTree(root))),
     file,
   };

@@ -1,4 +1,4 @@
-import type { Contract } from '@skein/contract';
+import { COMPATIBILITY_MODES, type CompatibilityMode, type Contract } from '@skein/contract';
 import { SkeinError, type Place } from '@skein/kernel';
 import type { Change, Versions } from './change.ts';
 import { quoted } from './change.ts';
@@ -9,12 +9,16 @@ import { serviceChanges } from './service-change.ts';
 import { givenBump } from './version.ts';
 import { WitnessMaker, type Witness } from './witness.ts';
 
+export const MODES = COMPATIBILITY_MODES;
+export type Mode = CompatibilityMode;
+
 /**
- * What a new version must not break. The transitive modes ask it of every earlier version, the others of the last one.
- * BACKWARD: what was written before stays valid. FORWARD: who reads by an earlier version can read on. FULL: both. NONE: nothing.
+ * The mode by which a step is judged: what the version before it promised, so that no version lifts a promise by the change that
+ * breaks it. FULL where the contract is silent.
  */
-export const MODES = ['BACKWARD', 'BACKWARD_TRANSITIVE', 'FORWARD', 'FORWARD_TRANSITIVE', 'FULL', 'FULL_TRANSITIVE', 'NONE'] as const;
-export type Mode = (typeof MODES)[number];
+export function promisedMode(before: Contract): Mode {
+  return before.compatibilityMode ?? 'FULL';
+}
 
 export interface ContractFinding {
   readonly rule: ContractRuleId;
@@ -33,7 +37,7 @@ export interface ContractFinding {
 }
 
 export interface CompareOptions {
-  /** FULL where silent: the strictest of those that look at the last version. */
+  /** By default what the last version promised (`promisedMode`). */
   readonly mode?: Mode;
   /** `YYYY-MM-DD`, from the caller's clock: whether the notice of a removal has run out. Where silent, no notice has. */
   readonly today?: string;
@@ -61,10 +65,10 @@ export interface Comparison {
  * @throws SkeinError SKEIN_USAGE for an empty list of versions.
  */
 export function compareContracts(old: Contract | readonly Contract[], next: Contract, options: CompareOptions = {}): Comparison {
-  const { mode = 'FULL', today } = options;
   const versions = 'properties' in old ? [old] : old;
   const last = versions.at(-1);
   if (!last) throw new SkeinError('SKEIN_USAGE', 'there is no version to compare the contract with');
+  const { mode = promisedMode(last), today } = options;
   const findings: ContractFinding[] = [];
   let asked: Bump = 'none';
   for (const version of mode.endsWith('_TRANSITIVE') ? versions : [last]) {
