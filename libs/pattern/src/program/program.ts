@@ -30,10 +30,12 @@ export type Text =
   /** Characters from `from` (0-based), `length` of them or to the end. */
   | { readonly op: 'slice'; readonly of: Text; readonly from: number; readonly length?: number }
   | { readonly op: 'lookup'; readonly of: Text; readonly table: readonly (readonly [from: string, to: string])[] }
-  /** Plain decimal × `times` + `plus`, rounded half away from zero to `scale` digits, without trailing zeros; missing outside 15 + 8 digits. */
+  /** Plain decimal × `times` + `plus`, rounded half away from zero to `scale` digits, without trailing zeros; missing outside 12 digits before and 6 after the point. */
   | { readonly op: 'affine'; readonly of: Text; readonly times: string; readonly plus: string; readonly scale: number }
   /** A plain decimal without leading zeros, and with no trailing zeros of the fraction. */
   | { readonly op: 'plain'; readonly of: Text }
+  /** A number in scientific form (`1.5E+03`) as a plain decimal; missing where that takes over 24 digits before the point or 10 after. */
+  | { readonly op: 'writtenOut'; readonly of: Text }
   /** `YYYY-MM-DD` where it is a day of the calendar (Gregorian, proleptic), else missing. */
   | { readonly op: 'day'; readonly of: Text }
   /** The day `n` days after the base day. */

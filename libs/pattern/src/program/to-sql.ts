@@ -1,7 +1,116 @@
+import { literal } from '@skein/kernel';
 import type { Expression } from '../pattern.ts';
-import type { Program } from './program.ts';
+import type { Program, Test, Text } from './program.ts';
+import { C1, CP1252 } from './text.ts';
 
 /** The SQL of a program, with the placeholders of `Expression`. */
-export function toSql(_program: Program): Expression {
-  return { kind: 'expression', transformation: 'NULL', preConditions: 'FALSE', postValidation: 'TRUE' };
+export function toSql(program: Program): Expression {
+  return {
+    kind: 'expression',
+    transformation: program.result.op === 'clear' ? 'NULL' : textSql(program.result),
+    preConditions: testSql(program.when),
+    postValidation: testSql(program.then),
+  };
+}
+
+/** A constant, written so that it holds neither a placeholder nor what begins a comment, which `checkSolution` could not tell from the real ones. */
+export function constant(text: string): string {
+  const parts = text.split(/(\0)|(?<=\{)(?=value\}|column:)|(?<=-)(?=-)|(?<=\/)(?=\*)/).filter((part) => part !== undefined && part !== '');
+  if (parts.length === 0) return "''";
+  const written = parts.map((part) => (part === '\0' ? 'chr(0)' : literal(part)));
+  return written.length === 1 ? (written[0] ?? "''") : `(${written.join(' || ')})`;
+}
+
+export function textSql(node: Text): string {
+  switch (node.op) {
+    case 'value':
+      return '{value}';
+    case 'column':
+      return `{column:${encodeURIComponent(node.name)}}`;
+    case 'const':
+      return constant(node.text);
+    case 'concat':
+      return `(${node.parts.map(textSql).join(' || ')})`;
+    case 'first':
+      return `coalesce(${node.of.map(textSql).join(', ')})`;
+    case 'if':
+      return `CASE WHEN ${testSql(node.when)} THEN ${textSql(node.then)}${node.else ? ` ELSE ${textSql(node.else)}` : ''} END`;
+    default:
+      return appliedSql(node, textSql(node.of));
+  }
+}
+
+function appliedSql(node: Exclude<Text, { op: 'value' | 'column' | 'const' | 'concat' | 'first' | 'if' }>, of: string): string {
+  switch (node.op) {
+    case 'replace':
+      return `replace(${of}, ${constant(node.from)}, ${constant(node.to)})`;
+    case 'sub':
+      return `regexp_replace(${of}, ${constant(node.pattern)}, ${constant(node.to.replaceAll('\\', '\\\\'))}, 'g')`;
+    case 'extract':
+      return `nullif(regexp_extract(${of}, ${constant(node.pattern)}, ${node.group}), '')`;
+    case 'translate':
+      return `translate(${of}, ${constant(node.from)}, ${constant(node.to)})`;
+    case 'lower':
+    case 'upper':
+      return `${node.op}(${of})`;
+    case 'pad':
+      return `lpad(${of}, greatest(length(${of}), ${node.length})::INTEGER, ${constant(node.with)})`;
+    case 'part':
+      return `nullif(split_part(${of}, ${constant(node.by)}, ${node.at}), '')`;
+    case 'slice':
+      return `substring(${of}, ${node.from + 1}${node.length === undefined ? '' : `, ${node.length}`})`;
+    case 'lookup':
+      return `CASE ${of} ${node.table.map(([from, to]) => `WHEN ${constant(from)} THEN ${constant(to)}`).join(' ')} END`;
+    case 'affine':
+      return plainSql(
+        `CASE WHEN regexp_matches(${of}, '^-?[0-9]{1,12}(\\.[0-9]{1,6})?$') THEN CAST(CAST(CAST(${of} AS DECIMAL(19,6)) * CAST(${literal(node.times)} AS DECIMAL(19,9)) + CAST(${literal(node.plus)} AS DECIMAL(38,15)) AS DECIMAL(38,${node.scale})) AS VARCHAR) END`,
+      );
+    case 'plain':
+      return plainSql(of);
+    case 'writtenOut':
+      return plainSql(
+        `CASE WHEN regexp_matches(${of}, '^[+-]?[0-9]{1,10}(\\.[0-9]{1,10})?[eE][+-]?[0-9]{1,2}$') AND ${WRITTEN_OUT_FITS(of)} THEN CAST(TRY_CAST(${of} AS DECIMAL(38,10)) AS VARCHAR) END`,
+      );
+    case 'day':
+      return `CASE WHEN regexp_matches(${of}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') AND ${of} >= '0001' THEN CAST(TRY_CAST(${of} AS DATE) AS VARCHAR) END`;
+    case 'daysAfter':
+      return `CASE WHEN regexp_matches(${of}, '^[0-9]{1,6}$') THEN CAST(CAST(${literal(node.base)} AS DATE) + CAST(${of} AS INTEGER) AS VARCHAR) END`;
+    case 'epoch':
+      return node.unit === 's'
+        ? `CASE WHEN regexp_matches(${of}, '^[0-9]{1,11}$') THEN strftime(make_timestamp(CAST(${of} AS BIGINT) * 1000000), '%Y-%m-%d %H:%M:%S') END`
+        : `CASE WHEN regexp_matches(${of}, '^[0-9]{1,14}$') THEN strftime(make_timestamp(CAST(${of} AS BIGINT) * 1000), '%Y-%m-%d %H:%M:%S.%g') END`;
+    case 'isoWeekDay':
+      return `CASE WHEN ${of} < '9999' AND strftime(try_strptime(${of}, '%G-%V-%u'), '%G-%V-%u') = ${of} THEN strftime(try_strptime(${of}, '%G-%V-%u'), '%Y-%m-%d') END`;
+    case 'demojibake':
+      return `CASE WHEN regexp_matches(${of}, '[^\\x00-\\x7f]') AND NOT regexp_matches(translate(${of}, ${constant(CP1252)}, ${constant(C1)}), '[^\\x00-\\xff]') THEN TRY(decode(unhex(array_to_string(list_transform(string_split(translate(${of}, ${constant(CP1252)}, ${constant(C1)}), ''), lambda _c: printf('%02x', unicode(_c))), '')))) END`;
+  }
+}
+
+/** At most 24 digits before the point and 10 after it, once written out: then the cast below is exact. */
+const WRITTEN_OUT_FITS = (of: string): string => {
+  const mantissa = `regexp_extract(${of}, '^[+-]?([0-9]+)', 1)`;
+  const fraction = `regexp_extract(${of}, '\\.([0-9]+)', 1)`;
+  const point = `(length(${mantissa}) + CAST(regexp_extract(${of}, '[eE]([+-]?[0-9]+)$', 1) AS INTEGER))`;
+  return `${point} <= 24 AND length(rtrim(${mantissa} || ${fraction}, '0')) - ${point} <= 10`;
+};
+
+function plainSql(of: string): string {
+  return `regexp_replace(regexp_replace(regexp_replace(regexp_replace(${of}, '^(-?)0+([0-9])', '\\1\\2'), '(\\.[0-9]*[1-9])0+$', '\\1'), '\\.0*$', ''), '^-0$', '0')`;
+}
+
+export function testSql(test: Test): string {
+  switch (test.op) {
+    case 'matches':
+      return `regexp_matches(${textSql(test.of)}, ${constant(test.pattern)})`;
+    case 'in':
+      return test.values.length === 0 ? 'FALSE' : `${textSql(test.of)} IN (${test.values.map(constant).join(', ')})`;
+    case 'present':
+      return `(${textSql(test.of)}) IS NOT NULL`;
+    case 'all':
+      return test.of.length === 0 ? 'TRUE' : `(${test.of.map(testSql).join(' AND ')})`;
+    case 'any':
+      return test.of.length === 0 ? 'FALSE' : `(${test.of.map(testSql).join(' OR ')})`;
+    case 'not':
+      return `NOT coalesce(${testSql(test.of)}, FALSE)`;
+  }
 }
