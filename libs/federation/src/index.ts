@@ -6,6 +6,7 @@ export { createFederation, type Federation, type FederationOptions } from './fed
 export { freshnessOf, promisedAge, type Freshness } from './freshness.ts';
 export { gate, gatePinned, GOVERNED, type Gated, type Reference } from './gate.ts';
 export { GATE_LIMITS, type GateLimits } from './gate-depth.ts';
+export { checkOperations, type CheckOptions, type Effect, type Impact, type OperationReport, type UseEffect } from './operation-check.ts';
 export { PUBLISHED } from './live-snapshots.ts';
 export type { AppliedPolicy, ProductRead, QueryPlan } from './plan.ts';
 export { readPolicy } from './policy-file.ts';
