@@ -1,7 +1,10 @@
 export type { AuditDecision, AuditLog, AuditRecord } from './audit-log.ts';
+export type { ContractDraft, ContractRegistry, RegisteredVersion } from './contract-registry.ts';
 export type { Binder, Bound, BoundRelation } from './binder.ts';
 export type { BusEvent, DeadLetter, EventBus, SubscribeOptions, Subscription } from './event-bus.ts';
 export type { LandingDraft, LandingStage, LandingStore, SourceFileState } from './landing-store.ts';
+export type { BoardCounts, ClaimAnswer, Lease, ParkAnswer, PatternBoard } from './pattern-board.ts';
+export { solveOnce, type SolveOnce } from './solve-once.ts';
 export type { EngineParameter, EngineSession, EngineValue, QueryEngine } from './query-engine.ts';
 export type { QuerySandbox, ResultFormat, SandboxCatalog, SandboxOutcome, SandboxRequest, SandboxResult, SandboxView, SerializedAst } from './sandbox.ts';
 export type { AsOf, CollectReport, SnapshotDraft, SnapshotStore, Staging, WantedColumn } from './snapshot-store.ts';

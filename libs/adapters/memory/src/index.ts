@@ -1,1 +1,2 @@
+export { memoryContractRegistry } from './memory-contract-registry.ts';
 export { memoryBus, type MemoryBusOptions } from './memory-bus.ts';
