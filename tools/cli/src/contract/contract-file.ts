@@ -2,9 +2,13 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { SkeinError } from '@skein/kernel';
 
-const CONTRACT = /\.odcs\.ya?ml$/i;
+/** Names of contract files. */
+export const CONTRACT = /\.odcs\.ya?ml$/i;
 /** Folders that hold other people's files or what a build made of them. */
 const SKIPPED = new Set(['node_modules', '.git', 'dist']);
+export function isSkipped(folder: string): boolean {
+  return SKIPPED.has(folder);
+}
 /** More text than any contract may have; what is longer is refused by the reader with a place. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
@@ -36,7 +40,7 @@ async function contractsBelow(folder: string): Promise<string[]> {
   const files: string[] = [];
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const full = path.join(folder, entry.name);
-    if (entry.isDirectory() && !SKIPPED.has(entry.name)) files.push(...(await contractsBelow(full)));
+    if (entry.isDirectory() && !isSkipped(entry.name)) files.push(...(await contractsBelow(full)));
     else if (entry.isFile() && CONTRACT.test(entry.name)) files.push(full);
   }
   return files.sort();

@@ -48,6 +48,59 @@ const test = buildCommand({
   },
 });
 
+const against = {
+  mode: {
+    kind: 'enum',
+    // The list of @skein/contract: to load it for its names alone would cost every start.
+    values: ['BACKWARD', 'BACKWARD_TRANSITIVE', 'FORWARD', 'FORWARD_TRANSITIVE', 'FULL', 'FULL_TRANSITIVE', 'NONE'],
+    brief: 'What must not break. Default: what the version before promised (custom property compatibilityMode), or FULL',
+    optional: true,
+  },
+  quiet: { kind: 'boolean', brief: 'Show only what is refused', default: false },
+} as const;
+
+const tokenFile = {
+  kind: 'parsed',
+  parse: String,
+  brief: 'File with the token for the gateway, - for standard input',
+  optional: true,
+  placeholder: 'file',
+} as const;
+
+const diff = buildCommand({
+  loader: async () => (await import('./diff.ts')).diff,
+  parameters: {
+    positional: {
+      kind: 'array',
+      parameter: { brief: 'Two contract files, old and new; with --against, any files and folders', parse: String, placeholder: 'path' },
+    },
+    flags: {
+      against: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'What to compare with: a commit, branch or tag of git, or the address of a gateway (http://…)',
+        optional: true,
+        placeholder: 'ref|url',
+      },
+      ...against,
+      ...reports,
+      tokenFile,
+      uses: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'JSON file with recorded queries, to weigh findings without a gateway',
+        optional: true,
+        placeholder: 'file',
+      },
+    },
+  },
+  docs: {
+    brief: 'Say what a change of contracts breaks, for whom, and what version it asks for',
+    fullDescription:
+      'Every finding with its rule, direction, place, a row that shows it, and the way out. What the mode refuses, and what recorded queries fail on, passes in a new major version, or when all whom it concerns have approved it in approvals.yaml beside the contract. Exit code 0: all changes are allowed; 1: a change is refused, a version says too little, or a document is faulty; 2: the command was wrong, or a file, commit or gateway could not be read.',
+  },
+});
+
 const out = { kind: 'parsed', parse: String, brief: 'Write to this file instead of standard output', optional: true, placeholder: 'file' } as const;
 
 const exportRoute = buildCommand({
@@ -116,6 +169,6 @@ const set = buildCommand({
 
 /** `skein contract …`. Only names and flags stand here; what a command does loads when it is called. */
 export const contractRoutes = buildRouteMap({
-  routes: { lint, test, export: exportRoute, import: importRoute, docs, set },
+  routes: { lint, test, diff, export: exportRoute, import: importRoute, docs, set },
   docs: { brief: 'Read, judge, convert and document data contracts' },
 });

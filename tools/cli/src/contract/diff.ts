@@ -1,0 +1,64 @@
+import path from 'node:path';
+import type { CommandContext } from '@stricli/core';
+import { SkeinError, systemClock } from '@skein/kernel';
+import type { Mode } from '@skein/verifier/compat';
+import { approvalsBeside } from '../diff/approvals-file.ts';
+import { judgeStep, type JudgedStep } from '../diff/judge-step.ts';
+import type { Pair } from '../diff/pair.ts';
+import { humanStep, jsonStep, subjectOfStep } from '../diff/step-report.ts';
+import { writeReports, type ReportFlags } from '../output/write-reports.ts';
+import { readText } from './contract-file.ts';
+import { EXIT, finish } from './finish.ts';
+
+export interface DiffFlags extends ReportFlags {
+  readonly against?: string;
+  readonly mode?: Mode;
+  readonly tokenFile?: string;
+  readonly uses?: string;
+  readonly quiet: boolean;
+}
+
+export async function diff(this: CommandContext, flags: DiffFlags, ...targets: string[]): Promise<void> {
+  await finish(this, flags.json, async () => {
+    const cwd = process.cwd();
+    const pairs = await pairsOf(flags, targets, cwd);
+    const today = new Date(systemClock.now()).toISOString().slice(0, 10);
+    const steps: JudgedStep[] = [];
+    for (const pair of pairs) steps.push(await judgeStep(pair, { ...(flags.mode ? { mode: flags.mode } : {}), today }));
+    await report('contract diff', steps, flags, { stdout: this.process.stdout, cwd });
+    return steps.every((step) => step.allowed) ? EXIT.ok : EXIT.findings;
+  });
+}
+
+async function pairsOf({ against }: DiffFlags, targets: readonly string[], cwd: string): Promise<Pair[]> {
+  if (against === undefined) {
+    const [old, next, ...more] = targets.map((target) => path.resolve(cwd, target));
+    if (old === undefined || next === undefined || more.length > 0)
+      throw new SkeinError('SKEIN_USAGE', `diff compares two files, or any number with --against; ${targets.length} were named`, {
+        hint: 'Try: skein contract diff contracts --against HEAD~1',
+      });
+    const [before, after] = [await readText(old), await readText(next)];
+    return [{ file: next, earlier: [{ file: old, text: before }], next: { file: next, text: after }, approvals: await approvalsBeside(next) }];
+  }
+  if (targets.length === 0)
+    throw new SkeinError('SKEIN_USAGE', 'diff needs a contract file or a folder', { hint: 'Try: skein contract diff contracts --against HEAD~1' });
+  return (await import('../diff/git-pairs.ts')).gitPairs(targets, against, cwd);
+}
+
+/** Writes what was found of all contracts, for people or in the forms that were asked for. */
+export async function report(
+  command: string,
+  steps: readonly JudgedStep[],
+  flags: ReportFlags & { readonly quiet: boolean },
+  { stdout, cwd }: { readonly stdout: { write(text: string): void }; readonly cwd: string },
+): Promise<void> {
+  const refused = steps.filter((step) => !step.allowed).length;
+  const json = () => ({ passed: refused === 0, contracts: steps.length, refused, steps: steps.map((step) => jsonStep(step, cwd)) });
+  const subjects = steps.map((step) => subjectOfStep(step, cwd));
+  if (await writeReports(command, flags, subjects, json, { stdout, cwd })) return;
+  for (const step of steps) if (!flags.quiet || !step.allowed) stdout.write(humanStep(step, cwd, flags.quiet));
+  const count = (kind: JudgedStep['kind']) => steps.filter((step) => step.kind === kind).length;
+  stdout.write(
+    `${steps.length} contract${steps.length === 1 ? '' : 's'}: ${refused} refused; ${count('changed')} changed, ${count('new')} new, ${count('removed')} gone, ${count('unchanged')} unchanged\n`,
+  );
+}
