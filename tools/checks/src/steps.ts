@@ -32,6 +32,10 @@ export function houseSteps(root: string, env: NodeJS.ProcessEnv): readonly Step[
       name: 'generated',
       run: async () => countedResult(await runSource(root, 'tools/checks/src/codegen.ts', ['--check'], env), /(\d+) (?:generated )?files?/, 'files'),
     },
+    {
+      name: 'contracts',
+      run: async () => releasesResult(await runSource(root, 'tools/cli/src/main.ts', ['contract', 'release', 'contracts', '--check'], env)),
+    },
   ];
 }
 
@@ -43,6 +47,12 @@ function runSource(root: string, file: string, args: readonly string[], env: Nod
 export function countedResult({ code, output }: CommandResult, counter: RegExp, of: string): StepResult {
   const count = Number(counter.exec(output)?.[1] ?? 0);
   return { passed: code === 0 && count > 0, looked: { count, of }, details: output };
+}
+
+/** Contracts against what was released of them; one without the other was no look. */
+export function releasesResult({ code, output }: CommandResult): StepResult {
+  const [, contracts = '0', rest = 'contracts', versions = '0'] = /looked at (\d+) (contracts and (\d+) released versions; .*)/.exec(output) ?? [];
+  return { passed: code === 0 && Number(contracts) > 0 && Number(versions) > 0, looked: { count: Number(contracts), of: rest }, details: output };
 }
 
 /** A project counts when its build information stands: `tsc -b` on an empty list of references passes too. */

@@ -101,6 +101,28 @@ const diff = buildCommand({
   },
 });
 
+const release = buildCommand({
+  loader: async () => (await import('./release.ts')).release,
+  parameters: {
+    positional: { kind: 'array', parameter: { brief: 'Contract files, and folders that hold *.odcs.yaml', parse: String, placeholder: 'path' } },
+    flags: {
+      check: { kind: 'boolean', brief: 'Write nothing, and refuse a version that is not recorded', default: false },
+      against: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Commit whose records must stand unchanged. Default: where this branch left the default one, or the parent commit',
+        optional: true,
+        placeholder: 'ref',
+      },
+      ...reports,
+    },
+  },
+  docs: {
+    brief: 'Record the versions of contracts that are released, and hold contracts against them',
+    fullDescription: `Each version stands in released/ beside its contract. A change that the version before does not allow, and that is not approved, is refused. ${CODES}`,
+  },
+});
+
 const out = { kind: 'parsed', parse: String, brief: 'Write to this file instead of standard output', optional: true, placeholder: 'file' } as const;
 
 const exportRoute = buildCommand({
@@ -169,6 +191,6 @@ const set = buildCommand({
 
 /** `skein contract …`. Only names and flags stand here; what a command does loads when it is called. */
 export const contractRoutes = buildRouteMap({
-  routes: { lint, test, diff, export: exportRoute, import: importRoute, docs, set },
+  routes: { lint, test, diff, release, export: exportRoute, import: importRoute, docs, set },
   docs: { brief: 'Read, judge, convert and document data contracts' },
 });

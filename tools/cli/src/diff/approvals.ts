@@ -59,7 +59,10 @@ export function readApprovals(text: string, file: string): Approval[] {
 type Note = (rule: string, at: number, message: string, fix: string) => void;
 
 function readApproval(item: Tree, source: YamlText, fault: Note): Approval | undefined {
-  if (item.kind !== 'map') return void fault('approvals', item.at, 'an approval is a map', FORMAT);
+  if (item.kind !== 'map') {
+    fault('approvals', item.at, 'an approval is a map', FORMAT);
+    return undefined;
+  }
   for (const [key, entry] of item.entries)
     if (!KEYS.includes(key as (typeof KEYS)[number])) fault('approvals', entry.at, `${JSON.stringify(key)} is not known here`, `Known: ${KEYS.join(', ')}.`);
   const text = (key: (typeof KEYS)[number], sound: (value: string) => boolean, fix: string): string => {

@@ -41,6 +41,25 @@ export class GitTree {
     return new GitTree(ref, await realpath(top), commit, new Set(listed.toString('utf8').split('\0').filter(Boolean)));
   }
 
+  /**
+   * The commit that a change of the working tree starts from: where this branch left the default one, or, on the default branch,
+   * the parent commit. Undefined where git does not know one (no repository, a first commit, a shallow clone).
+   */
+  static async base(folder: string): Promise<string | undefined> {
+    const answer = async (...args: string[]): Promise<string | undefined> =>
+      (await git(folder, args).catch(() => Buffer.of())).toString('utf8').trim() || undefined;
+    const head = await answer('rev-parse', '--verify', '--quiet', 'HEAD^{commit}');
+    if (head === undefined) return undefined;
+    const remote = await answer('symbolic-ref', '--quiet', '--short', 'refs/remotes/origin/HEAD');
+    for (const branch of [...(remote === undefined ? [] : [remote]), 'origin/main', 'origin/master', 'main', 'master']) {
+      const commit: string | undefined = await answer('rev-parse', '--verify', '--quiet', `${branch}^{commit}`);
+      const fork: string | undefined = commit === undefined ? undefined : await answer('merge-base', head, commit);
+      if (fork !== undefined && fork !== head) return fork;
+      if (commit !== undefined) break;
+    }
+    return answer('rev-parse', '--verify', '--quiet', 'HEAD^1^{commit}');
+  }
+
   /** The path of a file in the repository, whether it exists or not. @throws SkeinError SKEIN_USAGE for one that lies elsewhere. */
   async pathOf(file: string): Promise<string> {
     const relative = path.relative(this.top, await resolved(file));

@@ -43,6 +43,7 @@ export interface JudgedFinding {
 
 export interface VersionSide {
   readonly version: string;
+  readonly status: string;
   readonly hash: string;
   readonly file: string;
 }
@@ -131,7 +132,7 @@ export async function judgeStep(pair: Pair, { mode: asked, today, operations }: 
     kind: 'changed',
     allowed: suffices && findings.every((one) => one.standing !== 'refused'),
     findings,
-    version: { asked: needed, given: given.bump, suffices, fix: versionFix(last.version, needed), place: versionPlace(pair.next as VersionText) },
+    version: { asked: needed, given: given.bump, suffices, fix: versionFix(last.version, needed), place: versionPlace(pair.next) },
   };
 }
 
@@ -185,8 +186,8 @@ function isApproved(mustApprove: readonly string[], approvedBy: readonly string[
   return mustApprove.length > 0 && mustApprove.every((name) => approvedBy.includes(name));
 }
 
-function sideOf({ version, hash, file }: Contract): VersionSide {
-  return { version, hash, file };
+function sideOf({ version, status, hash, file }: Contract): VersionSide {
+  return { version, status, hash, file };
 }
 
 function noticesOf(contract: Contract, today: string): string[] {
