@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { duckdbEngine } from '@skein/adapter-duckdb';
+import { duckdbEngine, duckdbSandbox } from '@skein/adapter-duckdb';
 import { memoryBus } from '@skein/adapter-memory';
 import { localLandingStore, localSnapshotStore, readContractFiles } from '@skein/adapter-storage';
 import { systemClock } from '@skein/kernel';
@@ -15,6 +15,7 @@ runDomain({
     store: localSnapshotStore({ root: path.join(data, 'tables'), clock: systemClock }),
     landings: localLandingStore({ root: path.join(data, 'landing') }),
     bus: memoryBus(),
+    sandbox: duckdbSandbox({ workers: 1, spares: 0, startEarly: false, tempDirectory: path.join(data, 'tmp', `rules-${process.pid}`) }),
   }),
   readContracts: readContractFiles,
   contracts: fileURLToPath(new URL('../../../contracts', import.meta.url)),

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Module, type DynamicModule, type INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { duckdbEngine } from '@skein/adapter-duckdb';
+import { duckdbEngine, duckdbSandbox } from '@skein/adapter-duckdb';
 import { memoryBus } from '@skein/adapter-memory';
 import { localLandingStore, localSnapshotStore } from '@skein/adapter-storage';
 import { SkeinError, systemClock } from '@skein/kernel';
@@ -30,6 +30,7 @@ let app: INestMicroservice | undefined;
 let landed: ((domain: string) => Promise<[]>) | undefined;
 let folder: TemporaryDirectory;
 const engine = duckdbEngine();
+const sandbox = duckdbSandbox({ startEarly: false });
 beforeEach(() => {
   bus = memoryBus();
   landed = undefined;
@@ -41,7 +42,10 @@ afterEach(async () => {
   await bus.close();
   folder[Symbol.dispose]();
 });
-afterAll(() => engine.close());
+afterAll(async () => {
+  await sandbox.close();
+  await engine.close();
+});
 
 /** Real adapters; a domain without sources or products runs through them quickly. `landed` stands where a test needs a run that waits or fails. */
 function foundation(): MeshFoundation {
@@ -54,7 +58,7 @@ function foundation(): MeshFoundation {
     },
   });
   return {
-    adapters: { engine, store: localSnapshotStore({ root: folder.file('tables'), clock: systemClock }), landings: watched, bus },
+    adapters: { engine, store: localSnapshotStore({ root: folder.file('tables'), clock: systemClock }), landings: watched, bus, sandbox },
     system: {} as SystemContracts,
   };
 }

@@ -83,6 +83,7 @@ export async function serveDomain(domain: DomainProcess): Promise<number> {
     } while (!values.once && !stop.signal.aborted);
   } finally {
     await app.close();
+    await adapters.sandbox.close();
     await adapters.engine.close();
     await adapters.bus.close();
   }

@@ -1,8 +1,9 @@
 import { ident, literal, SkeinError } from '@skein/kernel';
 import { engineType, primaryKey, type Contract } from '@skein/contract';
-import type { EngineSession } from '@skein/ports';
+import type { EngineSession, QuerySandbox } from '@skein/ports';
 import type { DataProduct } from '@skein/product';
 import { annotateSql, judge, measure, offendersSql, violationValueSql, type Check, type CheckPlan, type Figures, type Verdict } from '@skein/verifier';
+import { sqlRuleFigures } from './sql-rules.ts';
 
 /** What a step made and the contract said of it. The rows lie in relations of the session. */
 export interface Candidate {
@@ -47,7 +48,7 @@ const MALFORMED: Omit<Check, 'place' | 'tolerance'> = { ...UNTYPED, id: 'source.
 
 /**
  * Runs the step of a product and lets its contract judge the rows: violating rows are parted from the accepted ones, then
- * keys, references and quality rules are measured on what is left. `relationOf` names the relation of another product.
+ * keys, references and quality rules are measured on what is left, SQL rules in `sandbox`. `relationOf` names the relation of another product.
  */
 export async function make(
   session: EngineSession,
@@ -55,6 +56,7 @@ export async function make(
   basePlan: CheckPlan,
   malformed: readonly Malformed[],
   relationOf: (product: string) => string | undefined,
+  sandbox: QuerySandbox,
 ): Promise<Candidate> {
   const { contract, step } = product;
   const described = await describe(session, product);
@@ -136,15 +138,20 @@ export async function make(
   }
   const kept = await count(session, ACCEPTED);
 
-  for (const { checks, sql } of measure(plan, ACCEPTED, columns)) {
-    const bound = sql.replaceAll(/\{ref:([a-z0-9_.]+)\}/g, (_, name: string) => relationOf(name) ?? '');
+  for (const check of plan.checks.filter((one) => one.level === 'metric')) {
+    const missing = check.reads.filter((name) => !columns.includes(name));
+    if (missing.length > 0) results[check.id] = { error: `the step does not offer ${missing.join(', ')}` };
+  }
+  for (const { checks, sql } of measure({ ...plan, checks: plan.checks.filter((check) => check.rule !== 'sql') }, ACCEPTED, columns)) {
     try {
-      const [row] = await session.rows<Record<string, bigint | string | null>>(bound);
+      const [row] = await session.rows<Record<string, bigint | string | null>>(sql);
       for (const check of checks) results[check.id] = figure(check, row?.[check.column]);
     } catch (error) {
       for (const check of checks) results[check.id] = { error: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) };
     }
   }
+
+  Object.assign(results, await sqlRuleFigures(session, sandbox, { contract, checks: plan.checks, relation: ACCEPTED, offered: columns }));
 
   await session.run(`CREATE OR REPLACE TEMP TABLE ${FEEDBACK} AS ${feedbackSql(product, plan, offending, position, extras, malformed, columns)}`);
   const violations = await tally(session, `SELECT rule AS "key", count(*) AS n FROM ${FEEDBACK} GROUP BY 1`);

@@ -170,7 +170,14 @@ class Run {
         if (snapshot) await session.run(`CREATE OR REPLACE TEMP VIEW "_ref_${reference.product}" AS ${snapshotScan(snapshot)}`);
       }
     }
-    return make(session, product, checkPlan(product.contract), inputs.malformed, (name) => (this.#snapshots.has(name) ? `"_ref_${name}"` : undefined));
+    return make(
+      session,
+      product,
+      checkPlan(product.contract),
+      inputs.malformed,
+      (name) => (this.#snapshots.has(name) ? `"_ref_${name}"` : undefined),
+      this.#adapters.sandbox,
+    );
   }
 
   /** Makes a name of `step.from` readable: a bronze table over its landings, or a product's newest snapshot. */

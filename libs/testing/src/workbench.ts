@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { duckdbEngine } from '@skein/adapter-duckdb';
+import { duckdbEngine, duckdbSandbox } from '@skein/adapter-duckdb';
 import { memoryBus } from '@skein/adapter-memory';
 import { localLandingStore, localSnapshotStore, readContractFiles } from '@skein/adapter-storage';
 import { readContract, type Contract } from '@skein/contract';
@@ -40,6 +40,7 @@ export async function workbench(define: (contracts: ContractSet) => Domain, own:
     store: localSnapshotStore({ root: folder.file('tables'), clock: systemClock }),
     landings: localLandingStore({ root: folder.file('landing') }),
     bus: memoryBus(),
+    sandbox: duckdbSandbox({ workers: 1, spares: 0, startEarly: false, tempDirectory: folder.file('rules') }),
     ...(retention ? { retention } : {}),
   };
   const swarm = createSwarm(define(contracts), { feedback: known.get('skein.feedback'), lineage: known.get('skein.lineage') }, adapters);
@@ -67,6 +68,7 @@ export async function workbench(define: (contracts: ContractSet) => Domain, own:
       }
     },
     async [Symbol.asyncDispose]() {
+      await adapters.sandbox.close();
       await adapters.engine.close();
       await adapters.bus.close();
       folder[Symbol.dispose]();

@@ -403,7 +403,7 @@ describe('everything else', () => {
   it('hosts domains, which answer over the bus as themselves', async () => {
     const bus = memoryBus();
     const domain = (name: string): Domain => ({ name, sources: [], bronze: [], products: [] });
-    const adapters = { engine, store, bus, landings: { list: async () => [] } as unknown as LandingStore };
+    const adapters = { engine, store, bus, sandbox, landings: { list: async () => [] } as unknown as LandingStore };
     const imports = [
       DataProductModule.forRoot({ adapters, system: { feedback: contract, lineage: contract } }),
       DataProductModule.forFeature('shop', domain('shop')),

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NestFactory } from '@nestjs/core';
-import { duckdbEngine } from '@skein/adapter-duckdb';
+import { duckdbEngine, duckdbSandbox } from '@skein/adapter-duckdb';
 import { memoryBus } from '@skein/adapter-memory';
 import { localLandingStore, localSnapshotStore, readContractFiles, type ContractFiles } from '@skein/adapter-storage';
 import { readContract, type Contract } from '@skein/contract';
@@ -54,6 +54,8 @@ export function localAdapters(data: string): SwarmAdapters {
     store: localSnapshotStore({ root: path.join(data, 'tables'), clock: systemClock }),
     landings: localLandingStore({ root: path.join(data, 'landing') }),
     bus: memoryBus(),
+    // One child at a time, and none before a contract has an SQL rule; consumers' queries have a sandbox of their own.
+    sandbox: duckdbSandbox({ workers: 1, spares: 0, startEarly: false, tempDirectory: path.join(data, 'tmp', `rules-${process.pid}`) }),
   };
 }
 
@@ -78,6 +80,7 @@ export async function composeSwarms(options: {
     swarm: (domain) => registry.get(domain),
     async close() {
       await context.close();
+      await adapters.sandbox.close();
       await adapters.engine.close();
       await adapters.bus.close();
     },

@@ -36,6 +36,7 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
     bus: adapters.bus,
     sandbox,
     contracts: loaded.contracts,
+    documents: loaded.files.map(({ contract }) => contract.text),
     policies: loaded.policies,
     clock: systemClock,
     dataDir: config.data,
@@ -70,6 +71,7 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
     async close() {
       await gateway.close();
       await sandbox.close();
+      await adapters.sandbox.close();
       await adapters.engine.close();
       await adapters.bus.close();
     },

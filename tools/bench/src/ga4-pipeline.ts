@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { duckdbEngine } from '@skein/adapter-duckdb';
+import { duckdbEngine, duckdbSandbox } from '@skein/adapter-duckdb';
 import { memoryBus } from '@skein/adapter-memory';
 import { localLandingStore, localSnapshotStore, readContractFiles } from '@skein/adapter-storage';
 import { readContract } from '@skein/contract';
@@ -90,11 +90,12 @@ async function runSwarm(root: string, from: string, contracts: ReturnType<typeof
   const engine = duckdbEngine({ tempDirectory: path.join(root, 'tmp') });
   const bus = memoryBus();
   const store = localSnapshotStore({ root: path.join(root, 'tables'), clock: systemClock });
+  const sandbox = duckdbSandbox({ workers: 1, spares: 0, startEarly: false, tempDirectory: path.join(root, 'rules') });
   try {
     const swarm = createSwarm(
       ga4(contracts, { timeZone: TIME_ZONE }),
       { feedback: contracts.get('skein.feedback'), lineage: contracts.get('skein.lineage') },
-      { engine, store, landings: localLandingStore({ root: path.join(root, 'landing') }), bus },
+      { engine, store, landings: localLandingStore({ root: path.join(root, 'landing') }), bus, sandbox },
     );
     const started = performance.now();
     const report = await swarm.run({ from });
@@ -114,6 +115,7 @@ async function runSwarm(root: string, from: string, contracts: ReturnType<typeof
     await session.close();
     return { seconds, same };
   } finally {
+    await sandbox.close();
     await engine.close();
     await bus.close();
   }

@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { duckdbSandbox } from '@skein/adapter-duckdb';
 import type { Contract } from '@skein/contract';
 import type { QueryEngine } from '@skein/ports';
+import { sqlRuleFigures } from '@skein/swarm';
 import { canRun, checkPlan, figuresSql, judge, type Check, type CheckPlan, type Figures, type Verdict } from '@skein/verifier';
 import { engineReason } from '../contract/engine-reason.ts';
 import type { DataFormat } from './data-file.ts';
 import { samplesOf, type Sample } from './samples.ts';
-import { runSqlRules } from './sql-rules.ts';
 import { typedRelation, type TypedRelation } from './typed-relation.ts';
 
 export interface Judgement {
@@ -36,6 +37,7 @@ export async function judgeData(
 ): Promise<Judgement> {
   const folder = await mkdtemp(path.join(tmpdir(), 'skein-test-'));
   const session = await engine.open();
+  const sandbox = duckdbSandbox({ workers: 1, spares: 0, startEarly: false, tempDirectory: path.join(folder, 'rules') });
   try {
     const data = await typedRelation(session, contract, format, files, { absentAsNull: options.absentAsNull, folder });
     const plan = planOver(contract, data);
@@ -48,7 +50,6 @@ export async function judgeData(
       else if (reference !== undefined) results[check.id] = { skipped: `${reference} is not at hand: only this data is judged` };
       else runnable.add(check.id);
     }
-    const sqlRules = plan.checks.filter((check) => check.rule === 'sql' && runnable.has(check.id));
     const own = { ...plan, checks: plan.checks.filter((check) => check.rule !== 'sql' && runnable.has(check.id)) };
     let [rows, refused] = [0n, 0n];
     for (const statement of figuresSql(own, data.relation, data.offered)) {
@@ -66,7 +67,7 @@ export async function judgeData(
       }
     }
     if (data.malformed > 0n) results[MALFORMED] = { failed: data.malformed };
-    Object.assign(results, await runSqlRules(session, contract, sqlRules, data.relation, data.offered, folder));
+    Object.assign(results, await sqlRuleFigures(session, sandbox, { contract, checks: plan.checks, ...data }));
     const verdict = judge(plan, { rows: rows + data.malformed, refused: refused + data.malformed, results });
     const samples: Record<string, Sample[]> = {};
     const byId = new Map(plan.checks.map((check) => [check.id, check]));
@@ -78,6 +79,7 @@ export async function judgeData(
     return { verdict, plan, samples, unknownColumns: data.unknown, missingColumns, malformed: data.malformed };
   } finally {
     await session.close();
+    await sandbox.close();
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }

@@ -36,6 +36,8 @@ export interface DuckdbSandboxOptions {
   readonly uid?: number;
   /** A text that is not parsed by then costs the parser its life. Default 500. */
   readonly parseDeadlineMs?: number;
+  /** Whether a child starts before the first request. Default true. */
+  readonly startEarly?: boolean;
   /** How often resident memory is looked at, in milliseconds. Default 25. */
   readonly watchMs?: number;
 }
@@ -75,9 +77,10 @@ export function duckdbSandbox(options: DuckdbSandboxOptions = {}): DuckdbSandbox
   const watch = new RssWatch(options.watchMs ?? 25);
   let killed = 0;
   let closed = false;
-  setImmediate(() => {
-    if (!closed) parser.start();
-  }).unref();
+  if (options.startEarly !== false)
+    setImmediate(() => {
+      if (!closed) parser.start();
+    }).unref();
 
   async function execute(request: SandboxRequest): Promise<SandboxResult> {
     const command: ExecuteCommand = { sql: request.sql, parameters: request.parameters.map(wireParameter), format: request.format, maxRows: request.maxRows };
