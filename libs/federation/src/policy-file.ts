@@ -12,6 +12,7 @@ const MAX_VALUES = 1_000;
  *
  * ```yaml
  * version: 1
+ * owners: [steward]                 # roles that may push new versions of the contract; silent: nobody
  * grants:
  *   - roles: [analyst]
  *     purposes: [planning]            # silent: any purpose, and none
@@ -33,9 +34,9 @@ export function readPolicy(text: string, file: string, contract: Contract): Poli
     contract,
     read.faults.map((fault) => ({ ...fault, code: 'SKEIN_POLICY_INVALID' as const })),
   );
-  const grants = reader.document(read.root);
+  const { grants, owners } = reader.document(read.root);
   throwFaults(reader.faults);
-  return { product: contract.product, file, grants, hash: sha256(text) };
+  return { product: contract.product, file, owners, grants, hash: sha256(text) };
 }
 
 function parse(text: string, file: string): ReturnType<typeof readYaml> {
@@ -67,13 +68,14 @@ class PolicyReader {
     this.#classes = new Set([...KNOWN_CLASSES, ...contract.properties.map((property) => property.classification)]);
   }
 
-  document(root: Tree): Grant[] {
-    const map = this.#map(root, 'policy', ['version', 'grants']);
-    if (!map) return [];
+  document(root: Tree): Pick<Policy, 'owners' | 'grants'> {
+    const map = this.#map(root, 'policy', ['version', 'owners', 'grants']);
+    if (!map) return { owners: [], grants: [] };
     const version = map.entries.get('version')?.node;
     if (version?.kind !== 'scalar' || version.text !== '1')
       this.#fault('version', version?.at ?? map.at, 'the version of the policy format must be 1', 'Write version: 1.');
-    return this.#list(map, 'grants', true).flatMap((item) => this.#grant(item) ?? []);
+    const owners = map.entries.has('owners') ? this.#names(map, 'owners', 'role', true) : [];
+    return { owners, grants: this.#list(map, 'grants', true).flatMap((item) => this.#grant(item) ?? []) };
   }
 
   #grant(node: Tree): Grant | undefined {

@@ -40,6 +40,8 @@ export interface Policy {
   /** `<domain>.<name>` and major version of the contract it stands beside. */
   readonly product: string;
   readonly file: string;
+  /** Roles that may push new versions of the contract. */
+  readonly owners: readonly string[];
   readonly grants: readonly Grant[];
   /** sha256 of the file's text. */
   readonly hash: string;

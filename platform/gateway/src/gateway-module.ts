@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
+import { localContractRegistry } from '@skein/adapter-storage';
 import type { Contract } from '@skein/contract';
 import { composeCatalog, createFederation, type Catalog, type Federation, type FederationLimits, type Policy, type Principal } from '@skein/federation';
 import { SkeinError, type Clock } from '@skein/kernel';
 import type { HealthIndicator } from '@skein/nest';
-import type { AuditLog, EventBus, QuerySandbox, SnapshotStore } from '@skein/ports';
+import type { AuditLog, ContractRegistry, EventBus, QuerySandbox, SnapshotStore } from '@skein/ports';
 import { fileAuditLog } from './audit-file.ts';
 import { createAuthenticator, type Authenticator } from './auth/authenticator.ts';
 import { pseudonymKey } from './auth/secret-file.ts';
@@ -16,14 +17,18 @@ import { ErrorFilter } from './http/error-filter.ts';
 import type { Fastify } from './http/fastify.ts';
 import { RecentOutcomes } from './http/recent-outcomes.ts';
 import { GatewayMetrics } from './metrics.ts';
+import { ContractRightsBook } from './registry/contract-rights.ts';
+import { seedRegistry } from './registry/seed-registry.ts';
 
 export interface GatewayOptions {
   readonly store: SnapshotStore;
   readonly sandbox: QuerySandbox;
   readonly contracts: readonly Contract[];
+  /** Texts of the contracts, in their order: they are registered at start. Without them, only what is pushed is. */
+  readonly documents?: readonly string[];
   readonly policies: readonly Policy[];
   readonly clock: Clock;
-  /** Keys lie in `<dataDir>/keys`, the audit log in `<dataDir>/audit`. */
+  /** Keys lie in `<dataDir>/keys`, the audit log in `<dataDir>/audit`, registered contracts in `<dataDir>/registry`. */
   readonly dataDir: string;
   /** Brings news of publications beside the store's own watch. */
   readonly bus?: EventBus;
@@ -32,6 +37,8 @@ export interface GatewayOptions {
   /** Roles of whoever looks at the first page without a token; default none: then it lists no products. */
   readonly visitorRoles?: readonly string[];
   readonly audit?: AuditLog;
+  /** Default: files below `dataDir`. */
+  readonly registry?: ContractRegistry;
   readonly limits?: Partial<FederationLimits>;
   /** Beside those of the gateway's own parts. */
   readonly health?: readonly HealthIndicator[];
@@ -49,6 +56,7 @@ export interface GatewayParts {
   readonly authenticator: Authenticator;
   readonly metrics: GatewayMetrics;
   readonly audit: AuditLog;
+  readonly registry: ContractRegistry;
 }
 
 const OPTIONS = Symbol('skein.gateway.options');
@@ -84,14 +92,20 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
   }
 
   onModuleInit(): void {
-    const { store, log, visitorRoles, health = [] } = this.#options;
-    const { catalog, federation, authenticator, metrics } = this.#parts;
+    const { store, contracts, policies, clock, log, visitorRoles, health = [] } = this.#options;
+    const { catalog, federation, authenticator, metrics, audit, registry } = this.#parts;
     const app = this.#host.httpAdapter.getInstance<Fastify>();
     addRoutes(app, {
       federation,
       authenticator,
       store,
       metrics,
+      audit,
+      registry,
+      rights: new ContractRightsBook(catalog),
+      contracts,
+      policies,
+      clock,
       log,
       outcomes: new RecentOutcomes(),
       visitor: visitorOf(visitorRoles),
@@ -127,9 +141,12 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
   }
 }
 
-async function makeParts({ store, sandbox, contracts, policies, clock, dataDir, bus, issuers, audit, limits }: GatewayOptions): Promise<GatewayParts> {
+async function makeParts(options: GatewayOptions): Promise<GatewayParts> {
+  const { store, sandbox, contracts, documents, policies, clock, dataDir, bus, issuers, audit, limits, log: gatewayLog } = options;
   const keys = join(dataDir, 'keys');
   const catalog = composeCatalog(contracts, policies);
+  const registry = options.registry ?? localContractRegistry({ root: join(dataDir, 'registry') });
+  if (documents) await seedRegistry({ registry, contracts, documents, clock, log: gatewayLog });
   const log = audit ?? fileAuditLog({ directory: join(dataDir, 'audit') });
   const federation = await createFederation({
     store,
@@ -153,6 +170,7 @@ async function makeParts({ store, sandbox, contracts, policies, clock, dataDir, 
     authenticator: createAuthenticator(issuers ?? [developmentIssuer(keys)], clock),
     metrics: new GatewayMetrics(sandbox, ages),
     audit: log,
+    registry,
   };
 }
 

@@ -30,6 +30,7 @@ export async function runGateway(args: readonly string[], env: Readonly<Record<s
     store: localSnapshotStore({ root: path.join(config.data, 'tables'), clock: systemClock }),
     sandbox,
     contracts,
+    documents: files.map(({ contract }) => contract.text),
     policies,
     clock: systemClock,
     dataDir: config.data,

@@ -50,7 +50,8 @@ export async function startGateway({
     requestTimeout: REQUEST_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 200 },
+    // longer than a request line may be: names are judged by who knows them
+    routerOptions: { maxParamLength: 20_000 },
     return503OnClosing: false,
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });

@@ -12,7 +12,7 @@ export interface ContractRegistryUnderTest {
 const MATERIAL: TableRef = { domain: 'sap', name: 'material', major: 1 };
 const draft = (version: string, marks: Partial<ContractDraft> = {}): ContractDraft => ({
   version,
-  hash: `${version.replaceAll('.', '')}`.padEnd(64, 'a'),
+  hash: version.replaceAll('.', '').padEnd(64, 'a'),
   status: 'active',
   mode: 'BACKWARD',
   text: `# ünïcode \u{1f9f6} and a NUL \u0000\r\nversion: ${version}\n`,

@@ -1,3 +1,4 @@
+import { addContractRoutes, type ContractRouteParts } from './contract-routes.ts';
 import { answerText, asSkeinError, errorAnswer } from './error-answer.ts';
 import type { Fastify } from './fastify.ts';
 import { addReadRoutes, type ReadRouteParts } from './read-routes.ts';
@@ -8,7 +9,7 @@ import { sqlRoute, type SqlRouteParts } from './sql-route.ts';
 const BODY_LIMIT = 1_048_576;
 
 /** Puts the gateway's own routes on fastify, in a scope of their own: Nest's parsers and hooks stay out of their way. */
-export function addRoutes(app: Fastify, parts: ReadRouteParts & SqlRouteParts): void {
+export function addRoutes(app: Fastify, parts: ReadRouteParts & SqlRouteParts & ContractRouteParts): void {
   app.register(async (scope: Fastify) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, async (_request: unknown, body: Buffer) =>
@@ -22,5 +23,6 @@ export function addRoutes(app: Fastify, parts: ReadRouteParts & SqlRouteParts): 
     });
     scope.route({ method: 'POST', url: '/v1/sql', bodyLimit: BODY_LIMIT, handler: sqlRoute(parts) });
     addReadRoutes(scope, parts);
+    addContractRoutes(scope, parts);
   });
 }

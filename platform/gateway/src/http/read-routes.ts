@@ -45,6 +45,10 @@ const ADDRESSES = {
   products: 'GET /v1/products',
   product: 'GET /v1/products/:id',
   queryOutcome: 'GET /v1/queries/:id',
+  contracts: 'GET /v1/contracts',
+  contractVersions: 'GET /v1/contracts/:product',
+  contract: 'GET /v1/contracts/:product/versions/:version',
+  pushContract: 'POST /v1/contracts/:product/versions',
   health: 'GET /health, /health/live, /health/ready',
   metrics: 'GET /metrics',
 } as const;
@@ -110,7 +114,7 @@ async function versions({ store, tableOf }: ReadRouteParts, { id, rowFilter }: P
   }));
 }
 
-function json(reply: FastifyReply, status: number, body: unknown): FastifyReply {
+export function json(reply: FastifyReply, status: number, body: unknown): FastifyReply {
   reply.code(status);
   reply.header('content-type', 'application/json; charset=utf-8');
   reply.header('cache-control', 'no-store');

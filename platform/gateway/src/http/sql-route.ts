@@ -91,7 +91,8 @@ export function authorization(request: FastifyRequest): string | undefined {
   return request.headers.authorization;
 }
 
-function purposeOf(request: FastifyRequest): string | undefined {
+/** The header `skein-purpose`. Throws SKEIN_REQUEST_INVALID. */
+export function purposeOf(request: FastifyRequest): string | undefined {
   const purpose = request.headers['skein-purpose'];
   if (purpose === undefined || purpose === '') return undefined;
   if (typeof purpose !== 'string' || !PURPOSE.test(purpose))

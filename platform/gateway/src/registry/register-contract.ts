@@ -1,0 +1,160 @@
+import { setImmediate } from 'node:timers/promises';
+import { readContract, type Contract } from '@skein/contract';
+import { SkeinError, type Clock } from '@skein/kernel';
+import type { ContractRegistry, RegisteredVersion } from '@skein/ports';
+import { tableOf } from '@skein/product';
+import type { Bump, Comparison, ContractFinding } from '@skein/verifier/compat';
+
+export interface Registration {
+  /** What stands in the registry now. */
+  readonly version: RegisteredVersion;
+  /** False where this very content was registered before. */
+  readonly created: boolean;
+  /** What the change asked of the version number; undefined for the first version of its major. */
+  readonly asked: Bump | undefined;
+  readonly findings: readonly ContractFinding[];
+}
+
+export interface RegisterOptions {
+  readonly registry: ContractRegistry;
+  readonly clock: Clock;
+  readonly by: string;
+  /** Looks at the newest version of the line, or of the line before where the contract begins one, before anything is judged. */
+  readonly check?: (newest: RegisteredVersion | undefined) => void;
+  /** Whether a major may be registered that does not follow the highest one. */
+  readonly anyMajor?: boolean;
+}
+
+/** Statuses in which a contract promises nothing yet: the registry keeps what was live. */
+const NOT_YET: ReadonlySet<string> = new Set(['draft', 'proposed']);
+const RELEASE = /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})$/;
+
+/** Why a sound contract is not for the registry; undefined: it is. */
+export function notForRegistry({
+  version,
+  status,
+}: Contract): { readonly rule: 'version' | 'status'; readonly message: string; readonly fix: string } | undefined {
+  if (NOT_YET.has(status))
+    return { rule: 'status', message: `a contract of status ${status} promises nothing yet, and is not registered`, fix: 'Push it when it is active.' };
+  if (!RELEASE.test(version))
+    return {
+      rule: 'version',
+      message: `version ${version} is no release`,
+      fix: 'Write major.minor.patch without - or +; what is not live yet has the status draft, and stays in its file.',
+    };
+  return undefined;
+}
+
+/**
+ * Puts a contract behind the newest version of its major, if the mode of that version lets it follow and its number says
+ * enough. Content that is registered already is not registered again, whoever else pushed meanwhile.
+ *
+ * Throws SKEIN_CONTRACT_INCOMPATIBLE with the findings, or SKEIN_CONTRACT_CONFLICT with the version that stands in the way.
+ */
+export async function registerContract(next: Contract, text: string, options: RegisterOptions): Promise<Registration> {
+  const { registry, clock, by } = options;
+  const line = tableOf(next);
+  const versions = await registry.versions(line);
+  const same = versions.find(({ hash }) => hash === next.hash);
+  if (same) return { version: same, created: false, asked: undefined, findings: [] };
+  const newest = versions.at(-1);
+  options.check?.(newest ?? (await newestBefore(registry, next)));
+  if (!newest && options.anyMajor !== true) await checkMajor(registry, next);
+  const taken = versions.find(({ version }) => version === next.version);
+  if (taken) throw takenVersion(next, taken);
+  const judged = newest ? await judge(registry, versions, newest, next, clock) : { asked: undefined, findings: [] };
+  const { promisedMode } = await import('@skein/verifier/compat');
+  const draft = { version: next.version, hash: next.hash, status: next.status, mode: promisedMode(next), text, publishedAt: clock.now(), publishedBy: by };
+  try {
+    return { version: await registry.append(line, draft, newest?.sequence ?? 0), created: true, ...judged };
+  } catch (error) {
+    if (!(error instanceof SkeinError) || error.code !== 'SKEIN_CONTRACT_CONFLICT') throw error;
+    // the other may have pushed the same
+    const twin = (await registry.versions(line)).find(({ hash }) => hash === next.hash);
+    if (!twin) throw error;
+    return { version: twin, created: false, asked: undefined, findings: [] };
+  }
+}
+
+/** A contract as it was registered. Its text was sound when it came; places name it by product and version. */
+export async function registeredContract(registry: ContractRegistry, version: RegisteredVersion): Promise<Contract> {
+  const { domain, name } = version.line;
+  return readContract(await registry.text(version), `${domain}.${name}@${version.version}`);
+}
+
+async function newestBefore(registry: ContractRegistry, { domain, name }: Contract): Promise<RegisteredVersion | undefined> {
+  const major = (await registry.majors(domain, name)).at(-1);
+  return major === undefined ? undefined : (await registry.versions({ domain, name, major })).at(-1);
+}
+
+async function checkMajor(registry: ContractRegistry, next: Contract): Promise<void> {
+  const highest = (await registry.majors(next.domain, next.name)).at(-1);
+  const { major } = tableOf(next);
+  if (highest === undefined || major === highest + 1) return;
+  throw new SkeinError('SKEIN_CONTRACT_INCOMPATIBLE', `${next.product} has major version ${highest}, so the next one is ${highest + 1}, not ${major}`, {
+    hint: `Push it as version ${highest + 1}.0.0.`,
+    context: { product: next.product, version: next.version, findings: [] },
+  });
+}
+
+function takenVersion({ product, version }: Contract, taken: RegisteredVersion): SkeinError {
+  return new SkeinError('SKEIN_CONTRACT_CONFLICT', `version ${version} of ${product} is registered with other content, by ${taken.publishedBy}`, {
+    hint: `A version never changes. Fetch GET /v1/contracts/${product}/versions/${version}, put the change on top of it, and raise the version.`,
+    context: { product, version, hash: taken.hash },
+  });
+}
+
+async function judge(
+  registry: ContractRegistry,
+  versions: readonly RegisteredVersion[],
+  newest: RegisteredVersion,
+  next: Contract,
+  clock: Clock,
+): Promise<Pick<Registration, 'asked' | 'findings'>> {
+  const { bumpSuffices, compareContracts, givenBump, higherBump, promisedMode } = await import('@skein/verifier/compat');
+  const { mode } = newest;
+  const today = new Date(clock.now()).toISOString().slice(0, 10);
+  const last = compareContracts(await registeredContract(registry, newest), next, { mode, today });
+  const findings = [...last.findings];
+  if (mode.endsWith('_TRANSITIVE'))
+    for (const earlier of versions.slice(0, -1)) {
+      const { findings: found } = compareContracts(await registeredContract(registry, earlier), next, { mode, today });
+      findings.push(...found.filter(({ breaking }) => breaking));
+      // queries wait for the same thread
+      await setImmediate();
+    }
+  // what the next step may break is part of the promise
+  const modeChanged = promisedMode(next) !== mode;
+  const asked = modeChanged ? higherBump(last.asked, 'minor') : last.asked;
+  const given = givenBump(newest.version, next.version);
+  const breaking = findings.filter((finding) => finding.breaking);
+  if (breaking.length > 0 || given.bump === 'lower' || !bumpSuffices(given.counts, asked))
+    throw incompatible(next, newest, breaking.length > 0 ? 'major' : asked, given.bump, modeChanged, findings);
+  return { asked, findings };
+}
+
+function incompatible(
+  { product, version }: Contract,
+  newest: RegisteredVersion,
+  asked: Bump,
+  given: Comparison['given'],
+  modeChanged: boolean,
+  findings: readonly ContractFinding[],
+): SkeinError {
+  const breaking = findings.filter((finding) => finding.breaking);
+  const [first] = breaking;
+  const message = first
+    ? `version ${version} breaks what ${newest.version} promised (mode ${newest.mode}): ${first.reason}${breaking.length > 1 ? ` And ${breaking.length - 1} more.` : ''}`
+    : given === 'lower'
+      ? `version ${version} of ${product} is below ${newest.version}, the newest one`
+      : `version ${version} follows ${newest.version}, and the change asks for a ${asked} step${modeChanged ? ': what the next version may break is part of the promise' : ''}`;
+  const hint = first
+    ? `Push it as version ${newest.line.major + 1}.0.0, or leave out what breaks.`
+    : given === 'lower'
+      ? `Raise the version above ${newest.version}.`
+      : `Raise the ${asked} part of the version, from ${newest.version}.`;
+  return new SkeinError('SKEIN_CONTRACT_INCOMPATIBLE', message, {
+    hint,
+    context: { product, version, newest: newest.version, hash: newest.hash, mode: newest.mode, asked, given, findings },
+  });
+}
