@@ -1,2 +1,3 @@
 export { memoryContractRegistry } from './memory-contract-registry.ts';
 export { memoryBus, type MemoryBusOptions } from './memory-bus.ts';
+export { memoryUsageLog, type MemoryUsageLogOptions } from './memory-usage-log.ts';

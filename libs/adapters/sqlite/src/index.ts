@@ -1,1 +1,1 @@
-export {};
+export { sqliteUsageLog, type SqliteUsageLogOptions } from './usage-log.ts';

@@ -5,3 +5,4 @@ export { patternBoardConformance, type PatternBoardUnderTest } from './pattern-b
 export { queryEngineConformance, type QueryEngineUnderTest } from './query-engine.ts';
 export { sandboxConformance, type SandboxUnderTest } from './sandbox.ts';
 export { snapshotStoreConformance, type SnapshotStoreUnderTest } from './snapshot-store.ts';
+export { usageLogConformance, type UsageLogUnderTest } from './usage-log.ts';
