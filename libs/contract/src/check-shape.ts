@@ -1,8 +1,9 @@
+import { canonicalJson } from '@skein/kernel';
 import { distance } from 'fastest-levenshtein';
 import type { Fault } from './fault.ts';
 import type { Shape } from './shape.ts';
 import type { Tree, YamlText } from './yaml-tree.ts';
-import { exactNumber, LIMITS } from './yaml-tree.ts';
+import { canonicalTree, exactNumber, LIMITS } from './yaml-tree.ts';
 
 /** Walks a document beside its shape and reports the differences, up to the limit of faults; it never throws and never stops at the first. */
 export function checkShape(root: Tree, shape: Shape, source: YamlText): Fault[] {
@@ -68,9 +69,10 @@ export function checkShape(root: Tree, shape: Shape, source: YamlText): Fault[] 
         const seen = new Set<string>();
         for (const item of node.items) {
           visit(item, wanted.of, path);
-          if (!wanted.unique || item.kind !== 'scalar') continue;
-          const key = typeof item.value === 'number' ? (exactNumber(item.text) ?? item.text) : `${typeof item.value}:${item.text}`;
-          if (seen.has(key)) report(path, item.at, `${quote(item.text)} stands twice in ${last(path)}`, 'Name each entry once.');
+          if (!wanted.unique) continue;
+          const key = canonicalJson(canonicalTree(item));
+          if (seen.has(key))
+            report(path, item.at, `${item.kind === 'scalar' ? quote(item.text) : `one ${item.kind}`} stands twice in ${last(path)}`, 'Name each entry once.');
           seen.add(key);
         }
         return;
@@ -81,7 +83,7 @@ export function checkShape(root: Tree, shape: Shape, source: YamlText): Fault[] 
         for (const [key, entry] of node.entries) {
           const field = Object.hasOwn(wanted.fields, key) ? wanted.fields[key] : undefined;
           if (field) visit(entry.node, field, path === '' ? key : `${path}.${key}`);
-          else if (faults.length < LIMITS.faults)
+          else if (wanted.open !== true && faults.length < LIMITS.faults)
             report(path === '' ? 'unknown' : `${path}.unknown`, entry.at, `a ${wanted.name} has no field ${quote(key)}`, advise(key, names));
         }
         for (const key of wanted.required ?? []) {

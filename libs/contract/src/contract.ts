@@ -52,7 +52,7 @@ export interface Property {
   readonly joinKey: string | undefined;
   /** ODCS 3.2 `semanticType`: column, measure or dimension. */
   readonly semanticType?: string;
-  /** Notice that the column will be removed (custom properties `deprecated`, `removeAfter`, `replacedBy`). */
+  /** Notice that the column will be removed (ODCS 3.2 `deprecated`, or the custom property; custom properties `removeAfter`, `replacedBy`). */
   readonly deprecation?: Deprecation;
   readonly examples: readonly unknown[];
   readonly place: Place;
@@ -78,6 +78,19 @@ export interface TypeOptions {
   readonly maxItems?: number;
   readonly uniqueItems?: boolean;
   readonly validValues?: readonly string[];
+  /** Of a list that is a vector: `minItems` and `maxItems` are its length, and no element is missing. */
+  readonly vector?: Vector;
+}
+
+/** ODCS 3.2 `logicalType: vector`. */
+export interface Vector {
+  readonly dimensions: number;
+  readonly elementType: 'bfloat16' | 'binary' | 'float16' | 'float32' | 'float64' | 'int8' | 'uint8';
+  /** What the contract says of the vectors and no row can show. */
+  readonly normalized: boolean;
+  readonly distanceMetric?: string;
+  readonly embeddingModel?: string;
+  readonly embeddingModelVersion?: string;
 }
 
 /** Notice of the removal of a column. */

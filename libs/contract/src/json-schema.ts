@@ -1,5 +1,6 @@
-import type { ColumnType, Contract, Property } from './contract.ts';
+import type { ColumnType, Contract, Property, Vector } from './contract.ts';
 import { decimalForm, RECORD_FORMS, TEXT_FORMATS } from './text-format.ts';
+import { vectorRange } from './vector.ts';
 
 /** A JSON Schema, draft 2019-09. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
@@ -69,7 +70,11 @@ function valueSchema(type: ColumnType, nullable: boolean, options: Property['opt
     case 'binary':
       return form(RECORD_FORMS.base64);
     case 'list':
-      return { type: named('array'), items: valueSchema(type.element, true), ...given({ minItems: options.minItems, maxItems: options.maxItems }) };
+      return {
+        type: named('array'),
+        items: options.vector ? elementSchema(type.element, options.vector) : valueSchema(type.element, true),
+        ...given({ minItems: options.minItems, maxItems: options.maxItems }),
+      };
     case 'map':
       return {
         type: named('object'),
@@ -84,6 +89,12 @@ function valueSchema(type: ColumnType, nullable: boolean, options: Property['opt
         additionalProperties: false,
       };
   }
+}
+
+/** No element of a vector is missing. */
+function elementSchema(type: ColumnType, vector: Vector): JsonSchema {
+  const [minimum, maximum] = vectorRange(vector) ?? [];
+  return { ...valueSchema(type, false), ...(minimum === undefined ? {} : { minimum, maximum }) };
 }
 
 /** Keys of JSON objects are text; a map with other keys carries their text. */

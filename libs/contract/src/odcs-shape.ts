@@ -1,5 +1,6 @@
 import { SERVERS } from './odcs-server.ts';
-import { any, boolean, either, integer, lazy, list, map, matching, number, oneOf, open, scalar, text, type Fields, type Shape } from './shape.ts';
+import { any, boolean, either, integer, lazy, list, map, matching, number, oneOf, open, positive, scalar, text, type Fields, type Shape } from './shape.ts';
+import { TEXT_FORMATS } from './text-format.ts';
 
 /**
  * The Open Data Contract Standard as a table: the union of what its JSON Schemas 3.0.0 to 3.2.0 allow, so that a document
@@ -11,10 +12,10 @@ export const API_VERSIONS = ['v3.0.0', 'v3.0.1', 'v3.0.2', 'v3.1.0', 'v3.2.0'] a
 const stableId = matching(/^[A-Za-z0-9_-]+$/, 'customer_id');
 const tags = list(text);
 const natural: Shape = { is: 'integer', least: 0 };
-const date = matching(/^\d{4}-\d{2}-\d{2}$/, '2026-01-31');
-const moment = matching(/^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2})?$/, '2026-01-31T12:00:00Z');
+export const date = matching(new RegExp(TEXT_FORMATS['date'] as string), '2026-01-31');
+export const moment = matching(new RegExp(TEXT_FORMATS['date-time'] as string), '2026-01-31T12:00:00Z');
 
-const customProperties = list(map('custom property', { id: stableId, property: text, value: any, description: text }, ['property', 'value']));
+const customProperties = list(map('custom property', { id: stableId, property: text, value: any, description: text, vendor: text }, ['property', 'value']));
 const authoritativeDefinitions = list(map('authoritative definition', { id: stableId, url: text, type: text, description: text }, ['url', 'type']));
 const documented = { tags, customProperties, authoritativeDefinitions };
 
@@ -121,15 +122,26 @@ function compared(shape: Shape): Shape {
 }
 
 const word = '[A-Za-z_][A-Za-z0-9_]*';
+const dashed = '[A-Za-z_][A-Za-z0-9_-]*';
 const reference = matching(
-  new RegExp(`^(?:${word}(?:\\.${word})+|(?:(?:https?://)?[A-Za-z0-9._/-]+\\.yaml#)?/?${word}/[A-Za-z0-9_-]+(?:/${word}/[A-Za-z0-9_-]+)*)$`),
+  new RegExp(`^(?:${dashed}(?:\\.${dashed})+|(?:(?:https?://)?[A-Za-z0-9._/-]+\\.ya?ml#)?/?${word}/[A-Za-z0-9_-]+(?:/${word}/[A-Za-z0-9_-]+)*)$`),
   'sap.material.material_number',
 );
 const references = either(reference, list(reference, { least: 1 }));
-const relationship = { type: oneOf('foreignKey'), to: references, customProperties };
+const relationship = { id: text, type: oneOf('foreignKey'), customProperties };
+
+/** One column to one column, or as many to as many. */
+const objectRelationship: Shape = {
+  is: 'variant',
+  name: 'relationship of a schema object',
+  choose: (field) => {
+    const side = field('from') === null ? list(reference, { least: 1 }) : reference;
+    return map('relationship of a schema object', { ...relationship, from: side, to: side }, ['from', 'to']);
+  },
+};
 
 const bounds = (of: Shape) => ({ minimum: of, maximum: of, exclusiveMinimum: of, exclusiveMaximum: of });
-const positive: Shape = { is: 'number', above: 0 };
+const aboveZero: Shape = { is: 'number', above: 0 };
 const moments = { format: text, ...bounds(text), timezone: boolean, defaultTimezone: text };
 
 /** ODCS `logicalTypeOptions`: the options of each logical type. */
@@ -138,12 +150,20 @@ export const TYPE_OPTIONS: Readonly<Record<string, Fields>> = {
   date: { format: text, ...bounds(text) },
   timestamp: moments,
   time: moments,
-  integer: { ...bounds(number), multipleOf: positive, format: oneOf('i8', 'i16', 'i32', 'i64', 'i128', 'u8', 'u16', 'u32', 'u64', 'u128') },
-  number: { ...bounds(number), multipleOf: positive, format: oneOf('f32', 'f64') },
+  integer: { ...bounds(number), multipleOf: aboveZero, format: oneOf('i8', 'i16', 'i32', 'i64', 'i128', 'u8', 'u16', 'u32', 'u64', 'u128') },
+  number: { ...bounds(number), multipleOf: aboveZero, format: oneOf('f32', 'f64') },
   boolean: {},
   object: { minProperties: natural, maxProperties: natural, required: list(text, { least: 1, unique: true }) },
   map: { minProperties: natural, maxProperties: natural },
   array: { minItems: natural, maxItems: natural, uniqueItems: boolean },
+  vector: {
+    dimensions: positive,
+    elementType: oneOf('bfloat16', 'binary', 'float16', 'float32', 'float64', 'int8', 'uint8'),
+    distanceMetric: oneOf('cosine', 'dotProduct', 'euclidean', 'hamming', 'manhattan'),
+    embeddingModel: text,
+    embeddingModelVersion: text,
+    normalized: boolean,
+  },
 };
 
 export const LOGICAL_TYPES = Object.keys(TYPE_OPTIONS);
@@ -156,11 +176,20 @@ const element: Fields = {
   businessName: text,
   physicalName: text,
   physicalType: text,
+  deprecated: boolean,
   synonyms: list(synonym),
   ...documented,
 };
 
 const enumValue = map('enum value', { id: stableId, value: scalar, label: text, description: text, ...documented }, ['value']);
+
+/** What a property is made of, by its logical type. */
+const PARTS: Readonly<Record<string, Fields>> = {
+  object: { properties: list(lazy(() => namedProperty)) },
+  array: { items: lazy(() => itemProperty) },
+  map: { map: map('map', { key: lazy(() => itemProperty), value: lazy(() => itemProperty) }, ['key', 'value']) },
+};
+const parts: Fields = { ...PARTS['object'], ...PARTS['array'], ...PARTS['map'] };
 
 const property = (what: string, required: readonly string[]): Shape => ({
   is: 'variant',
@@ -174,7 +203,7 @@ const property = (what: string, required: readonly string[]): Shape => ({
         ...element,
         logicalType: oneOf(...LOGICAL_TYPES),
         logicalTypeOptions: options
-          ? map(`logicalTypeOptions of logicalType ${String(type)}`, options)
+          ? map(`logicalTypeOptions of logicalType ${String(type)}`, options, type === 'vector' ? ['dimensions'] : [])
           : type === undefined
             ? map('logicalTypeOptions without logicalType', {})
             : any,
@@ -191,13 +220,11 @@ const property = (what: string, required: readonly string[]): Shape => ({
         transformLogic: text,
         transformDescription: text,
         examples: list(any),
-        enum: list(enumValue, { least: 1 }),
+        enum: list(enumValue, { least: 1, unique: true }),
         criticalDataElement: boolean,
-        relationships: list(map('relationship of a property', relationship, ['to'])),
+        relationships: list(map('relationship of a property', { ...relationship, to: references }, ['to'])),
         quality: list(rule),
-        properties: list(lazy(() => namedProperty)),
-        items: lazy(() => itemProperty),
-        map: map('map', { key: lazy(() => itemProperty), value: lazy(() => itemProperty) }, ['key', 'value']),
+        ...(type === undefined ? parts : Object.hasOwn(PARTS, String(type)) ? PARTS[String(type)] : {}),
       },
       required,
     );
@@ -214,7 +241,7 @@ const schemaObject = map(
     dataGranularityDescription: text,
     context,
     properties: list(namedProperty),
-    relationships: list(map('relationship of a schema object', { ...relationship, from: references }, ['from', 'to'])),
+    relationships: list(objectRelationship),
     quality: list(rule),
   },
   ['name'],
@@ -234,7 +261,7 @@ export const ODCS: Shape = map(
     status: text,
     servers: list(server),
     dataProduct: text,
-    description: map('description', { usage: text, purpose: text, limitations: text, authoritativeDefinitions, customProperties }),
+    description: { ...map('description', { usage: text, purpose: text, limitations: text, authoritativeDefinitions, customProperties }), open: true },
     domain: text,
     context,
     schema: list(schemaObject),
@@ -261,6 +288,8 @@ export const ODCS: Shape = map(
           description: text,
           scheduler: text,
           schedule: text,
+          customProperties,
+          authoritativeDefinitions,
         },
         ['property', 'value'],
       ),

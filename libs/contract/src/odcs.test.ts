@@ -43,7 +43,7 @@ describe('the shape of the standard', () => {
   });
   it.each([
     ['type: postgres', 'type: postgress', 'type is "postgress", which ODCS does not know'],
-    ['port: 5432', 'port: "5432"', 'port must be a whole number, here stands the text "5432"'],
+    ['port: 5432', 'port: [5432]', 'port must be a whole number, here stands a list'],
     [', schema: p', '', 'a server of type postgres needs the field "schema"'],
     ['host: h', 'hots: h', 'a server of type postgres has no field "hots"'],
     ['username: u', 'user: u', 'a team member has no field "user"'],

@@ -4,6 +4,7 @@ import { readCompatibilityMode } from './compatibility-mode.ts';
 import type { Contract, Property, ServiceLevel, Tolerance } from './contract.ts';
 import { compareDecimal } from './exact.ts';
 import { isDate } from './moment.ts';
+import type { ReadOptions } from './document.ts';
 import { throwFaults, type Fault } from './fault.ts';
 import { inspectOdcs, readOdcs, type OdcsDocument } from './odcs.ts';
 import { readQuality } from './quality-rule.ts';
@@ -24,9 +25,10 @@ const CLASSES = ['public', 'internal', 'confidential', 'restricted'];
  *
  * @param file as messages shall name it; where it follows `contracts/<domain>/<name>/v<major>/contract.odcs.yaml`, the
  * document must agree with it.
+ * @param options values of the document's variables; the hash is of what they make of it.
  */
-export function readContract(text: string, file: string): Contract {
-  const document = readOdcs(text, file);
+export function readContract(text: string, file: string, options: ReadOptions = {}): Contract {
+  const document = readOdcs(text, file, options);
   const reading = new Reading(document.source);
   const contract = readDocument(document, file, reading);
   throwFaults(reading.faults);
@@ -49,8 +51,11 @@ export interface Inspection {
  * Looks at a contract and lists all of its faults, where `readContract` throws. Every schema object is looked at, also where
  * there is more than one. Throws only for what cannot be read at all (syntax, limits).
  */
-export function inspectContract(text: string, file: string): Inspection {
-  const document = inspectOdcs(text, file);
+export function inspectContract(text: string, file: string, options: ReadOptions = {}): Inspection {
+  return inspectDocument(inspectOdcs(text, file, options), file);
+}
+
+export function inspectDocument(document: OdcsDocument, file: string): Inspection {
   const reading = new Reading(document.source);
   const contract = readDocument(document, file, reading);
   if (!contract) {
@@ -251,10 +256,11 @@ function readProperty(property: TreeMap, own: { domain: string; name: string }, 
   };
 }
 
-/** `semanticType`, and the notice of removal: `deprecated: true`, `removeAfter: 2026-12-31`, `replacedBy: column`. */
+/** `semanticType`, and the notice of removal: `deprecated: true`, by the field or the custom property, and the custom properties `removeAfter: 2026-12-31`, `replacedBy: column`. */
 function readNotice(property: TreeMap, columns: ReadonlySet<string>, reading: Reading): Pick<Property, 'semanticType' | 'deprecation'> {
   const semanticType = textAt(property, 'semanticType');
   const [flag, day, heir] = ['deprecated', 'removeAfter', 'replacedBy'].map((name) => customAt(property, name));
+  const official = nodeAt(property, 'deprecated');
   const removeAfter = day?.kind === 'scalar' ? day.text : undefined;
   const replacedBy = heir?.kind === 'scalar' ? heir.text : undefined;
   if (day && (removeAfter === undefined || !isDate(removeAfter)))
@@ -263,13 +269,16 @@ function readNotice(property: TreeMap, columns: ReadonlySet<string>, reading: Re
     reading.invalid('replacedBy', heir.at, `there is no property ${quote(replacedBy ?? heir.kind)}`, advise(replacedBy ?? '', [...columns]));
   if (flag && (flag.kind !== 'scalar' || typeof flag.value !== 'boolean'))
     reading.invalid('deprecated', flag.at, 'deprecated is neither true nor false', 'Write true, and removeAfter beside it.');
-  const deprecated = flag?.kind === 'scalar' && flag.value === true;
-  if (!deprecated && (day || heir) && !(flag?.kind === 'scalar' && flag.value === false))
+  if (flag?.kind === 'scalar' && official?.kind === 'scalar' && flag.value !== official.value)
+    reading.invalid('deprecated', flag.at, `the custom property says ${flag.text}, deprecated says ${official.text}`, 'Remove the custom property.');
+  const said = official ?? flag;
+  const deprecated = said?.kind === 'scalar' && said.value === true;
+  if (!deprecated && (day || heir) && !(said?.kind === 'scalar' && said.value === false))
     reading.invalid(
       'deprecated',
       (day ?? heir)?.at ?? property.at,
       'a removal is announced of a column that is not deprecated',
-      'Add the custom property deprecated: true.',
+      'Add deprecated: true (before ODCS 3.2 the custom property of that name).',
     );
   return { ...(semanticType === undefined ? {} : { semanticType }), ...(deprecated ? { deprecation: { removeAfter, replacedBy } } : {}) };
 }

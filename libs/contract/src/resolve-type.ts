@@ -2,6 +2,7 @@ import { INTEGER_FORMATS, PhysicalTypeError, engineType, formatRange, parsePhysi
 import type { ColumnType, StructField } from './contract.ts';
 import { quote } from './check-shape.ts';
 import { booleanAt, itemsAt, mapAt, mapsAt, nodeAt, offsetOf, textAt, type Reading } from './reading.ts';
+import { vectorElement, vectorPhysicalType } from './vector.ts';
 import type { TreeMap } from './yaml-tree.ts';
 
 /** A property's type as both of its type fields agree on it. */
@@ -17,7 +18,7 @@ const NESTED_CHECKS = ['logicalTypeOptions', 'quality', 'relationships', 'enum',
  *
  * Where `physicalType` is silent: string, boolean, date and time speak for themselves; integer is 64 bits (or its
  * `format`); timestamp is a wall-clock time unless `timezone: true`; object, array and map are built of `properties`,
- * `items` and `map`; number is refused unless its `format` is f32 or f64, since silence must not decide whether digits
+ * `items` and `map`, a vector is a list of its elements; number is refused unless its `format` is f32 or f64, since silence must not decide whether digits
  * are lost. Where `logicalType` is silent, it follows from the physical type.
  */
 export function resolveType(property: TreeMap, reading: Reading, nested = false): ResolvedType | undefined {
@@ -46,7 +47,7 @@ export function resolveType(property: TreeMap, reading: Reading, nested = false)
   let physical: PhysicalType | undefined;
   if (written !== undefined && !isComposed(property, logical, written)) {
     try {
-      physical = parsePhysicalType(written);
+      physical = logical === 'vector' ? vectorPhysicalType(property, written) : parsePhysicalType(written);
     } catch (error) {
       if (!(error instanceof PhysicalTypeError)) throw error;
       reading.invalid(
@@ -66,7 +67,7 @@ export function resolveType(property: TreeMap, reading: Reading, nested = false)
     reading.invalid(
       'physicalType',
       offsetOf(property, 'physicalType'),
-      `physicalType ${quote(written ?? '')} is ${engineType(physical.type)}, but the nested properties make ${engineType(built.type)}`,
+      `physicalType ${quote(written ?? '')} is ${engineType(physical.type)}, but ${logical === 'vector' ? 'elementType makes' : 'the nested properties make'} ${engineType(built.type)}`,
       'Let the two agree, or leave physicalType out.',
     );
     return undefined;
@@ -184,6 +185,8 @@ function builtType(property: TreeMap, logical: string | undefined, physical: Phy
       const element = resolveType(items, reading, true);
       return element ? { type: { kind: 'list', element: element.type } } : 'faulty';
     }
+    case 'vector':
+      return { type: { kind: 'list', element: vectorElement(property, physical).type } };
     case 'map': {
       const parts = mapAt(property, 'map');
       if (!parts) return physical ? undefined : missing('a map needs its key and value', 'Add map: { key, value }, or physicalType MAP(…, …).');
@@ -259,6 +262,7 @@ function agrees(logical: string, type: ColumnType): boolean {
   if (logical === logicalOf(type)) return true;
   if (logical === 'integer') return type.kind === 'decimal' && type.scale === 0;
   if (logical === 'number') return type.kind === 'int';
+  if (logical === 'vector') return type.kind === 'list';
   // ODCS 3.0 and 3.1 have no logical type for maps.
   return logical === 'object' && type.kind === 'map';
 }

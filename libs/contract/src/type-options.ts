@@ -5,6 +5,7 @@ import { isDate, normalTime, normalTimestamp } from './moment.ts';
 import { booleanAt, mapAt, mapsAt, nodeAt, numberAt, offsetOf, textAt, type Reading } from './reading.ts';
 import type { ResolvedType } from './resolve-type.ts';
 import { TEXT_FORMATS } from './text-format.ts';
+import { readVector } from './vector.ts';
 import { exactNumber, type Tree, type TreeMap } from './yaml-tree.ts';
 
 /** Formats that describe how a value is shown or kept; there is nothing to check. */
@@ -59,7 +60,10 @@ export function readTypeOptions(property: TreeMap, type: ResolvedType, reading: 
   } else if (options && column.kind === 'binary' && [...options.entries.keys()].some((key) => key !== 'format')) {
     reading.unsupported('logicalTypeOptions', options.at, 'binary values have no text to judge', 'Remove the options, or store text.');
   }
-  if (column.kind === 'list') {
+  if (column.kind === 'list' && type.logicalType === 'vector') {
+    const vector = readVector(property, column.element, reading);
+    if (vector) Object.assign(read, { vector, minItems: vector.dimensions, maxItems: vector.dimensions });
+  } else if (column.kind === 'list') {
     count('minItems', options);
     count('maxItems', options);
     if (options && booleanAt(options, 'uniqueItems') === true) read.uniqueItems = true;

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { toJsonSchema, type ColumnType, type Contract, type Property, type Severity } from '@skein/contract';
+import { toJsonSchema, vectorRange, type ColumnType, type Contract, type Property, type Severity } from '@skein/contract';
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2019.js';
 import { compilePattern } from './pattern.ts';
 import { recordRules, type RecordRule } from './record-rule.ts';
@@ -131,6 +131,11 @@ function explain(contract: Contract, error: ErrorObject, report: Report): void {
   if (rest.length === 0) {
     const rule = ruleOf(error, property.type);
     if (rule !== undefined) return report(`${column}.${rule}`, column, error.data, message);
+  }
+  if (property.options.vector && rest.length === 1 && typeof error.data === 'number') {
+    const narrow = vectorRange(property.options.vector) && error.data === Math.trunc(error.data) && Math.abs(error.data) <= 2_147_483_647;
+    if (narrow) return report(`${prefix}.range`, column, error.data, message);
+    if (!Number.isFinite(error.data) && type.kind === 'float') return report(`${prefix}.finite`, column, error.data, 'must be finite');
   }
   report(`${column}.type`, column, error.data, `must be ${describe(type)}`);
 }

@@ -1,5 +1,5 @@
 import { ident, type Place } from '@skein/kernel';
-import { compareDecimal, TEXT_FORMATS, type ColumnType, type Property } from '@skein/contract';
+import { compareDecimal, TEXT_FORMATS, vectorRange, type ColumnType, type Property } from '@skein/contract';
 import { columnRange, constant, onGrid, textConstant } from './constant.ts';
 
 /** One row-level rule of a column, before it becomes a check. */
@@ -50,6 +50,12 @@ export function rowRules(property: Property): RowRule[] {
   if (options.maxItems !== undefined) add('max_items', `${size} > ${options.maxItems}`);
   if (options.uniqueItems === true)
     add('unique_items', `(len(list_distinct(${column})) < list_count(${column}) OR len(${column}) - list_count(${column}) > 1)`, 'uniqueness');
+  if (options.vector !== undefined && type.kind === 'list') {
+    add('element.required', `len(${column}) > list_count(${column})`, 'completeness');
+    const range = vectorRange(options.vector);
+    const [rule, broken] = range ? ['range', `_x < ${range[0]} OR _x > ${range[1]}`] : ['finite', 'NOT isfinite(_x)'];
+    add(`element.${rule}`, `coalesce(len(list_filter(${column}, lambda _x: ${broken})), 0) > 0`);
+  }
   for (const { path, sql } of nestedMissing(column, type, 0)) add(`${path}.required`, sql, 'completeness');
   return rules;
 }
