@@ -282,6 +282,27 @@ export const ERRORS = {
     'An event holds something that JSON cannot carry.',
     'Turn bigint and dates into text before they are published.',
   ),
+  SKEIN_LEASE_LOST: entry(
+    'platform',
+    409,
+    false,
+    'The lease under which a solution was published has passed to another agent.',
+    'Drop the work, and look the signature up again: the other agent publishes what it finds.',
+  ),
+  SKEIN_BOARD_UNAVAILABLE: entry(
+    'platform',
+    503,
+    true,
+    'The pattern board cannot be reached, or is closed.',
+    'Check that Redis runs at the configured address; what was learned is kept and sent again until the process ends.',
+  ),
+  SKEIN_BOARD_ENTRY: entry(
+    'platform',
+    422,
+    false,
+    'Something put on the pattern board is malformed or too large.',
+    'Publish patterns as the synthesiser makes them; the message names what is wrong.',
+  ),
   SKEIN_NO_REPLY: entry('platform', 503, true, 'A domain did not answer in time.', 'Check that the domain runs, then try again.'),
   SKEIN_INTERNAL: entry('platform', 500, false, 'Skein made a mistake.', 'Report it with the query id or the output of the command.'),
 } as const satisfies Record<`SKEIN_${string}`, ErrorEntry>;

@@ -4,6 +4,7 @@ export type { Binder, Bound, BoundRelation } from './binder.ts';
 export type { BusEvent, DeadLetter, EventBus, SubscribeOptions, Subscription } from './event-bus.ts';
 export type { LandingDraft, LandingStage, LandingStore, SourceFileState } from './landing-store.ts';
 export type { BoardCounts, ClaimAnswer, Lease, ParkAnswer, PatternBoard } from './pattern-board.ts';
+export { BoardCache, checkAgent, checkTtl, newsFrom, newsText } from './board-cache.ts';
 export { solveOnce, type SolveOnce } from './solve-once.ts';
 export type { EngineParameter, EngineSession, EngineValue, QueryEngine } from './query-engine.ts';
 export type { QuerySandbox, ResultFormat, SandboxCatalog, SandboxOutcome, SandboxRequest, SandboxResult, SandboxView, SerializedAst } from './sandbox.ts';
