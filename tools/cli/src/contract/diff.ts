@@ -4,6 +4,7 @@ import { SkeinError, systemClock } from '@skein/kernel';
 import type { Mode } from '@skein/verifier/compat';
 import { approvalsBeside } from '../diff/approvals-file.ts';
 import { judgeStep, type JudgedStep } from '../diff/judge-step.ts';
+import { gatewayOperations, type Operations } from '../diff/operations.ts';
 import type { Pair } from '../diff/pair.ts';
 import { humanStep, jsonStep, subjectOfStep } from '../diff/step-report.ts';
 import { writeReports, type ReportFlags } from '../output/write-reports.ts';
@@ -21,28 +22,51 @@ export interface DiffFlags extends ReportFlags {
 export async function diff(this: CommandContext, flags: DiffFlags, ...targets: string[]): Promise<void> {
   await finish(this, flags.json, async () => {
     const cwd = process.cwd();
-    const pairs = await pairsOf(flags, targets, cwd);
+    const { pairs, operations } = await comparedWith(flags, targets, cwd);
     const today = new Date(systemClock.now()).toISOString().slice(0, 10);
     const steps: JudgedStep[] = [];
-    for (const pair of pairs) steps.push(await judgeStep(pair, { ...(flags.mode ? { mode: flags.mode } : {}), today }));
+    for (const pair of pairs) steps.push(await judgeStep(pair, { ...(flags.mode ? { mode: flags.mode } : {}), ...(operations ? { operations } : {}), today }));
     await report('contract diff', steps, flags, { stdout: this.process.stdout, cwd });
     return steps.every((step) => step.allowed) ? EXIT.ok : EXIT.findings;
   });
 }
 
-async function pairsOf({ against }: DiffFlags, targets: readonly string[], cwd: string): Promise<Pair[]> {
-  if (against === undefined) {
-    const [old, next, ...more] = targets.map((target) => path.resolve(cwd, target));
-    if (old === undefined || next === undefined || more.length > 0)
-      throw new SkeinError('SKEIN_USAGE', `diff compares two files, or any number with --against; ${targets.length} were named`, {
-        hint: 'Try: skein contract diff contracts --against HEAD~1',
-      });
-    const [before, after] = [await readText(old), await readText(next)];
-    return [{ file: next, earlier: [{ file: old, text: before }], next: { file: next, text: after }, approvals: await approvalsBeside(next) }];
+interface Compared {
+  readonly pairs: readonly Pair[];
+  readonly operations?: Operations;
+}
+
+async function comparedWith(flags: DiffFlags, targets: readonly string[], cwd: string): Promise<Compared> {
+  const { against, tokenFile, uses } = flags;
+  const isGateway = against !== undefined && /^https?:/i.test(against);
+  if (tokenFile !== undefined && !isGateway)
+    throw new SkeinError('SKEIN_USAGE', '--token-file is for a gateway', { hint: 'Give --against the address of one.' });
+  if (uses !== undefined && isGateway)
+    throw new SkeinError('SKEIN_USAGE', '--uses is for a comparison without a gateway, which knows its own queries', { hint: 'Leave one of the two out.' });
+  if (isGateway) {
+    const { GatewayContracts, readToken } = await import('../diff/gateway-contracts.ts');
+    const gateway = new GatewayContracts(against, await readToken(tokenFile));
+    const pairs = await (await import('../diff/registry-pairs.ts')).registryPairs(needed(targets), gateway, cwd);
+    return { pairs, operations: gatewayOperations(gateway) };
   }
-  if (targets.length === 0)
-    throw new SkeinError('SKEIN_USAGE', 'diff needs a contract file or a folder', { hint: 'Try: skein contract diff contracts --against HEAD~1' });
-  return (await import('../diff/git-pairs.ts')).gitPairs(targets, against, cwd);
+  return {
+    pairs: against === undefined ? [await twoFiles(targets, cwd)] : await (await import('../diff/git-pairs.ts')).gitPairs(needed(targets), against, cwd),
+  };
+}
+
+async function twoFiles(targets: readonly string[], cwd: string): Promise<Pair> {
+  const [old, next, ...more] = targets.map((target) => path.resolve(cwd, target));
+  if (old === undefined || next === undefined || more.length > 0)
+    throw new SkeinError('SKEIN_USAGE', `diff compares two files, or any number with --against; ${targets.length} were named`, {
+      hint: 'Try: skein contract diff contracts --against HEAD~1',
+    });
+  const [before, after] = [await readText(old), await readText(next)];
+  return { file: next, earlier: [{ file: old, text: before }], next: { file: next, text: after }, approvals: await approvalsBeside(next) };
+}
+
+function needed(targets: readonly string[]): readonly string[] {
+  if (targets.length > 0) return targets;
+  throw new SkeinError('SKEIN_USAGE', 'diff needs a contract file or a folder', { hint: 'Try: skein contract diff contracts --against HEAD~1' });
 }
 
 /** Writes what was found of all contracts, for people or in the forms that were asked for. */

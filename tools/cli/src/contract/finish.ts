@@ -11,6 +11,8 @@ const FINDINGS = new Set<ErrorCode>([
   'SKEIN_CONTRACT_LIMIT',
   'SKEIN_CONTRACT_UNSUPPORTED',
   'SKEIN_SCHEMA_INCOMPATIBLE',
+  'SKEIN_CONTRACT_INCOMPATIBLE',
+  'SKEIN_CONTRACT_CONFLICT',
 ]);
 
 /** Runs a command and turns its answer, or its error, into an exit code; with `json` the error is a document too. */

@@ -101,6 +101,23 @@ const diff = buildCommand({
   },
 });
 
+const push = buildCommand({
+  loader: async () => (await import('./push.ts')).push,
+  parameters: {
+    positional: { kind: 'tuple', parameters: [{ brief: 'Contract file', parse: String, placeholder: 'contract' }] },
+    flags: {
+      to: { kind: 'parsed', parse: String, brief: 'Address of the gateway: http://…', placeholder: 'url' },
+      tokenFile,
+      json: reports.json,
+    },
+  },
+  docs: {
+    brief: 'Register a version of a contract with a gateway',
+    fullDescription:
+      'Exit code 0: it is registered; 1: the contract is faulty, or the registry refuses the version; 2: the command was wrong, or the gateway could not be asked.',
+  },
+});
+
 const release = buildCommand({
   loader: async () => (await import('./release.ts')).release,
   parameters: {
@@ -191,6 +208,6 @@ const set = buildCommand({
 
 /** `skein contract …`. Only names and flags stand here; what a command does loads when it is called. */
 export const contractRoutes = buildRouteMap({
-  routes: { lint, test, diff, release, export: exportRoute, import: importRoute, docs, set },
+  routes: { lint, test, diff, release, push, export: exportRoute, import: importRoute, docs, set },
   docs: { brief: 'Read, judge, convert and document data contracts' },
 });

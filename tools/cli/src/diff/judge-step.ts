@@ -1,4 +1,4 @@
-import { frameAt, lintContract, ordered, type Contract, type Finding } from '@skein/contract';
+import { findingOf, frameAt, lintContract, ordered, type Contract, type Fault, type Finding } from '@skein/contract';
 import { SkeinError, type Place } from '@skein/kernel';
 import {
   bumpSuffices,
@@ -103,19 +103,21 @@ export async function judgeStep(pair: Pair, { mode: asked, today, operations }: 
   if (last.hash === next.hash && (versions.length === 1 || !mode?.endsWith('_TRANSITIVE'))) return { ...base, kind: 'unchanged', allowed: true };
 
   const comparison = compareContracts(versions, next, { ...(mode ? { mode } : {}), today });
-  const impacts = operations === undefined ? undefined : await operations(last, next, comparison);
+  const weighed = operations === undefined ? undefined : await operations(last, next, comparison, pair.next?.text ?? '');
   const given = givenBump(last.version, next.version);
   const newMajor = given.counts === 'major';
   const texts = new Map([...pair.earlier, ...(pair.next ? [pair.next] : [])].map((one) => [one.file, one.text]));
   const hashes = new Map(versions.map((one) => [one.version, one.hash]));
   const findings = comparison.findings.map((finding): JudgedFinding => {
-    const impact = impacts?.(finding);
-    // What no mode refuses may still fail a query that somebody runs.
-    const stands = finding.breaking || (impact?.breaks.length ?? 0) > 0;
-    const mustApprove = stands && !newMajor ? concerned(last, impact) : [];
+    const impact = weighed?.of(finding);
+    // What no mode refuses, and what a new major version lets pass, may still fail a query that somebody runs.
+    const fails = (impact?.breaks.length ?? 0) > 0;
+    const stands = finding.breaking || fails;
+    const spared = newMajor && !fails;
+    const mustApprove = stands && !spared ? concerned(last, impact) : [];
     const from = hashes.get(finding.against) ?? last.hash;
     const approvedBy = signers(approvals, { from, to: next.hash, rule: finding.rule, subject: finding.subject });
-    const standing = !stands ? 'allowed' : newMajor ? 'new major' : isApproved(mustApprove, approvedBy) ? 'approved' : 'refused';
+    const standing = !stands ? 'allowed' : spared ? 'new major' : isApproved(mustApprove, approvedBy) ? 'approved' : 'refused';
     const place = finding.places.next ?? finding.places.old ?? { file: next.file };
     return {
       ...{ rule: finding.rule, subject: finding.subject, direction: finding.direction, breaking: finding.breaking, reason: finding.reason },
@@ -130,6 +132,7 @@ export async function judgeStep(pair: Pair, { mode: asked, today, operations }: 
   return {
     ...base,
     kind: 'changed',
+    notices: [...base.notices, ...(weighed?.notice === undefined ? [] : [weighed.notice])],
     allowed: suffices && findings.every((one) => one.standing !== 'refused'),
     findings,
     version: { asked: needed, given: given.bump, suffices, fix: versionFix(last.version, needed), place: versionPlace(pair.next) },
@@ -165,16 +168,16 @@ function tryApprovals({ text, file }: VersionText, faults: Finding[]): Approval[
     return readApprovals(text, file);
   } catch (error) {
     if (!(error instanceof SkeinError)) throw error;
-    const place = { file, line: 1, column: 1, ...error.place };
-    const rule = typeof error.context['rule'] === 'string' ? error.context['rule'] : 'approvals';
-    faults.push({ severity: 'error', code: error.code, rule, message: error.message, fix: error.hint, place, frame: error.frame ?? frameAt(text, place) });
+    const all = Array.isArray(error.context['faults']) ? (error.context['faults'] as Omit<Fault, 'frame'>[]) : [];
+    if (all.length === 0) faults.push(findingOf(error, text, { file, line: 1, column: 1 }));
+    for (const fault of all) faults.push({ ...fault, severity: 'error', frame: frameAt(text, fault.place) });
     return [];
   }
 }
 
 /** The owner by the version that was promised, so that nobody becomes the owner by the change that needs one. */
 function concerned(last: Contract, impact: QueryImpact | undefined): string[] {
-  return [...new Set([last.owner ?? `owner of ${last.product}`, ...(impact?.consumers ?? [])])];
+  return [...new Set([last.owner ?? `owner of ${last.product}`, ...(impact?.consumers ?? []), ...(impact?.approvers ?? [])])];
 }
 
 function signers(approvals: readonly Approval[], wanted: Pick<Approval, 'from' | 'to' | 'rule' | 'subject'>): string[] {

@@ -1,6 +1,7 @@
 import { observationText } from '../output/human.ts';
 import { fileText, placeText, printable } from '../output/place-text.ts';
 import type { Observation, Subject } from '../output/report.ts';
+import type { QueryEffect } from './operations.ts';
 import type { JudgedFinding, JudgedStep, Standing } from './judge-step.ts';
 
 const OUTCOME: Readonly<Record<Standing, Observation['outcome']>> = { refused: 'failed', approved: 'warning', 'new major': 'warning', allowed: 'passed' };
@@ -70,14 +71,19 @@ function detailsOf(finding: JudgedFinding, { mode }: JudgedStep): string[] {
       ? []
       : [
           `recorded queries: ${impact.breaks.length} break, ${impact.touched.length} touched, ${impact.safe} safe`,
-          ...impact.breaks.map((query) => `breaks: ${query}`),
-          ...impact.touched.map((query) => `touched: ${query}`),
+          ...impact.breaks.map((query) => `breaks: ${queryText(query)}`),
+          ...impact.touched.map((query) => `touched: ${queryText(query)}`),
         ]),
     ...(mustApprove.length === 0
       ? []
       : [`must be approved by ${mustApprove.join(', ')}${approvedBy.length === 0 ? '' : `; approved by ${approvedBy.join(', ')}`}`]),
     ...(standing === 'new major' ? ['let pass by the new major version: who reads the old one keeps it in its own folder'] : []),
   ];
+}
+
+function queryText({ principal, sql, count, reason }: QueryEffect): string {
+  const shown = sql.length > ROW ? `${sql.slice(0, ROW)}…` : sql;
+  return `${principal}, ${count} ${count === 1 ? 'run' : 'runs'}: ${shown.replaceAll(/\s+/g, ' ')} (${reason})`;
 }
 
 function witnessText(witness: JudgedFinding['witness']): string[] {
