@@ -15,18 +15,20 @@ const { values, positionals } = parseArgs({
     request: { type: 'string', short: 'X' },
     header: { type: 'string', short: 'H', multiple: true, default: [] },
     data: { type: 'string', short: 'd' },
+    'data-binary': { type: 'string' },
     output: { type: 'string', short: 'o' },
   },
 });
 
+const data = values.data ?? values['data-binary'];
 const headers = values.header.map((line) => {
   const colon = line.indexOf(':');
   return [line.slice(0, colon), line.slice(colon + 1).trim()];
 });
-if (values.data !== undefined && !headers.some(([name]) => name.toLowerCase() === 'content-type')) {
+if (data !== undefined && !headers.some(([name]) => name.toLowerCase() === 'content-type')) {
   headers.push(['content-type', 'application/x-www-form-urlencoded']);
 }
-const body = values.data?.startsWith('@') ? readFileSync(values.data === '@-' ? 0 : values.data.slice(1)) : values.data;
+const body = data?.startsWith('@') ? readFileSync(data === '@-' ? 0 : data.slice(1)) : data;
 const method = values.request ?? (body === undefined ? 'GET' : 'POST');
 
 for (const url of positionals) {
