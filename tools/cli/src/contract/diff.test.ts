@@ -398,8 +398,8 @@ describe('against a commit of git', () => {
     for (const key of ['diff.evil.textconv', 'filter.evil.smudge']) git('config', key, `touch '${folder.file('ran')}'; cat`);
     expect((await against('contracts', '--against', 'HEAD')).code).toBe(0);
     expect(existsSync(folder.file('ran'))).toBe(false);
-    // Asked in the usual way, git would have run it.
-    git('show', `HEAD:${FILE}`);
+    // Asked for it, git runs it.
+    git('cat-file', '--textconv', `HEAD:${FILE}`);
     expect(existsSync(folder.file('ran'))).toBe(true);
   });
 
