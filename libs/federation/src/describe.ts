@@ -2,7 +2,7 @@ import { engineType } from '@skein/contract';
 import type { ColumnLineage } from '@skein/product';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import type { Decision } from './decision.ts';
-import { freshnessOf, type Freshness } from './freshness.ts';
+import { freshnessOf, serviceGates, type Freshness } from './freshness.ts';
 import type { LiveSnapshots } from './live-snapshots.ts';
 import type { Access } from './policy.ts';
 import type { Principal } from './principal.ts';
@@ -99,7 +99,7 @@ export function describeProduct(id: string, catalog: Catalog, live: LiveSnapshot
     verdict:
       snapshot && decision.rows === undefined
         ? visibleVerdict(
-            snapshot.verdict,
+            judgedNow(snapshot.verdict, serviceGates(contract, snapshot, now)),
             visible,
             contract.properties.map((property) => property.name),
           )
@@ -148,6 +148,13 @@ function mayName(source: string, catalog: Catalog, rights: RightsBook, principal
   const entry = catalog.entries.get(`${domain}.${name}`);
   if (!entry || source.startsWith('landing:')) return true;
   return see(entry, rights, principal)?.decision.columns.some((visible) => visible.name === column) === true;
+}
+
+/** The stored verdict with the service levels as they stand now, where the publisher could not judge them. */
+function judgedNow(verdict: unknown, gates: ReturnType<typeof serviceGates>): unknown {
+  if (verdict === null || typeof verdict !== 'object' || !('gates' in verdict) || !Array.isArray(verdict.gates)) return verdict;
+  const now = new Map(gates.map((gate) => [gate.check, gate]));
+  return { ...verdict, gates: (verdict.gates as { check?: string }[]).map((gate) => now.get(gate?.check ?? '') ?? gate) };
 }
 
 /** The verdict without the gates of columns that are hidden: their names and figures are hidden too. */

@@ -3,7 +3,7 @@ export { composeCatalog, majorOf, type Catalog, type CatalogEntry } from './cata
 export { decide, type ColumnDecision, type Decision } from './decision.ts';
 export type { ProductDetail, ProductSummary, VisibleColumn } from './describe.ts';
 export { createFederation, type Federation, type FederationOptions } from './federation.ts';
-export { freshnessOf, promisedAge, type Freshness } from './freshness.ts';
+export { freshnessOf, serviceGates, type Freshness } from './freshness.ts';
 export { gate, gatePinned, GOVERNED, type Gated, type Reference } from './gate.ts';
 export { GATE_LIMITS, type GateLimits } from './gate-depth.ts';
 export { checkOperations, type CheckOptions, type Effect, type Impact, type OperationReport, type UseEffect } from './operation-check.ts';

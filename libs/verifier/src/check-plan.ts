@@ -3,12 +3,13 @@ import { primaryKey, type Contract, type Property } from '@skein/contract';
 import { compilePattern } from './pattern.ts';
 import { qualityChecks } from './quality-check.ts';
 import { rowRules } from './row-rule.ts';
+import { serviceChecks } from './service-level.ts';
 import { COUNT_REFERRERS } from './statement.ts';
 import type { Check, CheckPlan } from './verdict.ts';
 
 /**
  * Compiles a contract to the checks of the batch path: plain data, SQL for DuckDB. Row checks come first, in the order of
- * the columns, then keys and references, then quality rules. Throws SKEIN_CONTRACT_UNSUPPORTED for what cannot be judged.
+ * the columns, then keys and references, then quality rules and service levels. Throws SKEIN_CONTRACT_UNSUPPORTED for what cannot be judged.
  */
 export function checkPlan(contract: Contract): CheckPlan {
   const checks: Check[] = [];
@@ -24,6 +25,10 @@ export function checkPlan(contract: Contract): CheckPlan {
   checks.push(...rules.checks);
   unjudged.push(...rules.unjudged);
 
+  const levels = serviceChecks(contract);
+  checks.push(...levels.checks);
+  unjudged.push(...levels.unjudged);
+
   const ids = new Set<string>();
   for (const { id, place } of [...checks, ...unjudged]) {
     if (ids.has(id))
@@ -33,7 +38,7 @@ export function checkPlan(contract: Contract): CheckPlan {
       });
     ids.add(id);
   }
-  const order = { row: 0, set: 1, metric: 2 } as const;
+  const order = { row: 0, set: 1, metric: 2, publication: 3 } as const;
   return {
     product: contract.product,
     contractHash: contract.hash,

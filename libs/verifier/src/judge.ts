@@ -1,14 +1,19 @@
 import { canonicalJson, sha256 } from '@skein/kernel';
 import { compareDecimal, exactNumber, type Tolerance } from '@skein/contract';
+import { after, momentOf, momentText, readPeriod } from './period.ts';
+import { isTimed } from './service-level.ts';
 import type { Check, CheckPlan, Figures, Gate, Verdict } from './verdict.ts';
 
 /**
  * The verdict over what the engine counted. Every check of the plan becomes a gate: one without a figure is an error, never
  * a pass. The verdict passes when no gate of severity error failed or erred.
+ *
+ * `at`, in milliseconds since the epoch, is the moment that service levels are judged by: without it they are skipped. It changes
+ * their outcome, and not the verdict's hash.
  */
-export function judge(plan: CheckPlan, figures: Figures): Verdict {
+export function judge(plan: CheckPlan, figures: Figures, at?: number): Verdict {
   const gates: Gate[] = [
-    ...plan.checks.map((check) => gateOf(check, figures)),
+    ...plan.checks.map((check) => (isTimed(check) ? timedGate(check, figures, at) : gateOf(check, figures))),
     ...plan.unjudged.map(({ id, rule, column, severity, reason }): Gate => ({
       check: id,
       rule,
@@ -23,7 +28,13 @@ export function judge(plan: CheckPlan, figures: Figures): Verdict {
   ];
   const dimensionOf = new Map(plan.checks.map((check) => [check.id, check.dimension]));
   const passed = !gates.some((gate) => gate.severity === 'error' && (gate.outcome === 'failed' || gate.outcome === 'error'));
-  const figuresOnly = gates.map(({ check, outcome, failed, value }) => ({ check, outcome, failed: failed?.toString(), value }));
+  const kindOf = new Map(plan.checks.map((check) => [check.id, isTimed(check) ? check.level : undefined]));
+  const figuresOnly = gates.flatMap(({ check, outcome, failed, value }) => {
+    const timed = kindOf.get(check);
+    // Publications are no data, and what is late is so at one moment and not at another.
+    if (timed === 'publication') return [];
+    return [{ check, outcome: timed && outcome !== 'error' ? 'timed' : outcome, failed: failed?.toString(), value }];
+  });
   return {
     product: plan.product,
     contractHash: plan.contractHash,
@@ -80,6 +91,62 @@ function gateOf(check: Check, figures: Figures): Gate {
     outcome: kept ? 'passed' : 'failed',
     reason: kept ? undefined : `the value ${value} breaks ${check.comparison.operator} ${check.comparison.operands.join(' and ')}`,
   };
+}
+
+/** The gate of a service level that is judged by the moment `at`. */
+export function timedGate(check: Check, figures: Pick<Figures, 'results' | 'publications'>, at: number | undefined): Gate {
+  const gate = {
+    check: check.id,
+    rule: check.rule,
+    column: check.column,
+    severity: check.severity,
+    failed: undefined,
+    value: undefined,
+    tolerance: check.tolerance,
+  };
+  const promised = check.comparison?.operands.join(' ') ?? '';
+  const read = readPeriod(check.comparison?.operands[0] ?? '', check.comparison?.operands[1]);
+  if ('reason' in read) return { ...gate, outcome: 'error', reason: read.reason };
+  const measured = check.level === 'publication' ? publicationsOf(figures) : momentsOf(check, figures);
+  if ('outcome' in measured) return { ...gate, ...measured };
+  const { moments, none } = measured;
+  const newest = moments.at(-1);
+  const value = newest === undefined ? undefined : momentText(newest);
+  if (at === undefined) return { ...gate, value, outcome: 'skipped', reason: 'no moment was given to judge it by' };
+  if (newest === undefined) return { ...gate, outcome: none, reason: none === 'failed' ? 'no row has a value' : undefined };
+  if (!Number.isSafeInteger(at)) return { ...gate, value, outcome: 'error', reason: `${at} is no moment` };
+  const now = BigInt(at) * 1_000n;
+  const before = check.rule === 'frequency' ? moments.at(-2) : undefined;
+  if (before !== undefined && after(before, read.period) < newest)
+    return { ...gate, value, outcome: 'failed', reason: `from ${momentText(before)} to ${value} more than ${promised} passed` };
+  const kept = after(newest, read.period) >= now;
+  const what = check.rule === 'retention' ? 'the oldest value' : check.level === 'publication' ? 'the last publication' : 'the newest value';
+  return {
+    ...gate,
+    value,
+    outcome: kept ? 'passed' : 'failed',
+    reason: kept ? undefined : `${what}, ${value}, is older than ${promised} at ${momentText(now)}`,
+  };
+}
+
+/** What a service level is measured by, oldest first, and what it means that there is nothing; or why it is not known. */
+type Measured = { readonly moments: readonly bigint[]; readonly none: 'passed' | 'failed' } | Pick<Gate, 'outcome' | 'reason'>;
+
+function publicationsOf({ publications }: Pick<Figures, 'publications'>): Measured {
+  if (publications === undefined || publications.length === 0) return { outcome: 'skipped', reason: 'when the product was published is not known here' };
+  return { moments: publications.map((time) => BigInt(time) * 1_000n), none: 'failed' };
+}
+
+function momentsOf(check: Check, figures: Pick<Figures, 'results'>): Measured {
+  const result = Object.hasOwn(figures.results, check.id) ? figures.results[check.id] : undefined;
+  if (result === undefined) return { outcome: 'error', reason: 'the check was not run' };
+  if ('error' in result) return { outcome: 'error', reason: result.error };
+  if ('skipped' in result) return { outcome: 'skipped', reason: result.skipped };
+  if ('failed' in result) return { outcome: 'error', reason: 'a moment was given as a count of rows' };
+  // Where there is no row, none is too old, and none is new.
+  if (result.value === null) return { moments: [], none: check.rule === 'retention' ? 'passed' : 'failed' };
+  const moment = momentOf(result.value);
+  return moment === undefined ? { outcome: 'error', reason: `${JSON.stringify(result.value)} is no moment` } : { moments: [moment], none: 'failed' };
 }
 
 /** `failed` against a tolerance, exactly: a share is compared without division. */

@@ -7,14 +7,16 @@ import type { Severity, Tolerance } from '@skein/contract';
  * - `set`: `sql` is a SELECT over `{relation}` that yields one row with one BIGINT column `failed`: the violating rows. A reference
  *   reads the product it points to as `{ref:domain.name}`, for the caller to resolve.
  * - `metric`: `sql` is a SELECT over `{relation}` that yields one row with one VARCHAR column `value`; the gate compares it as an exact
- *   decimal. Where `rule` is `sql`, it holds a query of the contract's author, which is not to be trusted.
+ *   decimal, or as a moment where its operator is `mustNotBeOlderThan`. Where `rule` is `sql`, it holds a query of the contract's
+ *   author, which is not to be trusted.
+ * - `publication`: measured over the times of publications; it has no `sql`.
  */
 export interface Check {
   /** Stable within the contract: `<column>.required`, `<column>.pattern`, `primary_key`, `quality.<id>` … */
   readonly id: string;
   readonly rule: string;
   readonly column: string | undefined;
-  readonly level: 'row' | 'set' | 'metric';
+  readonly level: 'row' | 'set' | 'metric' | 'publication';
   readonly sql: string;
   readonly severity: Severity;
   readonly dimension: string;
@@ -55,6 +57,8 @@ export interface Figures {
   >;
   /** Rows that broke at least one row check of severity error, so went to the feedback dataset. */
   readonly refused: bigint;
+  /** When the table was published, in milliseconds since the epoch, oldest first; left out where that is not known. */
+  readonly publications?: readonly number[];
 }
 
 export interface Gate {
@@ -65,7 +69,7 @@ export interface Gate {
   readonly outcome: 'passed' | 'failed' | 'error' | 'skipped';
   /** Violating rows, where the check counts rows. */
   readonly failed: bigint | undefined;
-  /** The measured value, where the check measures one. */
+  /** The measured value, where the check measures one: a number, or a moment `YYYY-MM-DD HH:MM:SS.ffffff` in UTC. */
   readonly value: string | undefined;
   readonly tolerance: Tolerance;
   /** Why it failed, erred or was skipped, in words. */
@@ -82,6 +86,6 @@ export interface Verdict {
   readonly gates: readonly Gate[];
   /** Per quality dimension, the share of rows without a violation of its worst check, 0 to 1. */
   readonly scores: Readonly<Record<string, number>>;
-  /** sha256 over contract hash and figures: equal for equal data and contract. */
+  /** sha256 over contract hash and figures: equal for equal data and contract, whenever they were judged. */
   readonly hash: string;
 }
