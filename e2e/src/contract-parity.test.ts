@@ -279,6 +279,33 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     [[null, 1]],
     [null],
   ],
+  // vectors: exactly so many numbers, none missing, each within its element type
+  '{ logicalType: vector, logicalTypeOptions: { dimensions: 3 } }': [
+    [[1, 2, 3]],
+    [[0.5, -0, 1e30]],
+    [[1, 2], 'min_items'],
+    [[], 'min_items'],
+    [[1, 2, 3, 4], 'max_items'],
+    [[1, null, 3], 'element.required'],
+    [[null, 1], 'element.required', 'min_items'],
+    { value: [1, Number.NaN, 3], sql: "[1, 'NaN'::FLOAT, 3]::FLOAT[]", broken: ['element.finite'] },
+    { value: [Infinity, 1, 3], sql: "['inf'::FLOAT, 1, 3]::FLOAT[]", broken: ['element.finite'] },
+    [null],
+  ],
+  '{ logicalType: vector, physicalType: "DOUBLE[2]", required: true, logicalTypeOptions: { dimensions: 2, normalized: true } }': [
+    [[1e300, 0]],
+    [[0, null], 'element.required'],
+    [null, 'required'],
+  ],
+  '{ logicalType: vector, logicalTypeOptions: { dimensions: 2, elementType: int8 } }': [
+    [[-128, 127]],
+    [[0, 128], 'element.range'],
+    [[-129, 0], 'element.range'],
+    [[2147483647, null], 'element.range', 'element.required'],
+  ],
+  '{ logicalType: vector, logicalTypeOptions: { dimensions: 2, elementType: uint8 } }': [[[0, 255]], [[-1, 256], 'element.range']],
+  '{ logicalType: vector, logicalTypeOptions: { dimensions: 2, elementType: binary } }': [[[0, 1]], [[1, 2], 'element.range']],
+  '{ logicalType: vector, logicalTypeOptions: { dimensions: 1, elementType: bfloat16 } }': [[[0.5]], [[], 'min_items']],
   '{ logicalType: array, physicalType: "DECIMAL(5,2)[]", logicalTypeOptions: { uniqueItems: true } }': [[['1.0', '2.0']], [['1.0', '1.00'], 'unique_items']],
   '{ logicalType: array, items: { logicalType: object, properties: [{ name: a, logicalType: string, required: true }, { name: b, logicalType: integer }] }, logicalTypeOptions: { uniqueItems: true } }':
     [
@@ -363,6 +390,8 @@ const MISTYPED: Readonly<Record<string, readonly unknown[]>> = {
   '{ physicalType: BLOB }': ['Y', 'not base64!'],
   '{ physicalType: "INTEGER[]" }': ['1', { 0: 1 }, [1.5], [[1]]],
   '{ physicalType: "BIGINT[]" }': [['9223372036854775808']],
+  '{ logicalType: vector, logicalTypeOptions: { dimensions: 1 } }': ['1', 1, { 0: 1 }, ['1'], [[1]], [true], [1e300]],
+  '{ logicalType: vector, logicalTypeOptions: { dimensions: 1, elementType: uint8 } }': [[1.5], [2147483648], ['1']],
   '{ physicalType: "STRUCT(a BIGINT)" }': [[], { b: 1 }, { a: 'x' }, 'x'],
   '{ physicalType: "MAP(BIGINT, VARCHAR)" }': [{ x: 'a' }, { 1: 1 }, []],
 };

@@ -139,6 +139,13 @@ export interface QualityRule {
   readonly place: Place;
 }
 
+/** Rows that agree in all of `determinant` agree in each of `dependent`; a row that lacks one of `determinant` is not bound. */
+export interface FunctionalDependency {
+  readonly determinant: readonly string[];
+  readonly dependent: readonly string[];
+  readonly place: Place;
+}
+
 export interface ServiceLevel {
   readonly property: string;
   readonly value: string;
@@ -165,6 +172,8 @@ export interface Contract {
   readonly quality: readonly QualityRule[];
   /** Share of rows that row checks may send to the feedback dataset before the gate fails (custom property `quarantineTolerance`, such as `1%`); 0 rows where silent. */
   readonly tolerance: Tolerance;
+  /** Custom property `functionalDependencies` of the schema object; the primary key and unique columns are not repeated here. */
+  readonly dependencies: readonly FunctionalDependency[];
   readonly serviceLevels: readonly ServiceLevel[];
   /** What its next version must not break (custom property `compatibilityMode`). */
   readonly compatibilityMode?: CompatibilityMode;

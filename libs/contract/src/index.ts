@@ -6,6 +6,7 @@ export type {
   ColumnType,
   Contract,
   Deprecation,
+  FunctionalDependency,
   Property,
   QualityOperator,
   QualityRule,
@@ -23,6 +24,17 @@ export { toJsonSchema, type JsonSchema } from './json-schema.ts';
 export { isDate, normalTime, normalTimestamp } from './moment.ts';
 export { inspectOdcs, readOdcs, type OdcsDocument } from './odcs.ts';
 export type { ReadOptions } from './document.ts';
+export {
+  inspectOdps,
+  readOdps,
+  type ContractKey,
+  type DataProduct,
+  type ManagementPort,
+  type OdpsDocument,
+  type OdpsOptions,
+  type OutputPort,
+  type ProductPort,
+} from './odps.ts';
 export { findingOf, frameAt, lintContract, ordered, type Finding, type LintProfile, type LintReport } from './lint.ts';
 export { inspectContract, readContract, type Inspection } from './read-contract.ts';
 export { TEXT_FORMATS } from './text-format.ts';

@@ -1,8 +1,11 @@
 import { SkeinError, type Place } from '@skein/kernel';
 import type { Contract } from './contract.ts';
+import { openDocument, type OpenDocument } from './document.ts';
 import { codeFrame, type Fault } from './fault.ts';
 import { lintAdvice } from './lint-advice.ts';
-import { inspectContract } from './read-contract.ts';
+import { odcsDocument } from './odcs.ts';
+import { odpsDocument, type DataProduct, type OdpsOptions } from './odps.ts';
+import { inspectDocument } from './read-contract.ts';
 import { mapsAt, textAt } from './reading.ts';
 import type { TreeMap } from './yaml-tree.ts';
 
@@ -18,13 +21,16 @@ export interface Finding extends Fault {
 export type LintProfile = 'skein' | 'odcs';
 
 export interface LintReport {
-  readonly profile: LintProfile;
+  /** `odps` of a data product, which no profile of contracts fits. */
+  readonly profile: LintProfile | 'odps';
   /** In the order of the file. */
   readonly findings: readonly Finding[];
   /** Only where no finding is an error and the document is the contract of one output port. */
   readonly contract: Contract | undefined;
   /** As much of the contract as could be read, for further looks. */
   readonly partial: Contract | undefined;
+  /** As much of a data product as could be read, where the document is one. */
+  readonly product?: DataProduct;
 }
 
 /** Faults of meaning that no profile forgives: the two bounds leave no value, whoever reads them. */
@@ -41,11 +47,14 @@ const CONTRADICTIONS = new Set([
 
 /**
  * All faults and advice for one contract. Never throws for what stands in the text. Where no profile is asked for, a document
- * that names a domain and has exactly one schema object is taken for the contract of an output port.
+ * that names a domain and has exactly one schema object is taken for the contract of an output port. A document of kind
+ * DataProduct is judged by the Open Data Product Standard; a contract of another team that it names and that is not given is a warning.
  */
-export function lintContract(text: string, file: string, profile?: LintProfile): LintReport {
+export function lintContract(text: string, file: string, profile?: LintProfile, options: OdpsOptions = {}): LintReport {
   try {
-    const { document, standard, meaning, contract, partial } = inspectContract(text, file);
+    const open = openDocument(text, file, options);
+    if (open.kind === 'DataProduct') return lintProduct(open, file, options);
+    const { document, standard, meaning, contract, partial } = inspectDocument(odcsDocument(open), file);
     const used = profile ?? (isPort(document.root) ? 'skein' : 'odcs');
     const findings = [
       ...standard.map((fault): Finding => ({ ...fault, severity: 'error' })),
@@ -57,6 +66,18 @@ export function lintContract(text: string, file: string, profile?: LintProfile):
     if (!(error instanceof SkeinError)) throw error;
     return { profile: profile ?? 'skein', findings: [findingOf(error, text, { file, line: 1, column: 1 })], contract: undefined, partial: undefined };
   }
+}
+
+/** A contract that another team keeps may be known to them alone. */
+const ELSEWHERE = /^inputPorts\.|\.inputContracts\./;
+
+function lintProduct(open: OpenDocument, file: string, options: OdpsOptions): LintReport {
+  const { standard, meaning, product } = odpsDocument(open, file, options);
+  const findings = [
+    ...standard.map((fault): Finding => ({ ...fault, severity: 'error' })),
+    ...meaning.map((fault): Finding => ({ ...fault, severity: ELSEWHERE.test(fault.rule) && !fault.rule.endsWith('.name') ? 'warning' : 'error' })),
+  ];
+  return { profile: 'odps', findings: ordered(findings), contract: undefined, partial: undefined, product };
 }
 
 /** A thrown fault as a finding, with a frame where its place lies in the text. */

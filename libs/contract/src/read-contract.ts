@@ -7,6 +7,7 @@ import { isDate } from './moment.ts';
 import type { ReadOptions } from './document.ts';
 import { throwFaults, type Fault } from './fault.ts';
 import { inspectOdcs, readOdcs, type OdcsDocument } from './odcs.ts';
+import { readDependencies } from './functional-dependency.ts';
 import { readQuality } from './quality-rule.ts';
 import { booleanAt, customAt, itemsAt, mapAt, mapsAt, nodeAt, numberAt, offsetOf, Reading, textAt } from './reading.ts';
 import { readObjectReferences, readReferences } from './reference.ts';
@@ -104,6 +105,7 @@ function readDocument({ root }: OdcsDocument, file: string, reading: Reading): C
     properties,
     quality: readQuality(object, undefined, columns, reading),
     tolerance: readTolerance(object, reading),
+    dependencies: readDependencies(object, properties, reading),
     serviceLevels: mapsAt(root, 'slaProperties').map((level) => readServiceLevel(level, reading)),
     ...readCompatibilityMode(root, reading),
     hash: sha256(canonicalJson(canonicalTree(root))),

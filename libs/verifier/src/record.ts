@@ -85,7 +85,7 @@ function validate(contract: Contract, { schema, columns }: Compiled, given: unkn
       }
       continue;
     }
-    if (found.has(`${name}.range`) || found.has(`${name}.finite`)) continue;
+    if (found.has(`${name}.range`) || found.has(`${name}.finite`) || found.has(`${name}.element.finite`)) continue;
     if (value !== null && deep && !withinType(value, type)) {
       report(`${name}.type`, name, value, 'holds a value outside its type');
       continue;

@@ -4,6 +4,8 @@ import { SkeinError } from '@skein/kernel';
 
 /** Names of contract files. */
 export const CONTRACT = /\.odcs\.ya?ml$/i;
+/** Data contracts and the descriptors of data products. */
+export const DESCRIPTOR = /\.od[cp]s\.ya?ml$/i;
 /** Folders that hold other people's files or what a build made of them. */
 const SKIPPED = new Set(['node_modules', '.git', 'dist']);
 export function isSkipped(folder: string): boolean {
@@ -12,8 +14,8 @@ export function isSkipped(folder: string): boolean {
 /** More text than any contract may have; what is longer is refused by the reader with a place. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** Files as named, and of folders every `*.odcs.yaml` below them, sorted. Throws SKEIN_CONTRACT_NOT_FOUND where nothing is there. */
-export async function contractFiles(targets: readonly string[], cwd: string): Promise<string[]> {
+/** Files as named, and of folders every `*.odcs.yaml` below them (or every file of the names wanted), sorted. Throws SKEIN_CONTRACT_NOT_FOUND where nothing is there. */
+export async function contractFiles(targets: readonly string[], cwd: string, wanted: RegExp = CONTRACT): Promise<string[]> {
   const files: string[] = [];
   for (const target of targets) {
     const absolute = path.resolve(cwd, target);
@@ -26,7 +28,7 @@ export async function contractFiles(targets: readonly string[], cwd: string): Pr
       files.push(absolute);
       continue;
     }
-    const below = await contractsBelow(absolute);
+    const below = await contractsBelow(absolute, wanted);
     if (below.length === 0)
       throw new SkeinError('SKEIN_CONTRACT_NOT_FOUND', `no *.odcs.yaml lies below ${JSON.stringify(target)}`, {
         hint: 'Contracts are files whose names end in .odcs.yaml; name other files one by one.',
@@ -36,12 +38,12 @@ export async function contractFiles(targets: readonly string[], cwd: string): Pr
   return [...new Set(files)];
 }
 
-async function contractsBelow(folder: string): Promise<string[]> {
+async function contractsBelow(folder: string, wanted: RegExp): Promise<string[]> {
   const files: string[] = [];
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const full = path.join(folder, entry.name);
-    if (entry.isDirectory() && !isSkipped(entry.name)) files.push(...(await contractsBelow(full)));
-    else if (entry.isFile() && CONTRACT.test(entry.name)) files.push(full);
+    if (entry.isDirectory() && !isSkipped(entry.name)) files.push(...(await contractsBelow(full, wanted)));
+    else if (entry.isFile() && wanted.test(entry.name)) files.push(full);
   }
   return files.sort();
 }

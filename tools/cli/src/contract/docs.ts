@@ -13,7 +13,7 @@ export async function docs(this: CommandContext, flags: { readonly out: string }
     const cwd = process.cwd();
     if (targets.length === 0)
       throw new SkeinError('SKEIN_USAGE', 'docs needs a contract file or a folder', { hint: 'Try: skein contract docs contracts --out dictionary' });
-    const contracts = await Promise.all((await contractFiles(targets, cwd)).map(readContractFile));
+    const contracts = await Promise.all((await contractFiles(targets, cwd)).map((file) => readContractFile(file)));
     const folder = path.resolve(cwd, flags.out);
     const pages = [...dictionaryMarkdown(contracts), { path: 'index.html', text: dictionaryHtml(contracts) }];
     // Names of domains and products are checked when a contract is read; a path that left the folder would be a fault of ours.

@@ -1,42 +1,52 @@
 import type { CommandContext } from '@stricli/core';
-import { lintContract, ordered, type Finding, type LintProfile } from '@skein/contract';
+import { lintContract, ordered, type ContractKey, type Finding, type LintProfile, type LintReport, type OdpsOptions } from '@skein/contract';
 import { SkeinError } from '@skein/kernel';
 import { humanText } from '../output/human.ts';
 import { fileText } from '../output/place-text.ts';
 import type { Observation, Subject } from '../output/report.ts';
 import { writeReports, type ReportFlags } from '../output/write-reports.ts';
-import { contractFiles, readText } from './contract-file.ts';
+import { contractFiles, DESCRIPTOR, readText } from './contract-file.ts';
 import { EXIT, finish } from './finish.ts';
+import { variablesOf } from './variables.ts';
 import { patternFaults, planFaults } from './plan-faults.ts';
 
 export interface LintFlags extends ReportFlags {
   readonly profile?: LintProfile;
   readonly strict: boolean;
   readonly quiet: boolean;
+  readonly var?: readonly string[];
 }
 
 /** What was found in one file. */
 export interface LintedFile {
   readonly file: string;
-  readonly profile: LintProfile;
+  readonly profile: LintReport['profile'];
   readonly product: string | undefined;
   readonly findings: readonly Finding[];
+  /** Id and version, where the file is a contract. */
+  readonly key: ContractKey | undefined;
 }
 
 /** All that can be said of a contract's text, the compiler of checks included. Never throws for what stands in it. */
-export function lintText(text: string, file: string, profile?: LintProfile): LintedFile {
-  const report = lintContract(text, file, profile);
+export function lintText(text: string, file: string, profile?: LintProfile, options: OdpsOptions = {}): LintedFile {
+  const report = lintContract(text, file, profile, options);
   const plan = report.contract ? planFaults(report.contract, text) : report.partial ? patternFaults(report.partial, text) : [];
   const findings = ordered([...report.findings, ...plan]);
-  return { file, profile: report.profile, product: report.contract?.product, findings };
+  const { contract, partial, product } = report;
+  return { file, profile: report.profile, product: contract?.product ?? product?.name, findings, key: partial && { id: partial.id, version: partial.version } };
 }
 
 export async function lint(this: CommandContext, flags: LintFlags, ...targets: string[]): Promise<void> {
   await finish(this, flags.json, async () => {
     const cwd = process.cwd();
     if (targets.length === 0) throw new SkeinError('SKEIN_USAGE', 'lint needs a file or a folder', { hint: 'Try: skein contract lint contracts' });
+    const variables = variablesOf(flags.var);
     const linted: LintedFile[] = [];
-    for (const file of await contractFiles(targets, cwd)) linted.push(lintText(await readText(file), file, flags.profile));
+    for (const file of await contractFiles(targets, cwd, DESCRIPTOR)) linted.push(lintText(await readText(file), file, flags.profile, { variables }));
+    // What the ports of a product name is looked for among the contracts beside it, once these are read.
+    const contracts = linted.flatMap(({ key }) => key ?? []);
+    for (const [at, { file, profile }] of linted.entries())
+      if (profile === 'odps' && contracts.length > 0) linted[at] = lintText(await readText(file), file, undefined, { variables, contracts });
     const subjects = linted.map((one) => subjectOf(one, cwd));
     const errors = linted.flatMap((one) => one.findings).filter((one) => one.severity === 'error').length;
     const warnings = linted.flatMap((one) => one.findings).length - errors;
@@ -45,7 +55,7 @@ export async function lint(this: CommandContext, flags: LintFlags, ...targets: s
       files: linted.length,
       errors,
       warnings,
-      contracts: linted.map((one) => ({
+      contracts: linted.map(({ key: _, ...one }) => ({
         ...one,
         file: fileText(one.file, cwd),
         findings: one.findings.map((finding) => ({ ...finding, place: { ...finding.place, file: fileText(finding.place.file, cwd) } })),

@@ -12,12 +12,14 @@ import type { Observation, Subject } from '../output/report.ts';
 import { writeReports, type ReportFlags } from '../output/write-reports.ts';
 import { EXIT, finish } from './finish.ts';
 import { readContractFile } from './read-file.ts';
+import { variablesOf } from './variables.ts';
 
 export interface TestFlags extends ReportFlags {
   readonly contract: string;
   readonly input?: DataFormat;
   readonly samples: number;
   readonly absentAsNull: boolean;
+  readonly var?: readonly string[];
 }
 
 export async function test(this: CommandContext, flags: TestFlags, ...targets: string[]): Promise<void> {
@@ -25,7 +27,7 @@ export async function test(this: CommandContext, flags: TestFlags, ...targets: s
     const cwd = process.cwd();
     if (!Number.isInteger(flags.samples) || flags.samples < 0 || flags.samples > 1000)
       throw new SkeinError('SKEIN_USAGE', `--samples ${flags.samples} is no number of rows`, { hint: 'Give a whole number from 0 to 1000.' });
-    const contract = await readContractFile(path.resolve(cwd, flags.contract));
+    const contract = await readContractFile(path.resolve(cwd, flags.contract), { variables: variablesOf(flags.var) });
     const { format, files } = await dataFiles(targets, cwd, flags.input);
     const engine = duckdbEngine();
     try {
