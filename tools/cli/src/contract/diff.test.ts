@@ -304,6 +304,75 @@ describe('approvals', () => {
   });
 });
 
+describe('recorded queries from a file', () => {
+  const use = (sql: string, columns: readonly string[], principal = 'planner') => ({
+    queryHash: sql,
+    sql,
+    principal,
+    purposes: [],
+    reads: [{ product: 'shop.orders', major: 1, address: 'shop.orders', columns }],
+    count: 2,
+    firstSeen: 1,
+    lastSeen: 2,
+  });
+  const next = contract({ version: '1.1.0', columns: [ID, PRICE] });
+
+  it('say which queries break, are touched or are safe, and add their consumers to those who must approve', async () => {
+    put(
+      'uses.json',
+      JSON.stringify([
+        use('SELECT state FROM shop.orders', ['state']),
+        use('SELECT * FROM shop.orders', ['*'], 'auditor'),
+        use('SELECT id FROM shop.orders', ['id']),
+      ]),
+    );
+    put('old.yaml', contract());
+    put('next.yaml', next);
+    const { code, stdout } = await diff('old.yaml', 'next.yaml', '--uses', 'uses.json');
+    expect(code).toBe(1);
+    expect(stdout).toContain('recorded queries: 1 break, 1 touched, 1 safe');
+    expect(stdout).toMatch(/breaks: planner, 2 runs: SELECT state FROM shop\.orders \(/);
+    expect(stdout).toContain('must be approved by shop-team, planner');
+    // BACKWARD lets the column go, and the query that names it does not; a query that does not, lets it.
+    expect((await diff('old.yaml', 'next.yaml', '--mode', 'BACKWARD', '--uses', 'uses.json')).code).toBe(1);
+    put('uses.json', JSON.stringify({ uses: [use('SELECT id FROM shop.orders', ['id'])] }));
+    expect((await diff('old.yaml', 'next.yaml', '--mode', 'BACKWARD', '--uses', 'uses.json')).code).toBe(0);
+    // The owner alone is not enough while a query of somebody else breaks.
+    put('uses.json', JSON.stringify([use('SELECT state FROM shop.orders', ['state'])]));
+    const { step } = await compared(contract(), next);
+    const sign = (...approvedBy: string[]) =>
+      put(
+        'approvals.yaml',
+        JSON.stringify({
+          version: 1,
+          approvals: [{ from: step.from?.hash, to: step.to?.hash, rule: 'column.removed', subject: 'column state', approvedBy, reason: 'agreed' }],
+        }),
+      );
+    sign('shop-team');
+    expect((await diff('old.yaml', 'next.yaml', '--uses', 'uses.json')).code).toBe(1);
+    sign('shop-team', 'planner');
+    expect((await diff('old.yaml', 'next.yaml', '--uses', 'uses.json')).code).toBe(0);
+  });
+
+  it.each([
+    ['no JSON', '['],
+    ['no list', '{"uses": 1}'],
+    ['an entry without a text', JSON.stringify([{ ...use('SELECT 1', ['id']), sql: 1 }])],
+    ['an entry without a product', JSON.stringify([{ ...use('SELECT 1', ['id']), reads: [] }])],
+    [
+      'a column that is no text',
+      JSON.stringify([{ ...use('SELECT 1', ['id']), reads: [{ product: 'shop.orders', major: 1, address: 'shop.orders', columns: [1] }] }]),
+    ],
+    ['a count that is none', JSON.stringify([{ ...use('SELECT 1', ['id']), count: '1' }])],
+  ])('are refused with %s', async (_, text) => {
+    put('old.yaml', contract());
+    put('next.yaml', next);
+    put('uses.json', text);
+    const ran = await diff('old.yaml', 'next.yaml', '--uses', 'uses.json');
+    expect([ran.code, ran.stderr.includes('--uses'), ran.stdout]).toEqual([2, true, '']);
+  });
+});
+
 describe('against a commit of git', () => {
   const FILE = 'contracts/shop/orders/v1/contract.odcs.yaml';
   const against = async (...args: string[]) => {

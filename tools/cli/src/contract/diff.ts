@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { CommandContext } from '@stricli/core';
+import { lintContract } from '@skein/contract';
 import { SkeinError, systemClock } from '@skein/kernel';
 import type { Mode } from '@skein/verifier/compat';
 import { approvalsBeside } from '../diff/approvals-file.ts';
@@ -22,7 +23,8 @@ export interface DiffFlags extends ReportFlags {
 export async function diff(this: CommandContext, flags: DiffFlags, ...targets: string[]): Promise<void> {
   await finish(this, flags.json, async () => {
     const cwd = process.cwd();
-    const { pairs, operations } = await comparedWith(flags, targets, cwd);
+    await using opened = new AsyncDisposableStack();
+    const { pairs, operations } = await comparedWith(flags, targets, cwd, opened);
     const today = new Date(systemClock.now()).toISOString().slice(0, 10);
     const steps: JudgedStep[] = [];
     for (const pair of pairs) steps.push(await judgeStep(pair, { ...(flags.mode ? { mode: flags.mode } : {}), ...(operations ? { operations } : {}), today }));
@@ -36,7 +38,7 @@ interface Compared {
   readonly operations?: Operations;
 }
 
-async function comparedWith(flags: DiffFlags, targets: readonly string[], cwd: string): Promise<Compared> {
+async function comparedWith(flags: DiffFlags, targets: readonly string[], cwd: string, opened: AsyncDisposableStack): Promise<Compared> {
   const { against, tokenFile, uses } = flags;
   const isGateway = against !== undefined && /^https?:/i.test(against);
   if (tokenFile !== undefined && !isGateway)
@@ -49,9 +51,11 @@ async function comparedWith(flags: DiffFlags, targets: readonly string[], cwd: s
     const pairs = await (await import('../diff/registry-pairs.ts')).registryPairs(needed(targets), gateway, cwd);
     return { pairs, operations: gatewayOperations(gateway) };
   }
-  return {
-    pairs: against === undefined ? [await twoFiles(targets, cwd)] : await (await import('../diff/git-pairs.ts')).gitPairs(needed(targets), against, cwd),
-  };
+  const pairs = against === undefined ? [await twoFiles(targets, cwd)] : await (await import('../diff/git-pairs.ts')).gitPairs(needed(targets), against, cwd);
+  if (uses === undefined) return { pairs };
+  const others = pairs.flatMap(({ next }) => (next && lintContract(next.text, next.file, 'skein').contract) ?? []);
+  const { operations } = opened.use(await (await import('../diff/recorded-uses.ts')).usesFromFile(path.resolve(cwd, uses), others));
+  return { pairs, operations };
 }
 
 async function twoFiles(targets: readonly string[], cwd: string): Promise<Pair> {
