@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { duckdbEngine } from '@skein/adapter-duckdb';
-import { readContract } from '@skein/contract';
+import { readContract, type Contract } from '@skein/contract';
 import { literal, SkeinError } from '@skein/kernel';
 import { temporaryDirectory } from '@skein/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { DataFormat } from './data-file.ts';
 import { judgeData, type JudgeOptions, type Judgement } from './judge-data.ts';
+import { referenceFiles } from './references.ts';
 
 const folder = temporaryDirectory();
 const engine = duckdbEngine({ threads: 2 });
@@ -295,4 +296,115 @@ it('runs SQL rules where they see the rows and nothing else', async () => {
     'SELECT nope FROM {object}',
   ])
     expect((await ask(query))?.outcome).toBe('error');
+});
+
+describe('references to other products', () => {
+  const customers = readContract(
+    `apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\ndomain: crm\nschema:\n  - name: customers\n    properties:\n      - { name: id, logicalType: string, primaryKey: true }\n      - { name: n, logicalType: integer }\n`,
+    'customers.odcs.yaml',
+  );
+  const references = (path: string, contracts: readonly Contract[] = []): JudgeOptions['references'] => ({
+    files: referenceFiles([`crm.customers=${path}`]),
+    contracts: new Map(contracts.map((one) => [one.product, one])),
+    cwd: folder.path,
+  });
+  const rows = () => file('refs.ndjson', lines({ customer: 'c' }, { id: 'b', customer: 'gone' }, { id: 'd', customer: null }));
+  const ask = (options: Partial<JudgeOptions>) => judgeData(engine, plain, 'ndjson', [rows()], { samples: 2, absentAsNull: false, ...options });
+
+  it('are judged against their data in each format, with and without their contract', async () => {
+    const verdicts = [];
+    for (const path of [
+      file('customers.ndjson', '{"id":"c","n":1}\n{"id":"x","n":2}\n'),
+      file('customers.csv', 'n,id\n1,c\n2,x\n'),
+      await parquet('customers.parquet', `SELECT unnest(['c', 'x']) AS id`),
+    ]) {
+      for (const contracts of [[], [customers]]) {
+        const judged = await ask({ references: references(path, contracts) });
+        expect(gate(judged, 'customer.reference')).toMatchObject({ outcome: 'failed', failed: 1n });
+        expect(judged.samples['customer.reference']).toMatchObject([{ row: 2n, value: 'gone' }]);
+        verdicts.push(judged.verdict.hash);
+      }
+    }
+    expect(verdicts).toHaveLength(6);
+    expect(new Set(verdicts).size).toBe(1);
+  });
+
+  it('take several files of one product, and its own CSV beside a CSV', async () => {
+    const files = referenceFiles([`crm.customers=${file('c1.csv', 'id\nc\n')}`, `crm.customers=${file('c2.csv', 'id\ngone\n')}`]);
+    const judged = await judgeData(engine, plain, 'csv', [file('own.csv', 'id,amount,customer\na,1,c\nb,1,gone\n')], {
+      samples: 0,
+      absentAsNull: false,
+      references: { files, contracts: new Map(), cwd: folder.path },
+    });
+    expect(gate(judged, 'customer.reference')).toMatchObject({ outcome: 'passed', failed: 0n });
+  });
+
+  it('are skipped without data, and err where the data lacks the column or has broken lines', async () => {
+    expect(gate(await ask({}), 'customer.reference')).toMatchObject({
+      outcome: 'skipped',
+      reason: expect.stringContaining('--ref crm.customers=FILE') as string,
+    });
+    const lacking = await ask({ references: references(file('l1.ndjson', '{"n":1}\n')) });
+    expect(gate(lacking, 'customer.reference')).toMatchObject({ outcome: 'error', reason: 'the data of crm.customers has no column id' });
+    const broken = await ask({ references: references(file('l2.ndjson', '{"id":"c"}\nsecret\n')) });
+    expect(gate(broken, 'customer.reference')).toMatchObject({ outcome: 'error', reason: expect.stringContaining('1 lines') as string });
+    await expect(ask({ references: { files: referenceFiles(['crm.orders=x']), contracts: new Map(), cwd: '.' } })).rejects.toMatchObject({
+      code: 'SKEIN_USAGE',
+    });
+    expect(() => referenceFiles(['customers=x'])).toThrow('no product and file');
+  });
+});
+
+describe('service levels', () => {
+  const timed = readContract(
+    `apiVersion: v3.1.0\nkind: DataContract\nid: x\nversion: 1.0.0\ndomain: d\nschema:\n  - name: t\n    properties:\n      - { name: at, logicalType: timestamp, physicalType: TIMESTAMPTZ }\n      - { name: seen, logicalType: timestamp }\n      - { name: day, logicalType: date }\nslaProperties:\n  - { property: freshness, value: 1, unit: h, element: t.at }\n  - { property: latency, value: 1, unit: d, element: 'at, seen' }\n  - { property: retention, value: 1, unit: y, element: day }\n  - { property: frequency, value: 1, unit: d }\n`,
+    'f',
+  );
+  const ROWS = [
+    ['2026-03-29T02:30:00.123456+02:00', '2026-03-29T00:30:00', '2025-03-29'],
+    ['2026-03-28T00:00:00Z', '2026-03-29T00:00:00.000001', '9999-12-31'],
+    [null, null, null],
+  ] as const;
+  const ndjson = (rows: readonly (readonly (string | null)[])[]) => rows.map(([at, seen, day]) => JSON.stringify({ at, seen, day })).join('\n');
+  const ask = async (format: DataFormat, path: string, at?: number) => {
+    const { verdict } = await judgeData(engine, timed, format, [path], { samples: 1, absentAsNull: false, ...(at === undefined ? {} : { at }) });
+    return {
+      hash: verdict.hash,
+      passed: verdict.passed,
+      sla: verdict.gates.filter(({ check }) => check.startsWith('sla')).map(({ outcome, value }) => `${outcome} ${value}`),
+    };
+  };
+
+  it('have the same figures from each format, any order of rows, and at any moment', async () => {
+    const [hour, newest] = [3_600_000, Date.UTC(2026, 2, 29, 0, 30, 0, 123)];
+    const line = await ask('ndjson', file('sla.ndjson', ndjson(ROWS)), newest + hour);
+    expect(line.sla).toEqual(['passed 2026-03-29 00:30:00.123456', 'failed 1', 'failed 2025-03-29 00:00:00', 'skipped undefined']);
+    const early = await ask('ndjson', file('sla2.ndjson', ndjson([...ROWS].reverse())), Date.UTC(2026, 2, 29));
+    expect(early.sla[2]).toBe('passed 2025-03-29 00:00:00');
+    const late = await ask(
+      'csv',
+      file('sla.csv', `at,seen,day\n${ROWS.map((row) => row.map((value) => value ?? '').join(',')).join('\n')}\n`),
+      newest + hour + 1,
+    );
+    expect(late.sla[0]).toMatch(/^failed/);
+    const select = ROWS.map(
+      (row) =>
+        `SELECT ${[`${literal(row[0])}::TIMESTAMPTZ`, `${literal(row[1])}::TIMESTAMP`, `${literal(row[2])}::DATE`].map((value, index) => `${value} AS ${['at', 'seen', 'day'][index]}`).join(', ')}`,
+    );
+    const stored = await ask('parquet', await parquet('sla.parquet', select.join(' UNION ALL ')));
+    expect(stored.sla).toEqual(['skipped 2026-03-29 00:30:00.123456', 'failed 1', 'skipped 2025-03-29 00:00:00', 'skipped undefined']);
+    expect(new Set([line, early, late, stored].map(({ hash }) => hash)).size).toBe(1);
+    expect([line, late].map(({ passed }) => passed)).toEqual([true, true]);
+  });
+
+  it('leave out values outside of four-digit years, and err with a column that is not there', async () => {
+    const odd = await ask('ndjson', file('odd.ndjson', ndjson([...ROWS, ['2026-01-01T00:00:00Z', 'infinity', 'infinity']])), Date.UTC(2026, 2, 29));
+    expect(odd.sla.slice(1, 3)).toEqual(['failed 1', 'passed 2025-03-29 00:00:00']);
+    expect((await ask('ndjson', file('few.ndjson', '{"at":null,"seen":null}\n'), 0)).sla).toEqual([
+      'failed undefined',
+      'passed 0',
+      'error undefined',
+      'skipped undefined',
+    ]);
+  });
 });

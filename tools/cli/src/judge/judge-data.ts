@@ -8,6 +8,7 @@ import { sqlRuleFigures } from '@skein/swarm';
 import { canRun, checkPlan, figuresSql, judge, type Check, type CheckPlan, type Figures, type Verdict } from '@skein/verifier';
 import { engineReason } from '../contract/engine-reason.ts';
 import type { DataFormat } from './data-file.ts';
+import { referenceRelations, resolved, type Reference, type ReferenceOptions } from './references.ts';
 import { samplesOf, type Sample } from './samples.ts';
 import { typedRelation, type TypedRelation } from './typed-relation.ts';
 
@@ -25,6 +26,10 @@ export interface Judgement {
 export interface JudgeOptions {
   readonly samples: number;
   readonly absentAsNull: boolean;
+  /** Products that it refers to; a reference to another one is skipped. */
+  readonly references?: ReferenceOptions;
+  /** The moment by which service levels are judged, in milliseconds since the epoch; without it they are skipped. */
+  readonly at?: number;
 }
 
 /** Judges data files as they stand: nothing is parted, repaired or published. The verdict is the same for the same rows, whatever their format. */
@@ -40,16 +45,21 @@ export async function judgeData(
   const sandbox = duckdbSandbox({ workers: 1, spares: 0, startEarly: false, tempDirectory: path.join(folder, 'rules') });
   try {
     const data = await typedRelation(session, contract, format, files, { absentAsNull: options.absentAsNull, folder });
-    const plan = planOver(contract, data);
+    const relations = options.references ? await referenceRelations(engine, contract, options.references, folder) : new Map<string, Reference>();
     const results: Record<string, Figures['results'][string]> = {};
     const runnable = new Set<string>();
-    for (const check of plan.checks) {
+    const checks: Check[] = [];
+    const whole = planOver(contract, data);
+    for (const check of whole.checks) {
       const missing = check.reads.filter((name) => !data.offered.includes(name));
-      const reference = /\{ref:([a-z0-9_.]+)\}/.exec(check.sql)?.[1];
       if (!canRun(check, data.offered)) results[check.id] = { error: `the data has no column ${missing.join(', ')}` };
-      else if (reference !== undefined) results[check.id] = { skipped: `${reference} is not at hand: only this data is judged` };
-      else runnable.add(check.id);
+      const own = resolved(check, relations);
+      checks.push('id' in own ? own : check);
+      if (results[check.id] !== undefined) continue;
+      if ('id' in own) runnable.add(check.id);
+      else results[check.id] = own;
     }
+    const plan: CheckPlan = { ...whole, checks };
     const own = { ...plan, checks: plan.checks.filter((check) => check.rule !== 'sql' && runnable.has(check.id)) };
     let [rows, refused] = [0n, 0n];
     for (const statement of figuresSql(own, data.relation, data.offered)) {
@@ -68,7 +78,7 @@ export async function judgeData(
     }
     if (data.malformed > 0n) results[MALFORMED] = { failed: data.malformed };
     Object.assign(results, await sqlRuleFigures(session, sandbox, { contract, checks: plan.checks, ...data }));
-    const verdict = judge(plan, { rows: rows + data.malformed, refused: refused + data.malformed, results });
+    const verdict = judge(plan, { rows: rows + data.malformed, refused: refused + data.malformed, results }, options.at);
     const samples: Record<string, Sample[]> = {};
     const byId = new Map(plan.checks.map((check) => [check.id, check]));
     for (const gate of verdict.gates) {
