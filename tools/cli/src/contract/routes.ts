@@ -8,6 +8,15 @@ const reports = {
   sarif: { kind: 'parsed', parse: String, brief: 'Write the report as SARIF 2.1.0 to this file, - for standard output', optional: true, placeholder: 'file' },
 } as const;
 
+const variables = {
+  kind: 'parsed',
+  parse: String,
+  brief: 'NAME=value for ${NAME} in the document; as often as wanted',
+  optional: true,
+  variadic: true,
+  placeholder: 'NAME=value',
+} as const;
+
 const lint = buildCommand({
   loader: async () => (await import('./lint.ts')).lint,
   parameters: {
@@ -22,11 +31,12 @@ const lint = buildCommand({
       },
       strict: { kind: 'boolean', brief: 'Warnings are findings too', default: false },
       quiet: { kind: 'boolean', brief: 'Do not show warnings', default: false },
+      var: variables,
     },
   },
   docs: {
     brief: 'Show every fault of contracts, with place, rule and fix',
-    fullDescription: `Reads ODCS 3.0, 3.1 and 3.2. A fault has its file:line:column, the line, the rule and the way out. Warnings are advice. ${CODES}`,
+    fullDescription: `Reads ODCS 3.0, 3.1 and 3.2, and the ODPS 0.9 to 1.1 descriptors of data products (*.odps.yaml), whose ports must name contracts that are linted with them. A fault has its file:line:column, the line, the rule and the way out. Warnings are advice. ${CODES}`,
   },
 });
 
@@ -39,7 +49,31 @@ const test = buildCommand({
       ...reports,
       input: { kind: 'enum', values: ['parquet', 'ndjson', 'csv'], brief: 'Format of the data, where names of files do not say it', optional: true },
       samples: { kind: 'parsed', parse: numberParser, brief: 'Rows shown for each gate that failed', default: '5' },
+      ref: {
+        kind: 'parsed',
+        parse: String,
+        variadic: true,
+        brief: 'Data of a product that it refers to; may stand several times',
+        optional: true,
+        placeholder: 'domain.product=file',
+      },
+      refContract: {
+        kind: 'parsed',
+        parse: String,
+        variadic: true,
+        brief: 'Contract of such a product, or a folder that holds *.odcs.yaml; without it, its columns are read as the referring ones are typed',
+        optional: true,
+        placeholder: 'path',
+      },
+      at: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'The moment by which service levels are judged, such as 2026-01-31T12:00:00Z; by default now',
+        optional: true,
+        placeholder: 'moment',
+      },
       absentAsNull: { kind: 'boolean', brief: 'ndjson: a key that no record has is a column of nulls, not a missing column', default: false },
+      var: variables,
     },
   },
   docs: {

@@ -1,15 +1,18 @@
 import path from 'node:path';
 import type { CommandContext } from '@stricli/core';
 import { duckdbEngine } from '@skein/adapter-duckdb';
-import { SkeinError } from '@skein/kernel';
+import type { Contract } from '@skein/contract';
+import { SkeinError, systemClock } from '@skein/kernel';
 import type { Gate } from '@skein/verifier';
 import { dataFiles, type DataFormat } from '../judge/data-file.ts';
 import { judgeData, type Judgement } from '../judge/judge-data.ts';
+import { referenceFiles } from '../judge/references.ts';
 import type { Sample } from '../judge/samples.ts';
 import { observationText } from '../output/human.ts';
 import { fileText, printable } from '../output/place-text.ts';
 import type { Observation, Subject } from '../output/report.ts';
 import { writeReports, type ReportFlags } from '../output/write-reports.ts';
+import { contractFiles } from './contract-file.ts';
 import { EXIT, finish } from './finish.ts';
 import { readContractFile } from './read-file.ts';
 import { variablesOf } from './variables.ts';
@@ -19,6 +22,9 @@ export interface TestFlags extends ReportFlags {
   readonly input?: DataFormat;
   readonly samples: number;
   readonly absentAsNull: boolean;
+  readonly ref?: readonly string[];
+  readonly refContract?: readonly string[];
+  readonly at?: string;
   readonly var?: readonly string[];
 }
 
@@ -31,7 +37,12 @@ export async function test(this: CommandContext, flags: TestFlags, ...targets: s
     const { format, files } = await dataFiles(targets, cwd, flags.input);
     const engine = duckdbEngine();
     try {
-      const judgement = await judgeData(engine, contract, format, files, { samples: flags.samples, absentAsNull: flags.absentAsNull });
+      const judgement = await judgeData(engine, contract, format, files, {
+        samples: flags.samples,
+        absentAsNull: flags.absentAsNull,
+        references: { files: referenceFiles(flags.ref ?? []), contracts: await contractsOf(flags.refContract ?? [], cwd), cwd },
+        at: flags.at === undefined ? systemClock.now() : momentFlag(flags.at),
+      });
       const { verdict, samples, unknownColumns, missingColumns, malformed } = judgement;
       const subject: Subject = { name: contract.product, file: contract.file, observations: observationsOf(judgement, contract.file, cwd) };
       const { stdout } = this.process;
@@ -50,6 +61,23 @@ export async function test(this: CommandContext, flags: TestFlags, ...targets: s
       await engine.close();
     }
   });
+}
+
+/** By product; of several majors the last, in the order of their folders. */
+async function contractsOf(targets: readonly string[], cwd: string): Promise<Map<string, Contract>> {
+  const contracts = new Map<string, Contract>();
+  for (const file of await contractFiles(targets, cwd)) {
+    const contract = await readContractFile(file);
+    contracts.set(contract.product, contract);
+  }
+  return contracts;
+}
+
+function momentFlag(text: string): number {
+  const form = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
+  const moment = form.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(moment)) throw new SkeinError('SKEIN_USAGE', `--at ${JSON.stringify(text)} is no moment`, { hint: 'Write --at 2026-01-31T12:00:00Z.' });
+  return moment;
 }
 
 function observationsOf({ verdict, plan, samples, unknownColumns }: Judgement, file: string, cwd: string): Observation[] {
