@@ -123,7 +123,9 @@ describe('two files', () => {
     ],
     ['a column less', contract(), contract({ version: '1.1.0', columns: [ID, PRICE] }), 1, 'changed'],
     ['a column less, in a new major version', contract(), contract({ version: '2.0.0', columns: [ID, PRICE] }), 0, 'changed'],
-    ['a column less, below 1.0.0', contract({ version: '0.1.0' }), contract({ version: '0.2.0', columns: [ID, PRICE] }), 0, 'changed'],
+    ['a column less, below 1.0.0', contract({ version: '0.1.0' }), contract({ version: '0.2.0', columns: [ID, PRICE] }), 1, 'changed'],
+    ['another mode under too small a version', contract(), contract({ version: '1.0.1', mode: 'BACKWARD' }), 1, 'changed'],
+    ['another mode', contract(), contract({ version: '1.1.0', mode: 'BACKWARD' }), 0, 'changed'],
     ['a lower version', contract(), contract({ version: '0.9.0' }), 1, 'changed'],
     ['one version for two documents', contract(), contract({ owner: 'others' }), 1, 'changed'],
   ])('%s', async (_, old, next, code, kind) => {

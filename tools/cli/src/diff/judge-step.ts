@@ -105,7 +105,8 @@ export async function judgeStep(pair: Pair, { mode: asked, today, operations }: 
   const comparison = compareContracts(versions, next, { ...(mode ? { mode } : {}), today });
   const weighed = operations === undefined ? undefined : await operations(last, next, comparison, pair.next?.text ?? '');
   const given = givenBump(last.version, next.version);
-  const newMajor = given.counts === 'major';
+  // Below 1.0.0 a minor step counts as a major one, and yet takes the place of what it breaks: the mode holds.
+  const newMajor = given.bump === 'major';
   const texts = new Map([...pair.earlier, ...(pair.next ? [pair.next] : [])].map((one) => [one.file, one.text]));
   const hashes = new Map(versions.map((one) => [one.version, one.hash]));
   const findings = comparison.findings.map((finding): JudgedFinding => {
@@ -127,7 +128,9 @@ export async function judgeStep(pair: Pair, { mode: asked, today, operations }: 
       fix: standing === 'refused' ? wayOut(finding.rule, Number(last.version.split('.')[0]) + 1) : undefined,
     };
   });
-  const needed = findings.filter((one) => one.against === last.version).reduce<Bump>((most, one) => higherBump(most, one.bump), 'none');
+  const needed = findings
+    .filter((one) => one.against === last.version)
+    .reduce<Bump>((most, one) => higherBump(most, one.bump), promisedMode(last) === promisedMode(next) ? 'none' : 'minor');
   const suffices = given.bump !== 'lower' && bumpSuffices(given.counts, needed);
   return {
     ...base,
