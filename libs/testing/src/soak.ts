@@ -1,5 +1,7 @@
-/** Whether the run is at full size (`npm run test:soak`). The one place that reads SKEIN_SOAK. */
-export const soaking: boolean = process.env['SKEIN_SOAK'] === '1';
+import { environment } from './environment.ts';
+
+/** Whether the run is at full size (`npm run test:soak`). */
+export const soaking: boolean = environment.soak;
 
 /** The size of a long test: `full` in `npm run test:soak`, else a tenth of it, rounded up. */
 export function soak(full: number): number {

@@ -34,7 +34,7 @@ describe('the check', () => {
   });
 
   it('names skipped tests only when there are some', async () => {
-    expect((await check([], tally({ passed: 1, skipped: 2 }))).lines.at(-1)).toBe('1 passed, 0 failed, 2 skipped');
+    expect((await check([], tally({ passed: 1, skipped: 2 }))).lines.at(-1)).toBe('2 skipped, 1 passed, 0 failed');
   });
 
   it('stops at no failure, shows what each found, and fails', async () => {

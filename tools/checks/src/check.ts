@@ -12,7 +12,7 @@ export interface Check {
 
 /**
  * Runs every step and then the tests, and stops at no failure: one run shows all that is wrong. A step counts as a test.
- * The last line is `N passed, N failed`, with `, N skipped` when some were.
+ * The last line is `N passed, N failed`, with `N skipped, ` before it when some were.
  * @returns whether all passed and something ran.
  */
 export async function runCheck({ steps, tests, print, elapsed }: Check): Promise<boolean> {
@@ -42,7 +42,7 @@ export async function runCheck({ steps, tests, print, elapsed }: Check): Promise
     line(tally.failed === 0 && !nothing, 'tests', `${total} tests in ${tally.files} files`, start);
     for (const note of nothing ? ['no test ran'] : tally.notes) print(indented(note));
   }
-  print(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  print(`${skipped > 0 ? `${skipped} skipped, ` : ''}${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0;
 }
 
