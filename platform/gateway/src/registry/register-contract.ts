@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
 import { readContract, type Contract } from '@skein/contract';
 import { SkeinError, type Clock } from '@skein/kernel';
 import type { ContractRegistry, RegisteredVersion } from '@skein/ports';
 import { tableOf } from '@skein/product';
-import type { Bump, Comparison, ContractFinding } from '@skein/verifier/compat';
+import type { Bump, ContractFinding } from '@skein/verifier/compat';
+import { judgeStep, type Judgement } from './judge.ts';
 
 export interface Registration {
   /** What stands in the registry now. */
@@ -12,6 +12,7 @@ export interface Registration {
   readonly created: boolean;
   /** What the change asked of the version number; undefined for the first version of its major. */
   readonly asked: Bump | undefined;
+  /** What breaks first, and no more than 100. */
   readonly findings: readonly ContractFinding[];
 }
 
@@ -62,7 +63,7 @@ export async function registerContract(next: Contract, text: string, options: Re
   if (!newest && options.anyMajor !== true) await checkMajor(registry, next);
   const taken = versions.find(({ version }) => version === next.version);
   if (taken) throw takenVersion(next, taken);
-  const judged = newest ? await judge(registry, versions, newest, next, clock) : { asked: undefined, findings: [] };
+  const judged = newest ? await judge(registry, versions, newest, { contract: next, text }, clock) : { asked: undefined, findings: [] };
   const { promisedMode } = await import('@skein/verifier/compat');
   const draft = { version: next.version, hash: next.hash, status: next.status, mode: promisedMode(next), text, publishedAt: clock.now(), publishedBy: by };
   try {
@@ -78,8 +79,11 @@ export async function registerContract(next: Contract, text: string, options: Re
 
 /** A contract as it was registered. Its text was sound when it came; places name it by product and version. */
 export async function registeredContract(registry: ContractRegistry, version: RegisteredVersion): Promise<Contract> {
-  const { domain, name } = version.line;
-  return readContract(await registry.text(version), `${domain}.${name}@${version.version}`);
+  return readContract(await registry.text(version), nameOf(version));
+}
+
+function nameOf({ line, version }: RegisteredVersion): string {
+  return `${line.domain}.${line.name}@${version}`;
 }
 
 async function newestBefore(registry: ContractRegistry, { domain, name }: Contract): Promise<RegisteredVersion | undefined> {
@@ -108,43 +112,27 @@ async function judge(
   registry: ContractRegistry,
   versions: readonly RegisteredVersion[],
   newest: RegisteredVersion,
-  next: Contract,
+  next: { readonly contract: Contract; readonly text: string },
   clock: Clock,
 ): Promise<Pick<Registration, 'asked' | 'findings'>> {
-  const { bumpSuffices, compareContracts, givenBump, higherBump, promisedMode } = await import('@skein/verifier/compat');
   const { mode } = newest;
-  const today = new Date(clock.now()).toISOString().slice(0, 10);
-  const last = compareContracts(await registeredContract(registry, newest), next, { mode, today });
-  const findings = [...last.findings];
-  if (mode.endsWith('_TRANSITIVE'))
-    for (const earlier of versions.slice(0, -1)) {
-      const { findings: found } = compareContracts(await registeredContract(registry, earlier), next, { mode, today });
-      findings.push(...found.filter(({ breaking }) => breaking));
-      // queries wait for the same thread
-      await setImmediate();
-    }
-  // what the next step may break is part of the promise
-  const modeChanged = promisedMode(next) !== mode;
-  const asked = modeChanged ? higherBump(last.asked, 'minor') : last.asked;
-  const given = givenBump(newest.version, next.version);
-  const breaking = findings.filter((finding) => finding.breaking);
-  if (breaking.length > 0 || given.bump === 'lower' || !bumpSuffices(given.counts, asked))
-    throw incompatible(next, newest, breaking.length > 0 ? 'major' : asked, given.bump, modeChanged, findings);
-  return { asked, findings };
+  const named = async (version: RegisteredVersion) => ({ name: nameOf(version), text: await registry.text(version) });
+  const judgement = await judgeStep({
+    earlier: mode.endsWith('_TRANSITIVE') ? await Promise.all(versions.slice(0, -1).map(named)) : [],
+    last: await named(newest),
+    next: { name: next.contract.file, text: next.text },
+    mode,
+    today: new Date(clock.now()).toISOString().slice(0, 10),
+  });
+  if (!judgement.allowed) throw incompatible(next.contract, newest, judgement);
+  return judgement;
 }
 
-function incompatible(
-  { product, version }: Contract,
-  newest: RegisteredVersion,
-  asked: Bump,
-  given: Comparison['given'],
-  modeChanged: boolean,
-  findings: readonly ContractFinding[],
-): SkeinError {
-  const breaking = findings.filter((finding) => finding.breaking);
-  const [first] = breaking;
+function incompatible({ product, version }: Contract, newest: RegisteredVersion, judgement: Judgement): SkeinError {
+  const { findings, breaking, asked, given, modeChanged, total } = judgement;
+  const first = findings.find((finding) => finding.breaking);
   const message = first
-    ? `version ${version} breaks what ${newest.version} promised (mode ${newest.mode}): ${first.reason}${breaking.length > 1 ? ` And ${breaking.length - 1} more.` : ''}`
+    ? `version ${version} breaks what ${newest.version} promised (mode ${newest.mode}): ${first.reason}${breaking > 1 ? ` And ${breaking - 1} more.` : ''}`
     : given === 'lower'
       ? `version ${version} of ${product} is below ${newest.version}, the newest one`
       : `version ${version} follows ${newest.version}, and the change asks for a ${asked} step${modeChanged ? ': what the next version may break is part of the promise' : ''}`;
@@ -155,6 +143,6 @@ function incompatible(
       : `Raise the ${asked} part of the version, from ${newest.version}.`;
   return new SkeinError('SKEIN_CONTRACT_INCOMPATIBLE', message, {
     hint,
-    context: { product, version, newest: newest.version, hash: newest.hash, mode: newest.mode, asked, given, findings },
+    context: { product, version, newest: newest.version, hash: newest.hash, mode: newest.mode, asked, given, findings, total },
   });
 }
