@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sha256, SkeinError, type Clock } from '@skein/kernel';
-import type { AuditLog, AuditRecord, EventBus, QuerySandbox, SandboxCatalog, SnapshotStore } from '@skein/ports';
+import type { AuditLog, AuditRecord, EventBus, QuerySandbox, SandboxCatalog, SnapshotStore, UsageLog } from '@skein/ports';
 import type { Snapshot } from '@skein/product';
 import { answerOf, type Answer } from './answer.ts';
 import { BoundedCache } from './bounded-cache.ts';
@@ -18,6 +18,7 @@ import { isRefusal, splitError } from './public-error.ts';
 import { checkParameterNames, checkRequest, FEDERATION_LIMITS, type CheckedRequest, type FederationLimits, type QueryRequest } from './query-request.ts';
 import { unknownProduct } from './refusal.ts';
 import { RightsBook, type Rights } from './rights.ts';
+import { UsageRecorder } from './usage-recorder.ts';
 
 export interface FederationOptions {
   readonly store: SnapshotStore;
@@ -30,6 +31,10 @@ export interface FederationOptions {
   /** Where domains announce publications, beside the store's own watch. */
   readonly bus?: EventBus;
   readonly limits?: Partial<FederationLimits>;
+  /** Where queries that were answered are recorded, without their values; it is not closed with the federation. */
+  readonly usage?: UsageLog;
+  /** Told when a query could not be recorded; the query itself does not notice. */
+  readonly onUsageFailure?: (error: unknown) => void;
 }
 
 /** One governed SQL over the products of all domains. */
@@ -47,6 +52,9 @@ export interface Federation {
   product(id: string, principal: Principal): ProductDetail;
   /** Lets the sandbox prepare for queries of such principals. */
   warm(principal: Principal, purpose?: string): Promise<void>;
+  /** Runs recorded, and runs that could not be; zeroes where none are to be. */
+  usageStats(): { readonly recorded: number; readonly failed: number };
+  /** Hands on what is still to be recorded. */
   close(): Promise<void>;
 }
 
@@ -67,6 +75,7 @@ interface Trace {
   readonly started: number;
   products: readonly string[];
   plan: QueryPlan | undefined;
+  text: CheckedSql | undefined;
 }
 
 interface Granted {
@@ -80,6 +89,7 @@ class FederatedMesh implements Federation {
   readonly #live: LiveSnapshots;
   readonly #rights: RightsBook;
   readonly #texts: CheckedSqlBook;
+  readonly #usage: UsageRecorder | undefined;
   readonly #plans = new BoundedCache<PlanCore>(2_000);
   readonly #shared = new BoundedCache<readonly GrantedSnapshot[]>(64);
   readonly #catalogs = new BoundedCache<SandboxCatalog>(256);
@@ -91,11 +101,13 @@ class FederatedMesh implements Federation {
     this.#live = live;
     this.#rights = new RightsBook(options.catalog);
     this.#texts = new CheckedSqlBook(options.sandbox);
+    const { usage, sandbox, catalog, onUsageFailure = () => undefined } = options;
+    this.#usage = usage ? new UsageRecorder(usage, sandbox, catalog, onUsageFailure) : undefined;
   }
 
   async query(request: QueryRequest, principal: Principal): Promise<Answer> {
     const { clock, sandbox } = this.#options;
-    const trace: Trace = { queryId: randomUUID(), started: clock.now(), products: [], plan: undefined };
+    const trace: Trace = { queryId: randomUUID(), started: clock.now(), products: [], plan: undefined, text: undefined };
     try {
       const checked = checkRequest(request, this.#limits);
       const plan = await this.#plan(request, checked, principal, trace);
@@ -109,7 +121,10 @@ class FederatedMesh implements Federation {
         ...(request.signal ? { signal: request.signal } : {}),
       });
       return answerOf(trace.queryId, plan, result, {
-        ended: (outcome) => this.#record(request, principal, trace, { decision: 'allowed', ...outcome }),
+        ended: async (outcome) => {
+          await this.#record(request, principal, trace, { decision: 'allowed', ...outcome });
+          if (trace.text) this.#usage?.note(trace.text, { principal: principal.subject, purpose: request.purpose, time: trace.started });
+        },
         failed: (error) => this.#fail(error, request, principal, trace),
         left: () => new SkeinError('SKEIN_QUERY_CANCELLED', 'the consumer left before the answer ended'),
       });
@@ -119,7 +134,7 @@ class FederatedMesh implements Federation {
   }
 
   async plan(request: QueryRequest, principal: Principal): Promise<QueryPlan> {
-    const trace: Trace = { queryId: randomUUID(), started: this.#options.clock.now(), products: [], plan: undefined };
+    const trace: Trace = { queryId: randomUUID(), started: this.#options.clock.now(), products: [], plan: undefined, text: undefined };
     try {
       return await this.#plan(request, checkRequest(request, this.#limits), principal, trace);
     } catch (error) {
@@ -140,8 +155,13 @@ class FederatedMesh implements Federation {
     await this.#options.sandbox.warm(this.#withKeys(this.#catalogOf(rights, [])));
   }
 
-  close(): Promise<void> {
-    return this.#live.close();
+  usageStats(): { readonly recorded: number; readonly failed: number } {
+    return this.#usage?.stats() ?? { recorded: 0, failed: 0 };
+  }
+
+  async close(): Promise<void> {
+    await this.#live.close();
+    await this.#usage?.idle();
   }
 
   async #plan(request: QueryRequest, checked: CheckedRequest, principal: Principal, trace: Trace): Promise<QueryPlan> {
@@ -150,6 +170,7 @@ class FederatedMesh implements Federation {
     const known = this.#texts.get(request.sql);
     if (known) authorize(known.reads);
     const text = known ?? (await this.#texts.check(request.sql, authorize));
+    trace.text = text;
     checkParameterNames(text.parameters, checked.parameters.length);
 
     const granted = this.#authorize(text.reads, rights);

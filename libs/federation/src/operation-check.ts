@@ -155,9 +155,7 @@ class Judge {
     // Findings that are harmless one by one can break a query together.
     const broken = bound?.old && 'columns' in bound.old && bound.next && 'error' in bound.next && !answers.some(({ effect }) => effect === 'breaks');
     return {
-      answers: answers.map((answer, at) =>
-        broken && needed[at] ? { effect: 'breaks', reason: `with the other changes, ${failure(bound.next as Failed)}` } : answer,
-      ),
+      answers: answers.map((answer, at) => (broken && needed[at] ? { effect: 'breaks', reason: `with the other changes, ${failure(bound.next)}` } : answer)),
       unbound: bound?.old !== undefined && 'error' in bound.old && bound.next !== undefined && 'error' in bound.next,
     };
   }
@@ -176,6 +174,7 @@ class Judge {
 
   /** Binds against the old contract, the new one, and the old one with each needed finding; or says why nothing was bound. */
   async #bind(use: RecordedUse, needed: readonly boolean[], binder: Binder): Promise<Binding> {
+    if (use.sql === '') return { unknown: 'its text was too long to be kept', single: [] };
     const shapes: (readonly Column[])[] = [columnsOf(this.#old), columnsOf(this.#next)];
     const places = needed.map((one, at) => (one ? shapes.push(this.#shapes[at]?.columns ?? []) - 1 : undefined));
     const rest: BoundRelation[] = [];
