@@ -87,11 +87,12 @@ const comparison: Fields = {
 export const METRICS = ['nullValues', 'missingValues', 'invalidValues', 'duplicateValues', 'rowCount'] as const;
 export const DIMENSIONS = ['accuracy', 'completeness', 'conformity', 'consistency', 'coverage', 'timeliness', 'uniqueness'] as const;
 
+const RULE_TYPES = ['text', 'library', 'sql', 'custom'];
 const ruleFields: Fields = {
   id: stableId,
   name: text,
   description: text,
-  type: oneOf('text', 'library', 'sql', 'custom'),
+  type: oneOf(...RULE_TYPES),
   dimension: oneOf(...DIMENSIONS),
   severity: text,
   businessImpact: text,
@@ -109,6 +110,9 @@ const rule: Shape = {
     const type = field('type');
     if (type === 'sql') return compared(map('SQL rule', { ...ruleFields, query: text, ...comparison }, ['query']));
     if (type === 'custom') return map('custom rule', { ...ruleFields, engine: text, implementation: either(text, open) }, ['engine', 'implementation']);
+    // Of an unknown type nothing but the type is known to be wrong.
+    if (typeof type === 'string' && !RULE_TYPES.includes(type))
+      return map('quality rule', { ...ruleFields, ...comparison, metric: text, rule: text, arguments: open, query: text, engine: text, implementation: any });
     const said = (name: string) => field(name) !== undefined;
     if (type === 'text' || (type === undefined && !['metric', 'rule', 'query', ...OPERATORS].some(said))) return map('text rule', ruleFields);
     // ODCS 3.0 called the metric `rule`.
