@@ -32,7 +32,8 @@ function path(name: string): string {
 export function jsonForm(json: string, type: ColumnType, depth = 0): Form {
   const text = `json_extract_string(${json}, '$')`;
   const isText = `json_type(${json}) = 'VARCHAR'`;
-  const isMarked = `(${isText} AND starts_with(${text}, chr(1)))`;
+  // A text of its own may begin with the mark, too: what follows the mark is a number, or it is none.
+  const isMarked = `(${isText} AND starts_with(${text}, chr(1)) AND regexp_full_match(substr(${text}, 2), '-?[0-9][-+0-9.eE]*'))`;
   const isNumber = `(${isMarked} OR json_type(${json}) IN ('UBIGINT', 'BIGINT', 'DOUBLE', 'HUGEINT', 'UHUGEINT'))`;
   const digits = `ltrim(${text}, chr(1))`;
   switch (type.kind) {

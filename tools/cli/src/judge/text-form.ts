@@ -33,12 +33,15 @@ export function textForm(text: string, type: ColumnType): Form {
     case 'decimal': {
       // Zeros after the last digit of the scale carry nothing.
       const digits = `regexp_replace(${text}, '^(-?[0-9]+(?:\\.[0-9]{0,${type.scale}})?)0*$', '\\1')`;
-      const exact = type.scale === 0 ? `regexp_replace(${text}, '\\.0*$', '')` : digits;
-      return { ok: `(${matches(exact, `-?(?:0|[1-9][0-9]*)(?:\\.[0-9]{0,${type.scale}})?`)} AND ${castable(exact, type)})`, value: cast(exact) };
+      const exact = type.scale === 0 ? `regexp_replace(${text}, '\\.0+$', '')` : digits;
+      return {
+        ok: `(${matches(exact, `-?(?:0|[1-9][0-9]*)${type.scale === 0 ? '' : `(?:\\.[0-9]{1,${type.scale}})?`}`)} AND ${castable(exact, type)})`,
+        value: cast(exact),
+      };
     }
     case 'float':
       return {
-        ok: `(${matches(text, '(?i)[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:e[+-]?[0-9]+)?|[+-]?(?:nan|inf|infinity)')} AND ${castable(text, type)})`,
+        ok: `(${matches(text, '(?i)[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:e[+-]?[0-9]+)?|[+-]?(?:nan|inf|infinity)')} AND ${castable(text, type)} AND (isfinite(${cast()}) OR NOT ${matches(text, '.*[0-9].*')}))`,
         value: cast(),
       };
     case 'date':
