@@ -25,7 +25,10 @@ export async function redisForTests(print: (line: string) => void = console.log)
   if (environment.redis !== undefined && environment.redis !== '') {
     return announced({ url: environment.redis, origin: 'the address in SKEIN_TEST_REDIS', [Symbol.asyncDispose]: async () => {} }, print);
   }
-  const container = await redisContainer().catch((error: unknown) => void print(`Redis in a container did not start: ${String(error)}`));
+  const container = await redisContainer().catch((error: unknown) => {
+    print(`Redis in a container did not start: ${String(error)}`);
+    return undefined;
+  });
   if (container !== undefined) {
     return announced({ url: container.url, origin: 'a container', [Symbol.asyncDispose]: () => container[Symbol.asyncDispose]() }, print);
   }
