@@ -1,1 +1,1 @@
-export {};
+export { joinRedisBoard, type RedisBoardOptions } from './redis-board.ts';
