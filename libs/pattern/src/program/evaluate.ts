@@ -22,8 +22,8 @@ export function evaluate(program: Program, cell: RowText): Repaired {
   return compileProgram(program)(cell);
 }
 
-export function compileProgram({ result, when, then }: Program): (cell: RowText) => Repaired {
-  const [may, holds] = [compileTest(when), compileTest(then)];
+export function compileProgram({ result, when, holds: afterwards }: Program): (cell: RowText) => Repaired {
+  const [may, holds] = [compileTest(when), compileTest(afterwards)];
   const run = result.op === 'clear' ? undefined : compileText(result);
   return (cell) => {
     if (!may(cell)) return { touched: false, value: cell.value };
@@ -43,8 +43,8 @@ export function compileText(node: Text): Run {
     return node.op === 'first' ? (cell) => firstOf(parts, cell) : (cell) => joined(parts, cell);
   }
   if (node.op === 'if') {
-    const [when, then, otherwise] = [compileTest(node.when), compileText(node.then), node.else && compileText(node.else)];
-    return (cell) => (when(cell) ? then(cell) : (otherwise?.(cell) ?? null));
+    const [when, yes, no] = [compileTest(node.when), compileText(node.yes), node.no && compileText(node.no)];
+    return (cell) => (when(cell) ? yes(cell) : (no?.(cell) ?? null));
   }
   const [of, apply] = [compileText(node.of), applied(node)];
   return (cell) => {

@@ -13,7 +13,7 @@ export type Text =
   | { readonly op: 'concat'; readonly parts: readonly Text[] }
   /** The first of the texts that is there. */
   | { readonly op: 'first'; readonly of: readonly Text[] }
-  | { readonly op: 'if'; readonly when: Test; readonly then: Text; readonly else?: Text }
+  | { readonly op: 'if'; readonly when: Test; readonly yes: Text; readonly no?: Text }
   | { readonly op: 'replace'; readonly of: Text; readonly from: string; readonly to: string }
   /** Every match becomes the constant text. */
   | { readonly op: 'sub'; readonly of: Text; readonly pattern: string; readonly to: string }
@@ -60,7 +60,7 @@ export interface Program {
   /** The cells it may touch. */
   readonly when: Test;
   /** What must hold of the repaired value (as `value`). */
-  readonly then: Test;
+  readonly holds: Test;
 }
 
 export const VALUE: Text = { op: 'value' };

@@ -25,12 +25,19 @@ export function demojibake(text: string): string | null {
   }
 }
 
+/** Letters of Unicode 16, which the engine's tables do not know. */
+const NEWER = /[\u1c89\u1c8a\ua7cb-\ua7cf\ua7d2-\ua7d5\ua7da-\ua7dc]/;
+
 /** Simple case mapping, as the engine has it: one code point for one. */
 export function mapCase(text: string, to: 'lower' | 'upper'): string {
   // eslint-disable-next-line no-control-regex
   if (/^[\u0000-\u007f]*$/.test(text)) return to === 'lower' ? text.toLowerCase() : text.toUpperCase();
   let mapped = '';
   for (const one of text) {
+    if (NEWER.test(one)) {
+      mapped += one;
+      continue;
+    }
     const other = to === 'lower' ? (one === 'İ' ? 'i' : one.toLowerCase()) : one === 'ß' ? 'ẞ' : one.toUpperCase();
     mapped += other.length === one.length || one.length === 2 ? other : one;
   }

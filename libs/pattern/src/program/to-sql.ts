@@ -9,7 +9,7 @@ export function toSql(program: Program): Expression {
     kind: 'expression',
     transformation: program.result.op === 'clear' ? 'NULL' : textSql(program.result),
     preConditions: testSql(program.when),
-    postValidation: testSql(program.then),
+    postValidation: testSql(program.holds),
   };
 }
 
@@ -34,7 +34,7 @@ export function textSql(node: Text): string {
     case 'first':
       return `coalesce(${node.of.map(textSql).join(', ')})`;
     case 'if':
-      return `CASE WHEN ${testSql(node.when)} THEN ${textSql(node.then)}${node.else ? ` ELSE ${textSql(node.else)}` : ''} END`;
+      return `CASE WHEN ${testSql(node.when)} THEN ${textSql(node.yes)}${node.no ? ` ELSE ${textSql(node.no)}` : ''} END`;
     default:
       return appliedSql(node, textSql(node.of));
   }

@@ -1,0 +1,178 @@
+import { distance } from 'fastest-levenshtein';
+import type { Example } from '../column-facts.ts';
+import type { Column, Reading } from '../family/family.ts';
+import { framed, numberIn } from '../family/decimal.ts';
+import { compileText } from '../program/evaluate.ts';
+import { matches, VALUE, type Test, type Text } from '../program/program.ts';
+import { type Change, inText, synthesise } from './synthesis.ts';
+
+/** A reading learned from examples, with the result of leaving out each example in turn. */
+export interface LearnedReading extends Reading {
+  readonly test: { readonly cells: number; readonly passed: number };
+}
+
+/**
+ * Readings that the labelled cells teach: text programs over the shapes that were seen, number changes, and the very values that were
+ * labelled. A label that leaves a value as it is speaks against every program that would change it.
+ */
+export function learn(column: Column, examples: readonly Example[]): LearnedReading[] {
+  const changes = changesOf(examples);
+  const readings: LearnedReading[] = [...cleared(column, examples)];
+  if (changes.length === 0) return readings;
+  for (const group of groupsOf(changes)) readings.push(...programs(column, group));
+  readings.push(...affine(column, changes), ...values(column, examples, changes));
+  return readings;
+}
+
+/** Distinct changes with both sides present; an input that was labelled in two ways teaches nothing. */
+function changesOf(examples: readonly Example[]): Change[] {
+  const outputs = new Map<string, string | undefined>();
+  for (const { input, output } of examples) {
+    if (input === null || !input.isWellFormed()) continue;
+    const said = output === null || output === '' || !output.isWellFormed() ? undefined : output;
+    outputs.set(input, outputs.has(input) && outputs.get(input) !== said ? undefined : said);
+  }
+  return [...outputs].flatMap(([input, output]) => (output === undefined || output === input ? [] : [{ input, output }]));
+}
+
+/** All changes where one program may explain them, and those of each shape. */
+function groupsOf(changes: readonly Change[]): Change[][] {
+  const byShape = new Map<string, Change[]>();
+  for (const change of changes) {
+    const shape = shapePattern(change.input);
+    byShape.set(shape, [...(byShape.get(shape) ?? []), change]);
+  }
+  return byShape.size === 1 ? [[...changes]] : [[...changes], ...byShape.values()];
+}
+
+function programs(column: Column, changes: readonly Change[]): LearnedReading[] {
+  const found = synthesise(changes);
+  const [best] = found;
+  if (best === undefined) return [];
+  const shapes = [...new Set(changes.map(({ input }) => shapePattern(input)))];
+  // One example shows one way to many: the contract must be able to tell whether it was right, or the program must be plain.
+  if (changes.length === 1 && best.cost > 4 && changes.some(({ input }) => column.facts.accepts(input))) return [];
+  const test = leaveOneOut(changes);
+  if (changes.length >= 3 && test.passed < test.cells * 0.5) return [];
+  const when: Test = matches(VALUE, `^(?:${shapes.join('|')})$`);
+  const ties = changes.length === 1 ? found.filter(({ cost }) => cost <= best.cost + 0.5) : [best];
+  return ties.map(({ result }) => ({ category: 'example', what: `a text program from ${changes.length} labelled values`, when, result, tier: 1, test }));
+}
+
+function leaveOneOut(changes: readonly Change[]): { cells: number; passed: number } {
+  if (changes.length < 2) return { cells: 0, passed: 0 };
+  let passed = 0;
+  for (const left of changes) {
+    const [learned] = synthesise(
+      changes.filter((change) => change !== left),
+      1,
+    );
+    if (learned !== undefined && compileText(learned.result)({ value: left.input }) === left.output) passed += 1;
+  }
+  return { cells: changes.length, passed };
+}
+
+/** A pattern for the values that look like the input: digits, letters and spaces in runs of any length, all else to the letter. */
+export function shapePattern(input: string): string {
+  return (input.match(/[0-9]+|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\p{L}+|\s+|[^]/gu) ?? [])
+    .map((run) => {
+      if (/^[0-9]/.test(run)) return '[0-9]+';
+      if (/^[A-Z]+$/.test(run)) return '[A-Z]+';
+      if (/^[a-z]+$/.test(run)) return '[a-z]+';
+      if (/^[A-Za-z]/.test(run)) return '[A-Z][a-z]+';
+      if (/^\p{L}/u.test(run)) return '\\p{L}+';
+      return /^ +$/.test(run) ? ' +' : inText(run);
+    })
+    .join('')
+    .replaceAll(/((?:\[[A-Za-z-]+\])+\+ \+)\1+/g, '(?:$1)+');
+}
+
+/** `output = input × times + plus` over plain decimals: proved by two values that differ, or three where there is an offset. */
+function affine(column: Column, changes: readonly Change[]): LearnedReading[] {
+  const of: Text = numberIn(column, '.');
+  const run = compileText(of);
+  const points = changes.flatMap(({ input, output }) => {
+    const x = Number(run({ value: input }));
+    return /^-?[0-9]+(\.[0-9]+)?$/.test(output) && Number.isFinite(x) && x !== 0 ? [{ x, y: Number(output), digits: output.split('.')[1]?.length ?? 0 }] : [];
+  });
+  const distinct = new Set(points.map(({ x }) => x));
+  if (points.length !== changes.length || distinct.size < 2) return [];
+  const [a, b] = [points[0], points.find(({ x }) => x !== points[0]?.x)];
+  if (a === undefined || b === undefined) return [];
+  const scale = Math.min(8, Math.max(...points.map(({ digits }) => digits)));
+  const candidates: (readonly [number, number])[] = [[a.y / a.x, 0]];
+  if (distinct.size >= 3) candidates.push([(a.y - b.y) / (a.x - b.x), a.y - ((a.y - b.y) / (a.x - b.x)) * a.x]);
+  for (const [times, plus] of candidates) {
+    const [by, and] = [decimal(times), decimal(plus)];
+    if (by === undefined || and === undefined || Number(by) === 0 || (Number(by) === 1 && Number(and) === 0)) continue;
+    const result: Text = { op: 'affine', of, times: by, plus: and, scale };
+    const says = compileText(result);
+    if (changes.every(({ input, output }) => Number(says({ value: input })) === Number(output))) {
+      return [
+        {
+          category: 'example',
+          what: `× ${by} + ${and}, from ${changes.length} labelled values`,
+          when: matches(column.text, framed('.', '', '[^0-9]*')),
+          result,
+          tier: 1,
+          test: { cells: changes.length, passed: changes.length },
+        },
+      ];
+    }
+  }
+  return [];
+}
+
+function decimal(value: number): string | undefined {
+  if (!Number.isFinite(value) || Math.abs(value) >= 1e9) return undefined;
+  const short = Number(value.toPrecision(6));
+  return short.toFixed(9).replace(/\.?0+$/, '') || '0';
+}
+
+/**
+ * The labelled values themselves, wherever else they stand. A value that the contract accepts may be right in another row: it counts only
+ * where two labels agree, or where it is a slip of its correction.
+ */
+function values(column: Column, examples: readonly Example[], changes: readonly Change[]): LearnedReading[] {
+  const table = changes
+    .filter(({ input, output }) => {
+      if (!column.facts.accepts(input)) return true;
+      const agreeing = examples.filter((example) => example.input === input && example.output === output).length;
+      return agreeing >= 2 || (/\p{L}{4}/u.test(input) && distance(input, output) <= output.length * 0.34);
+    })
+    .map(({ input, output }) => [input, output] as const);
+  if (table.length === 0) return [];
+  const when: Test = { op: 'in', of: VALUE, values: table.map(([input]) => input) };
+  return [
+    {
+      category: 'example',
+      what: `${table.length} labelled values`,
+      when,
+      result: { op: 'lookup', of: VALUE, table },
+      tier: 2,
+      listed: true,
+      test: { cells: table.length, passed: table.length },
+    },
+  ];
+}
+
+/** Values that a person made missing: marks of no value at once, words and numbers when two labels agree. */
+function cleared(column: Column, examples: readonly Example[]): LearnedReading[] {
+  const blank = (value: string | null): boolean => value === null || value === '';
+  const counts = new Map<string, number>();
+  for (const { input, output } of examples) if (input !== null && input !== '' && blank(output)) counts.set(input, (counts.get(input) ?? 0) + 1);
+  for (const { input, output } of examples) if (input !== null && !blank(output)) counts.delete(input);
+  const tokens = [...counts].filter(([token, count]) => count >= 2 || !column.facts.accepts(token) || /^[^0-9]{0,4}$/.test(token)).map(([token]) => token);
+  if (tokens.length === 0 || !column.facts.accepts(null)) return [];
+  return [
+    {
+      category: 'missing',
+      what: `${tokens.map((token) => JSON.stringify(token)).join(', ')} as labelled`,
+      when: { op: 'in', of: VALUE, values: tokens },
+      result: { op: 'clear' },
+      tier: 0,
+      listed: true,
+      test: { cells: tokens.length, passed: tokens.length },
+    },
+  ];
+}

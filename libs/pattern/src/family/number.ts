@@ -1,0 +1,95 @@
+import { ALWAYS, type Text } from '../program/program.ts';
+import { type Column, type Family, type Reading, reads } from './family.ts';
+import { CURRENCY, currencyOf } from './currency.ts';
+import { cased, escaped, framed, type Mark, marksOf, numberIn } from './decimal.ts';
+import { unitReadings } from './unit.ts';
+
+const NUMERIC = new Set(['int', 'float', 'decimal']);
+
+/**
+ * Numbers: groups and decimal marks, signs behind or as parentheses, scientific form, percent, currencies, units, words for powers of ten,
+ * and a constant text round every value. `1,234` has two readings until the column decides.
+ */
+export const number: Family = (column) => {
+  const numeric = NUMERIC.has(column.facts.property.type.kind);
+  if (!numeric && !(column.accepted.length > 0 && column.accepted.every((value) => /^-?[0-9]+(\.[0-9]+)?$/.test(value)))) return [];
+  if (!column.values.some(({ text: value }) => /[0-9]/.test(value))) return [];
+  const readings: Reading[] = [];
+  const add = (mark: Mark, what: string, before: string, after: string, tier: 0 | 1, change?: (of: Text) => Text): void => {
+    const of = numberIn(column, mark);
+    readings.push({
+      category: 'number',
+      what: `${what}, decimal mark ${mark}`,
+      when: reads(column, framed(mark, before, after)),
+      result: change ? change(of) : of,
+      tier,
+    });
+  };
+  const times =
+    (by: string) =>
+    (of: Text): Text => ({ op: 'affine', of, times: by, plus: '0', scale: 8 });
+  const letters = column.values.some(({ text: value }) => /[^0-9.,'’_ +\-()]/.test(value));
+  const currency = currencyOf(column);
+  for (const mark of marksOf(column)) {
+    add(mark, 'a number with groups, signs or zeros', '', '', 0);
+    if (!letters) continue;
+    if (column.values.some(({ text: value }) => /[%٪]|per ?cent|pct/i.test(value))) {
+      add(mark, 'percent as the number before it', '', PERCENT, 0);
+      add(mark, 'percent as a share', '', PERCENT, 0, times('0.01'));
+    }
+    if (currency !== undefined) add(mark, `amounts in ${currency}`, CURRENCY(currency), '', 0);
+    if (currency !== undefined) add(mark, `amounts in ${currency}`, '', CURRENCY(currency), 0);
+    for (const [power, words] of POWERS) {
+      if (column.values.some(({ text: value }) => new RegExp(`[0-9] ?(?:${words})(?![a-z])`, 'i').test(value))) {
+        add(mark, `× ${power}`, currency === undefined ? '' : `(?:${CURRENCY(currency)})?`, cased(words), 1, times(power));
+      }
+    }
+    readings.push(...unitReadings(column, mark), ...affixReadings(column, mark));
+  }
+  if (column.values.some(({ text: value }) => /[0-9][eE][+-]?[0-9]/.test(value))) {
+    readings.push({
+      category: 'number',
+      what: 'scientific form',
+      when: reads(column, '^[+-]?[0-9]+([.][0-9]+)?[eE][+-]?[0-9]{1,2}$'),
+      result: { op: 'writtenOut', of: column.text },
+      tier: 0,
+    });
+  }
+  return readings;
+};
+
+const PERCENT = '%|٪|[Pp]er ?[Cc]ent|[Pp]ct[.]?';
+/** Words for powers of ten. */
+const POWERS: readonly (readonly [power: string, words: string])[] = [
+  ['1000', 'k|thousand|tsd[.]?'],
+  ['1000000', 'mm|mn|mio[.]?|mill[.]?|million|millions|m'],
+  ['1000000000', 'bn|billion|billions|mrd[.]?|b'],
+];
+
+/** One and the same text before or after nearly every number says nothing: `No. 12`, `12 pcs`. */
+function affixReadings(column: Column, mark: Mark): Reading[] {
+  const counts = new Map<string, { before: string; after: string; count: number }>();
+  let all = 0;
+  for (const { text: value, fails } of column.values) {
+    if (!fails && !column.labelled) continue;
+    const found = /^([^0-9+\-.,(]*)[0-9][0-9.,'’_ ]*?([^0-9.,]*)$/.exec(value);
+    if (!found) continue;
+    const [before, after] = [(found[1] ?? '').trim().toLowerCase(), (found[2] ?? '').trim().toLowerCase()];
+    if (before.length > 16 || after.length > 16) continue;
+    all += 1;
+    const key = JSON.stringify([before, after]);
+    const entry = counts.get(key) ?? { before, after, count: 0 };
+    entry.count += 1;
+    counts.set(key, entry);
+  }
+  return [...counts.values()]
+    .filter(({ before, after, count }) => `${before}${after}` !== '' && !/[<>~≈%]/.test(before + after) && count >= 3 && count >= all * 0.9)
+    .map(({ before, after }) => ({
+      category: 'number',
+      what: `${JSON.stringify(before + after)} around every number, decimal mark ${mark}`,
+      when: reads(column, framed(mark, cased(escaped(before)), cased(escaped(after)))),
+      result: numberIn(column, mark),
+      holds: ALWAYS,
+      tier: 1 as const,
+    }));
+}
