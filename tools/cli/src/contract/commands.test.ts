@@ -262,3 +262,37 @@ describe('set', () => {
     expect((await runApp('contract', 'set', file, 'schema.name=nope.name', 'x')).code).toBe(2);
   });
 });
+
+describe('contract test --ref and --at', () => {
+  const contract = put(
+    'ref.odcs.yaml',
+    `apiVersion: v3.1.0\nkind: DataContract\nid: r\nversion: 1.0.0\ndomain: shop\nschema:\n  - name: orders\n    properties:\n      - { name: customer, logicalType: string, relationships: [{ to: crm.customers.id }] }\n      - { name: day, logicalType: date }\nslaProperties: [{ property: freshness, value: 1, unit: mo, element: day }]\n`,
+  );
+  const data = put('orders.csv', 'customer,day\na,2026-01-31\nb,2026-01-01\n');
+  const run = (...flags: string[]) => runApp('contract', 'test', '--contract', contract, ...flags, data);
+
+  it('judge references and service levels', async () => {
+    const customers = put('customers.csv', 'id\na\n');
+    const before = await run('--at', '2026-02-28');
+    expect([before.code, before.stdout]).toEqual([0, expect.stringContaining('--ref crm.customers=FILE') as string]);
+    const lacking = await run('--ref', `crm.customers=${customers}`, '--at', '2026-02-28T00:00:00.001Z', '--json');
+    expect(lacking.code).toBe(1);
+    const { gates } = JSON.parse(lacking.stdout) as { gates: { check: string; outcome: string }[] };
+    expect(Object.fromEntries(gates.map(({ check, outcome }) => [check, outcome]))).toMatchObject({
+      'customer.reference': 'failed',
+      'sla.freshness.day': 'failed',
+    });
+    const whole = await run('--ref', `crm.customers=${customers}`, '--ref', `crm.customers=${put('more.csv', 'id\nb\n')}`, '--at', '2026-02-28');
+    expect([whole.code, whole.stdout]).toEqual([0, expect.stringContaining(' 0 skipped') as string]);
+  });
+
+  it('are refused where they make no sense', async () => {
+    for (const flags of [
+      ['--at', 'noon'],
+      ['--at', '2026-02-30T00:00'],
+      ['--ref', 'customers.csv'],
+      ['--ref', `shop.other=${data}`],
+    ])
+      expect((await run(...flags)).code, flags.join(' ')).toBe(2);
+  });
+});
