@@ -51,7 +51,7 @@ export function checkShape(root: Tree, shape: Shape, source: YamlText): Fault[] 
         if (node.kind !== 'scalar' || typeof node.value !== 'string') return wrong(node, 'text', path);
         const value = node.value;
         if (wanted.oneOf && !wanted.oneOf.includes(value))
-          report(path, node.at, `${last(path)} is ${quote(value)}, which ODCS does not know`, advise(value, wanted.oneOf));
+          report(path, node.at, `${last(path)} is ${quote(value)}, which the standard does not know`, advise(value, wanted.oneOf));
         if (wanted.pattern && !(value.length <= 2048 && wanted.pattern.test(value)))
           report(
             path,

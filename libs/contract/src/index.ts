@@ -37,7 +37,7 @@ export {
 } from './odps.ts';
 export { findingOf, frameAt, lintContract, ordered, type Finding, type LintProfile, type LintReport } from './lint.ts';
 export { inspectContract, readContract, type Inspection } from './read-contract.ts';
-export { TEXT_FORMATS } from './text-format.ts';
+export { decimalForm, RECORD_FORMS, TEXT_FORMATS } from './text-format.ts';
 export { boundText } from './type-options.ts';
 export type { Variables } from './variables.ts';
 export { vectorRange } from './vector.ts';

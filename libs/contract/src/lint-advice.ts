@@ -79,7 +79,25 @@ function adviseProperty(property: TreeMap, described: (map: TreeMap | undefined,
       `${quote(name)} does not say whether it is an instant or a wall-clock time; it is read as a wall-clock time`,
       'Add logicalTypeOptions: { timezone: true } or physicalType: TIMESTAMP.',
     );
+  if (textAt(property, 'logicalType') === 'vector' && options) adviseVector(options, name, warn);
   for (const rule of mapsAt(property, 'quality')) unjudged(rule, warn);
+}
+
+function adviseVector(options: TreeMap, name: string, warn: Warn): void {
+  if (!options.entries.has('embeddingModel'))
+    warn(
+      'advice.vector.model',
+      options.at,
+      `${quote(name)} does not say which model made its vectors, and vectors of two models cannot be compared`,
+      'Add embeddingModel, and embeddingModelVersion where the model has versions.',
+    );
+  if (booleanAt(options, 'normalized') === true)
+    warn(
+      'advice.unjudged',
+      offsetOf(options, 'normalized'),
+      `that the vectors of ${quote(name)} have the length 1 is judged by no check: the standard names no tolerance`,
+      'Write a SQL rule with the tolerance that you mean.',
+    );
 }
 
 function unjudged(rule: TreeMap, warn: Warn): void {

@@ -42,7 +42,7 @@ describe('the shape of the standard', () => {
     expect(at(SOUND)).toEqual([]);
   });
   it.each([
-    ['type: postgres', 'type: postgress', 'type is "postgress", which ODCS does not know'],
+    ['type: postgres', 'type: postgress', 'type is "postgress", which the standard does not know'],
     ['port: 5432', 'port: [5432]', 'port must be a whole number, here stands a list'],
     [', schema: p', '', 'a server of type postgres needs the field "schema"'],
     ['host: h', 'hots: h', 'a server of type postgres has no field "hots"'],
@@ -50,7 +50,7 @@ describe('the shape of the standard', () => {
     ['priceAmount: 9.95', 'priceAmount: .inf', 'priceAmount must be a finite number, here stands the number ".inf"'],
     ['"2022-11-15T02:59:43+00:00"', '"last year"', 'contractCreatedTs is "last year", which has not the form it must have'],
     ['team: {', 'team: [{ username: z }]\nt: {', 'a data contract has no field "t"'],
-    ['kind: DataContract', 'kind: Contract', 'kind is "Contract", which ODCS does not know'],
+    ['kind: DataContract', 'kind: Contract', 'kind is "Contract", which the standard does not know'],
     ['id: x\n', '', 'a data contract needs the field "id"'],
     ['version: 1.0.0', 'version: 1.0', 'version must be text, here stands the number "1.0"'],
     ['logicalType: date', 'logicalType: date, logicalTypeOptions: { minLength: 1 }', 'a logicalTypeOptions of logicalType date has no field "minLength"'],

@@ -143,7 +143,7 @@ describe('refusals name the place, the rule and the fix', () => {
       'Allowed: format, maxLength, minLength, pattern.',
       10,
     ],
-    ['an unknown logical type', property('logicalType: text'), '"text", which ODCS does not know', 'Allowed', 10],
+    ['an unknown logical type', property('logicalType: text'), '"text", which the standard does not know', 'Allowed', 10],
     ['a number where text belongs', property('logicalType: string, description: 5'), 'description must be text', 'Put it in quotes: "5".', 10],
     ['no type', property('description: x'), 'has no type', 'Add logicalType', 10],
     ['a number that is neither exact nor not', property('logicalType: number'), 'could be exact or rounded', 'DECIMAL', 10],
@@ -312,7 +312,7 @@ describe('refusals name the place, the rule and the fix', () => {
     [
       'a version of ODCS to come',
       contract('- { name: a, logicalType: string }').replace('v3.2.0', 'v4.0.0'),
-      '"v4.0.0", which ODCS does not know',
+      '"v4.0.0", which the standard does not know',
       'v3.2.0',
       1,
     ],

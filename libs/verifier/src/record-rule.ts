@@ -1,4 +1,4 @@
-import { isMultiple, type ColumnType, type Property, type Severity } from '@skein/contract';
+import { isMultiple, vectorRange, type ColumnType, type Property, type Severity } from '@skein/contract';
 import { compilePattern } from './pattern.ts';
 import { listOf, mustBeNone, textsOf } from './quality-check.ts';
 import { compareForms, distinctForm, exactBound, exactForm } from './record-value.ts';
@@ -54,6 +54,22 @@ export function recordRules(property: Property): RecordRule[] {
       'unique_items',
       'must not hold an item twice',
       (value) => Array.isArray(value) && new Set(value.map((item) => distinctForm(item, type.element))).size < value.length,
+    );
+  }
+  if (options.vector !== undefined) {
+    // The record schema says the same; what trusts to these rules alone must hear of it too.
+    const [low, high] = vectorRange(options.vector) ?? [-Infinity, Infinity];
+    const ranged = vectorRange(options.vector) !== undefined;
+    const some = (holds: (item: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.some(holds);
+    add(
+      'element.required',
+      'must not lack an element',
+      some((item) => item === null || item === undefined),
+    );
+    add(
+      ranged ? 'element.range' : 'element.finite',
+      ranged ? `must have elements from ${low} to ${high}` : 'must have finite elements',
+      some((item) => typeof item === 'number' && (ranged ? item < low || item > high : !Number.isFinite(item))),
     );
   }
   for (const rule of property.quality) {
