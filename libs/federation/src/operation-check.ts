@@ -14,12 +14,14 @@ export interface UseEffect {
   readonly reason: string;
 }
 
-/** One finding, with every recorded use of the product: those that break first. */
+/** One finding, with the recorded uses of the product: those that break first. */
 export interface Impact {
   readonly finding: ContractFinding;
   /** The worst of its uses; `safe` where there are none. */
   readonly effect: Effect;
   readonly uses: readonly UseEffect[];
+  /** How many uses there are, whether they are told or not. */
+  readonly counts: Readonly<Record<Effect, number>>;
   /** Principals whose uses break, sorted. */
   readonly consumers: readonly string[];
   /** Who must agree where a use breaks or the mode calls the finding breaking: consumers, and owners of the product and of those downstream. */
@@ -42,6 +44,8 @@ export interface CheckOptions {
   readonly others?: readonly Contract[];
   /** Owners of products that are made from this one, as far as lineage tells. */
   readonly downstreamOwners?: readonly string[];
+  /** Uses told of each finding; all where silent. */
+  readonly mostUses?: number;
 }
 
 const SEVERITY: Readonly<Record<Effect, number>> = { breaks: 2, touched: 1, safe: 0 };
@@ -63,7 +67,7 @@ export async function checkOperations(
   findings: readonly ContractFinding[],
   uses: readonly RecordedUse[],
   binder: Binder,
-  { others = [], downstreamOwners = [] }: CheckOptions = {},
+  { others = [], downstreamOwners = [], mostUses = Number.POSITIVE_INFINITY }: CheckOptions = {},
 ): Promise<OperationReport> {
   const major = majorOf(old);
   const relevant = uses.filter((use) => use.reads.some((read) => read.product === old.product && read.major === major));
@@ -86,20 +90,26 @@ export async function checkOperations(
     return {
       finding,
       effect: judged[0]?.effect ?? 'safe',
-      uses: judged,
+      uses: judged.slice(0, mostUses),
+      counts: countEffects(judged.map(({ effect }) => effect)),
       consumers,
       approvers: finding.breaking || consumers.length > 0 ? sorted([...consumers, ...owners]) : [],
     };
   });
   const worst = [...answers.values()].map((list) => list.reduce<Effect>((so, { effect }) => (SEVERITY[effect] > SEVERITY[so] ? effect : so), 'safe'));
-  const count = (effect: Effect): number => worst.filter((one) => one === effect).length;
   return {
     product: old.product,
     from: old.version,
     to: next.version,
     impacts,
-    queries: { breaks: count('breaks'), touched: count('touched'), safe: count('safe'), unbound: unbound.size },
+    queries: { ...countEffects(worst), unbound: unbound.size },
   };
+}
+
+function countEffects(effects: readonly Effect[]): Record<Effect, number> {
+  const counts = { breaks: 0, touched: 0, safe: 0 };
+  for (const effect of effects) counts[effect] += 1;
+  return counts;
 }
 
 interface Answer {

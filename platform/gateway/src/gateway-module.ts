@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
+import { duckdbBinder } from '@skein/adapter-duckdb';
+import { sqliteUsageLog } from '@skein/adapter-sqlite';
 import { localContractRegistry } from '@skein/adapter-storage';
 import type { Contract } from '@skein/contract';
 import { composeCatalog, createFederation, type Catalog, type Federation, type FederationLimits, type Policy, type Principal } from '@skein/federation';
 import { SkeinError, type Clock } from '@skein/kernel';
 import type { HealthIndicator } from '@skein/nest';
-import type { AuditLog, ContractRegistry, EventBus, QuerySandbox, SnapshotStore } from '@skein/ports';
+import type { AuditLog, Binder, ContractRegistry, EventBus, QuerySandbox, SnapshotStore, UsageLog } from '@skein/ports';
 import { fileAuditLog } from './audit-file.ts';
 import { createAuthenticator, type Authenticator } from './auth/authenticator.ts';
 import { pseudonymKey } from './auth/secret-file.ts';
@@ -17,6 +19,7 @@ import { ErrorFilter } from './http/error-filter.ts';
 import type { Fastify } from './http/fastify.ts';
 import { RecentOutcomes } from './http/recent-outcomes.ts';
 import { GatewayMetrics } from './metrics.ts';
+import { seldom } from './seldom.ts';
 import { ContractRightsBook } from './registry/contract-rights.ts';
 import { seedRegistry } from './registry/seed-registry.ts';
 
@@ -28,7 +31,7 @@ export interface GatewayOptions {
   readonly documents?: readonly string[];
   readonly policies: readonly Policy[];
   readonly clock: Clock;
-  /** Keys lie in `<dataDir>/keys`, the audit log in `<dataDir>/audit`, registered contracts in `<dataDir>/registry`. */
+  /** Keys lie in `<dataDir>/keys`, the audit log in `<dataDir>/audit`, registered contracts in `<dataDir>/registry`, recorded queries in `<dataDir>/usage`. */
   readonly dataDir: string;
   /** Brings news of publications beside the store's own watch. */
   readonly bus?: EventBus;
@@ -39,6 +42,8 @@ export interface GatewayOptions {
   readonly audit?: AuditLog;
   /** Default: files below `dataDir`. */
   readonly registry?: ContractRegistry;
+  /** Default: a file below `dataDir`. */
+  readonly usage?: UsageLog;
   readonly limits?: Partial<FederationLimits>;
   /** Beside those of the gateway's own parts. */
   readonly health?: readonly HealthIndicator[];
@@ -57,6 +62,8 @@ export interface GatewayParts {
   readonly metrics: GatewayMetrics;
   readonly audit: AuditLog;
   readonly registry: ContractRegistry;
+  readonly usage: UsageLog;
+  readonly binder: Binder;
 }
 
 const OPTIONS = Symbol('skein.gateway.options');
@@ -93,7 +100,7 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
 
   onModuleInit(): void {
     const { store, contracts, policies, clock, log, visitorRoles, health = [] } = this.#options;
-    const { catalog, federation, authenticator, metrics, audit, registry } = this.#parts;
+    const { catalog, federation, authenticator, metrics, audit, registry, usage, binder } = this.#parts;
     const app = this.#host.httpAdapter.getInstance<Fastify>();
     addRoutes(app, {
       federation,
@@ -102,6 +109,9 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
       metrics,
       audit,
       registry,
+      usage,
+      binder,
+      catalog,
       rights: new ContractRightsBook(catalog),
       contracts,
       policies,
@@ -134,10 +144,21 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
     );
   }
 
+  /** What could not be kept is no reason not to close. */
+  async #closeUsage(): Promise<void> {
+    try {
+      await this.#parts.usage.close();
+    } catch (error) {
+      this.#options.log.error(error);
+    }
+  }
+
   async onApplicationShutdown(): Promise<void> {
     clearTimeout(this.#grace);
     await this.#parts.federation.close();
     if (this.#options.audit === undefined) await this.#parts.audit.close();
+    if (this.#options.usage === undefined) await this.#closeUsage();
+    await this.#parts.binder.close();
   }
 }
 
@@ -148,6 +169,10 @@ async function makeParts(options: GatewayOptions): Promise<GatewayParts> {
   const registry = options.registry ?? localContractRegistry({ root: join(dataDir, 'registry') });
   if (documents) await seedRegistry({ registry, contracts, documents, clock, log: gatewayLog });
   const log = audit ?? fileAuditLog({ directory: join(dataDir, 'audit') });
+  const unrecorded = seldom(clock, (error, times) =>
+    gatewayLog.warn(`${times === 1 ? 'a query' : `${times} queries`} could not be recorded: ${String(error)}`),
+  );
+  const usage = options.usage ?? sqliteUsageLog({ file: join(dataDir, 'usage', 'usage.sqlite'), onError: unrecorded });
   const federation = await createFederation({
     store,
     sandbox,
@@ -155,6 +180,8 @@ async function makeParts(options: GatewayOptions): Promise<GatewayParts> {
     clock,
     pseudonymKey: await pseudonymKey(keys),
     audit: log,
+    usage,
+    onUsageFailure: unrecorded,
     ...(bus ? { bus } : {}),
     ...(limits ? { limits } : {}),
   });
@@ -168,9 +195,11 @@ async function makeParts(options: GatewayOptions): Promise<GatewayParts> {
     catalog,
     federation,
     authenticator: createAuthenticator(issuers ?? [developmentIssuer(keys)], clock),
-    metrics: new GatewayMetrics(sandbox, ages),
+    metrics: new GatewayMetrics(sandbox, ages, () => federation.usageStats()),
     audit: log,
     registry,
+    usage,
+    binder: duckdbBinder(),
   };
 }
 

@@ -26,6 +26,7 @@ interface Instruments {
   readonly version: Gauge;
   readonly memory: Gauge;
   readonly loop: Gauge;
+  readonly recorded: Gauge;
 }
 
 /** Observations that wait for the library; the oldest are dropped beyond it. */
@@ -37,13 +38,15 @@ const WAITING = 10_000;
 export class GatewayMetrics {
   readonly #sandbox: QuerySandbox;
   readonly #ages: () => Promise<readonly ProductAge[]>;
+  readonly #usage: () => { readonly recorded: number; readonly failed: number };
   readonly #waiting: QueryObservation[] = [];
   #loading: Promise<Instruments> | undefined;
   #instruments: Instruments | undefined;
 
-  constructor(sandbox: QuerySandbox, ages: () => Promise<readonly ProductAge[]>) {
+  constructor(sandbox: QuerySandbox, ages: () => Promise<readonly ProductAge[]>, usage: () => { readonly recorded: number; readonly failed: number }) {
     this.#sandbox = sandbox;
     this.#ages = ages;
+    this.#usage = usage;
   }
 
   observe(observation: QueryObservation): void {
@@ -59,6 +62,7 @@ export class GatewayMetrics {
     const instruments = await this.#load();
     const { workers, busy, queued, killed } = this.#sandbox.stats();
     for (const [state, value] of Object.entries({ workers, busy, queued, killed })) instruments.workers.set({ state }, value);
+    for (const [outcome, value] of Object.entries(this.#usage())) instruments.recorded.set({ outcome }, value);
     instruments.age.reset();
     instruments.version.reset();
     for (const { product, version, ageSeconds } of await this.#ages()) {
@@ -119,6 +123,12 @@ async function makeInstruments(): Promise<Instruments> {
       registers,
     }),
     version: new prometheus.Gauge({ name: 'skein_product_version', help: 'Version of the live snapshot of the product.', labelNames: ['product'], registers }),
+    recorded: new prometheus.Gauge({
+      name: 'skein_recorded_queries',
+      help: 'Answered queries whose use was recorded, and those where that failed, since start.',
+      labelNames: ['outcome'],
+      registers,
+    }),
     memory: new prometheus.Gauge({ name: 'process_resident_memory_bytes', help: 'Resident memory of the gateway process.', registers }),
     loop: new prometheus.Gauge({ name: 'skein_event_loop_utilization', help: 'Share of time in which the event loop was busy, since start.', registers }),
   };

@@ -4,12 +4,13 @@ import type { Fastify } from './fastify.ts';
 import { addReadRoutes, type ReadRouteParts } from './read-routes.ts';
 import { bodyText, parseExactJson } from './request-body.ts';
 import { sqlRoute, type SqlRouteParts } from './sql-route.ts';
+import { addUsageRoutes, type UsageRouteParts } from './usage-routes.ts';
 
 /** Bytes of a request's body. */
 const BODY_LIMIT = 1_048_576;
 
 /** Puts the gateway's own routes on fastify, in a scope of their own: Nest's parsers and hooks stay out of their way. */
-export function addRoutes(app: Fastify, parts: ReadRouteParts & SqlRouteParts & ContractRouteParts): void {
+export function addRoutes(app: Fastify, parts: ReadRouteParts & SqlRouteParts & ContractRouteParts & UsageRouteParts): void {
   app.register(async (scope: Fastify) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, async (_request: unknown, body: Buffer) =>
@@ -24,5 +25,6 @@ export function addRoutes(app: Fastify, parts: ReadRouteParts & SqlRouteParts & 
     scope.route({ method: 'POST', url: '/v1/sql', bodyLimit: BODY_LIMIT, handler: sqlRoute(parts) });
     addReadRoutes(scope, parts);
     addContractRoutes(scope, parts);
+    addUsageRoutes(scope, parts);
   });
 }

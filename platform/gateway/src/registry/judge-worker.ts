@@ -10,7 +10,7 @@ const MOST_FINDINGS = 100;
 
 function judge({ earlier, last, next, mode, today }: JudgementRequest): Judgement {
   const contract = readContract(next.text, next.name);
-  const newest = readContract(last.text, last.name);
+  const newest = 'text' in last ? readContract(last.text, last.name) : last;
   const comparison = compareContracts(newest, contract, { mode, today });
   const findings = [...comparison.findings];
   for (const one of mode.endsWith('_TRANSITIVE') ? earlier : [])

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { CompatibilityMode } from '@skein/contract';
+import type { CompatibilityMode, Contract } from '@skein/contract';
 import { SkeinError } from '@skein/kernel';
 import type { Bump, Comparison, ContractFinding } from '@skein/verifier/compat';
 
@@ -12,7 +12,7 @@ interface NamedText {
 export interface JudgementRequest {
   /** Versions before the last one, oldest first; read by transitive modes. */
   readonly earlier: readonly NamedText[];
-  readonly last: NamedText;
+  readonly last: NamedText | Contract;
   readonly next: NamedText;
   readonly mode: CompatibilityMode;
   /** `YYYY-MM-DD` */

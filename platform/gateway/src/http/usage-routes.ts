@@ -1,0 +1,115 @@
+import { readContract, type Contract } from '@skein/contract';
+import { checkOperations, majorOf, type Catalog, type Principal } from '@skein/federation';
+import { SkeinError, type Clock } from '@skein/kernel';
+import { promisedMode } from '@skein/verifier/compat';
+import type { Binder, SnapshotStore, UsageLog } from '@skein/ports';
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { GatewayLog } from '../gateway-log.ts';
+import type { ContractRightsBook } from '../registry/contract-rights.ts';
+import { judgeStep } from '../registry/judge.ts';
+import { CONTRACT_LIMIT } from './contract-push.ts';
+import { answerText, asSkeinError, errorAnswer } from './error-answer.ts';
+import type { Fastify } from './fastify.ts';
+import { json } from './read-routes.ts';
+import { bodyText } from './request-body.ts';
+import { authorization } from './sql-route.ts';
+
+export interface UsageRouteParts {
+  readonly authenticator: Authenticator;
+  readonly rights: ContractRightsBook;
+  readonly catalog: Catalog;
+  readonly contracts: readonly Contract[];
+  readonly store: SnapshotStore;
+  readonly usage: UsageLog;
+  readonly binder: Binder;
+  readonly clock: Clock;
+  readonly log: GatewayLog;
+}
+
+const FILE = 'contract.odcs.yaml';
+/** Uses told of one finding, what breaks first; all are counted. */
+const MOST_USES = 200;
+
+/**
+ * What owners of a product may know of its readers: `GET /v1/contracts/:product/usage`, the recorded queries, and
+ * `POST /v1/contracts/:product/check`, what a proposed contract would do to them. Neither writes anything.
+ */
+export function addUsageRoutes(app: Fastify, parts: UsageRouteParts): void {
+  const { authenticator, usage } = parts;
+  app.register(async (scope: Fastify) => {
+    scope.removeAllContentTypeParsers();
+    // whatever it is called, it is read as YAML, and refused as such
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: CONTRACT_LIMIT }, async (_request: unknown, body: Buffer) => bodyText(body));
+    scope.setErrorHandler((thrown, _request, reply) => {
+      const error = asSkeinError(thrown);
+      if (error.fault === 'platform') parts.log.error(thrown);
+      const { status, headers, body } = errorAnswer(error);
+      return reply.code(status).headers(headers).send(answerText(body));
+    });
+
+    scope.get<{ Params: { product: string } }>('/v1/contracts/:product/usage', async (request, reply) => {
+      const { product } = request.params;
+      checkOwner(parts, product, await authenticator.authenticate(authorization(request)));
+      const uses = await usage.usesOf(product);
+      const dropped = (await usage.dropped()).find((one) => one.product === product)?.dropped ?? 0;
+      return json(reply, 200, { product, uses, dropped });
+    });
+
+    scope.route<{ Params: { product: string } }>({
+      method: 'POST',
+      url: '/v1/contracts/:product/check',
+      bodyLimit: CONTRACT_LIMIT,
+      handler: async (request, reply) => {
+        const { product } = request.params;
+        checkOwner(parts, product, await authenticator.authenticate(authorization(request)));
+        if (typeof request.body !== 'string')
+          throw new SkeinError('SKEIN_REQUEST_INVALID', 'the request has no body', { hint: 'Send the proposed contract as YAML.' });
+        return json(reply, 200, await check(parts, product, request.body));
+      },
+    });
+  });
+}
+
+/** Throws SKEIN_PRODUCT_UNKNOWN for who owns no major of the product, alike for what is hidden and what is not there. */
+function checkOwner({ rights, catalog }: UsageRouteParts, product: string, principal: Principal): void {
+  const own = rights.of(product, principal);
+  const majors = [...catalog.entries.values()].filter((entry) => entry.kind === 'product' && entry.contract.product === product).map(({ major }) => major);
+  if (!own || !majors.some((major) => own.mayPush(major)))
+    throw new SkeinError('SKEIN_PRODUCT_UNKNOWN', `no product ${JSON.stringify(product)} of yours is known`, { context: { product } });
+}
+
+async function check({ catalog, contracts, store, usage, binder, clock }: UsageRouteParts, product: string, text: string): Promise<object> {
+  const next = readContract(text, FILE);
+  if (next.product !== product)
+    throw new SkeinError('SKEIN_REQUEST_INVALID', `the contract is of ${next.product}, not of ${product}`, {
+      hint: `Send it to /v1/contracts/${next.product}/check.`,
+      context: { product },
+    });
+  // a major that is not there yet follows the one that has the product's name
+  const live = catalog.entries.get(`${product}_v${majorOf(next)}`) ?? catalog.entries.get(product);
+  if (!live) throw new SkeinError('SKEIN_PRODUCT_UNKNOWN', `there is no product ${JSON.stringify(product)}`, { context: { product } });
+  const today = new Date(clock.now()).toISOString().slice(0, 10);
+  const { findings } = await judgeStep({ earlier: [], last: live.contract, next: { name: FILE, text }, mode: promisedMode(live.contract), today });
+  return checkOperations(live.contract, next, findings, await usage.usesOf(product), binder, {
+    others: contracts.filter((contract) => contract !== live.contract),
+    mostUses: MOST_USES,
+    downstreamOwners: await downstreamOwners(product, catalog, store),
+  });
+}
+
+/** Owners of the products whose live snapshots were made from this one, directly or by way of others. */
+async function downstreamOwners(product: string, catalog: Catalog, store: SnapshotStore): Promise<string[]> {
+  const inputs = await Promise.all(
+    catalog.products
+      .filter(({ kind }) => kind === 'product')
+      .map(async ({ contract, table }) => ({ contract, from: (await store.current(table))?.lineage.inputs.map(({ name }) => name) ?? [] })),
+  );
+  const reached = new Set([product]);
+  for (let before = 0; before < reached.size;) {
+    before = reached.size;
+    for (const { contract, from } of inputs) if (from.some((name) => reached.has(name))) reached.add(contract.product);
+  }
+  return inputs.flatMap(({ contract }) =>
+    contract.product !== product && reached.has(contract.product) && contract.owner !== undefined ? [contract.owner] : [],
+  );
+}
