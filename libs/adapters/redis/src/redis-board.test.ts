@@ -6,8 +6,11 @@ import { joinRedisBoard } from './redis-board.ts';
 
 const redis = await redisForTests();
 
-if (typeof redis === 'string') describe.skip(`pattern board: ${redis}`, () => patternBoardConformance('redis', () => Promise.reject(new Error(redis))));
-else {
+if (typeof redis === 'string') {
+  describe.skip(`pattern board: ${redis}`, () => {
+    patternBoardConformance('redis', () => Promise.reject(new Error(redis)));
+  });
+} else {
   afterAll(() => redis[Symbol.asyncDispose]());
   patternBoardConformance('redis', async () => {
     const prefix = `skein-test-${randomUUID()}:`;

@@ -79,7 +79,7 @@ class RedisBoard implements PatternBoard {
   #cursor = FIRST;
   #refused = 0;
   #closed = false;
-  #sending: Promise<void> | undefined;
+  #sending = false;
   #reading: Promise<void> | undefined;
   #tick: NodeJS.Timeout | undefined;
   readonly #expiries = new Map<string, NodeJS.Timeout>();
@@ -206,9 +206,9 @@ class RedisBoard implements PatternBoard {
   }
 
   #send(): void {
-    this.#sending ??= this.#sendAll().finally(() => {
-      this.#sending = undefined;
-    });
+    if (this.#sending) return;
+    this.#sending = true;
+    void this.#sendAll();
   }
 
   async #sendAll(): Promise<void> {
@@ -229,8 +229,9 @@ class RedisBoard implements PatternBoard {
         else if (error) this.#outbox.done(letter, this.#unavailable(error));
         else await this.#acknowledge(letter, reply as [string, string, string]);
       }
-      if (failed) await pause(RETRY_MS, undefined, { ref: false });
+      if (failed) await pause(RETRY_MS);
     }
+    this.#sending = false;
   }
 
   async #acknowledge(letter: Letter, [answer, before, id]: readonly [string, string, string]): Promise<void> {
@@ -261,12 +262,12 @@ class RedisBoard implements PatternBoard {
       this.#refused += 1;
       return;
     }
-    const next = before !== undefined && before !== '' && before === this.#cursor && id !== undefined && isAfter(id, before);
     if (text !== '') {
       const news = newsFrom(text);
       // In order or not, news is worth knowing at once; the stream will bring it again where an entry was missed.
       if (news !== undefined) this.#cache.learn(news);
-      else if (next) this.#refused += 1;
+      const next = news !== undefined && before === this.#cursor && id !== undefined && isAfter(id, before);
+      // Whatever is malformed is counted where it stands for all, in the stream.
       if (next) this.#cursor = id;
       else if (id !== undefined && isAfter(id, this.#cursor)) void this.#catchUp();
     }
