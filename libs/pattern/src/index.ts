@@ -11,7 +11,7 @@ export {
   type Solution,
 } from './pattern.ts';
 export { bindExpression, clears, type Bound } from './bind.ts';
-export { checkSolution, solutionQuery } from './check-solution.ts';
+export { checkSolution, solutionQueries } from './check-solution.ts';
 export type { ColumnFacts, Example, SourceFacts, ValueCount } from './column-facts.ts';
 export type { Conflict, Outcome, Proposal } from './outcome.ts';
 export { evaluate, type Repaired, type RowText } from './program/evaluate.ts';

@@ -140,7 +140,19 @@ function afterwards(column: Column): Test {
   const pattern = FORMS[column.facts.property.type.kind];
   if (pattern !== undefined) return { op: 'matches', of: { op: 'value' }, pattern };
   const codes = column.facts.property.options.validValues;
-  return codes !== undefined && codes.length <= 200 ? { op: 'in', of: { op: 'value' }, values: codes } : ALWAYS;
+  if (codes !== undefined && codes.length <= 200) return { op: 'in', of: { op: 'value' }, values: codes };
+  const wanted = column.facts.property.options.pattern;
+  return wanted !== undefined && isShared(wanted) ? { op: 'matches', of: { op: 'value' }, pattern: wanted } : ALWAYS;
+}
+
+/** Whether RE2 and ECMAScript read a contract's pattern alike, as far as its signs tell: no dot, no class but digits, no group but a plain one. */
+function isShared(pattern: string): boolean {
+  if (/\\[^d.\-/()[\]{}+*?|^$]|\(\?(?!:)|\[\[:/.test(pattern) || pattern.replaceAll(/\\.|\[[^\]]*\]/g, '').includes('.')) return false;
+  try {
+    return new RegExp(pattern, 'u').source !== '';
+  } catch {
+    return false;
+  }
 }
 
 function conflictsOf(column: Column, disputed: ReadonlyMap<number, readonly Candidate[]>, alive: readonly Candidate[], all: readonly Candidate[]): Conflict[] {

@@ -58,13 +58,13 @@ export function candidateOf(column: Column, reading: Candidate['reading'], examp
   for (const [index, { raw, fails }] of column.values.entries()) {
     if (!fails && reading.certain !== true && supported === 0) continue;
     if (!when({ value: raw })) continue;
-    claims.push(index);
     const out = outcome(raw);
+    if (out !== undefined || reading.partial !== true) claims.push(index);
     if (out !== undefined) says.set(index, out);
   }
   if (says.size === 0) return undefined;
   const least = reading.tier === 0 ? 0.3 : 0.8;
-  if (reading.listed !== true && reading.category !== 'space-case' && says.size < claims.length * least) return undefined;
+  if (reading.listed !== true && says.size < claims.length * least) return undefined;
   const tier = supported > 0 && reading.category !== 'example' ? Math.max(0, reading.tier - 1) : reading.tier;
   return { reading, tier, claims, says, supported };
 }
@@ -78,17 +78,19 @@ export function standing(column: Column, candidates: readonly Candidate[], withi
 }
 
 /**
- * Of the values that both claim, `a` reads nearly all, and `b` misses some that `a` reads: a twentieth, or a single one of few. So 13/04 decides
- * for a column, and one slip among hundreds does not.
+ * Two readings of one family: of the values that both claim, `b` misses some that `a` reads (a twentieth, or a single one of few), and `a`
+ * hardly one that `b` reads. So 13/04 decides for a column, and one slip among hundreds does not.
  */
 function beats(a: Candidate, b: Candidate, within: (index: number) => boolean): boolean {
+  if (a.reading.category !== b.reading.category) return false;
   const claimed = new Set(b.claims);
   let [shared, missA, missB] = [0, 0, 0];
   for (const index of a.claims) {
     if (!claimed.has(index) || !within(index)) continue;
     shared += 1;
-    if (!a.says.has(index)) missA += 1;
-    if (!b.says.has(index)) missB += 1;
+    // What neither reads is damage, and speaks for neither.
+    if (!a.says.has(index) && b.says.has(index)) missA += 1;
+    if (!b.says.has(index) && a.says.has(index)) missB += 1;
   }
   return shared > 0 && missA <= shared * 0.02 && missB > missA * 5 && missB >= Math.min(Math.max(1, shared * 0.05), shared);
 }

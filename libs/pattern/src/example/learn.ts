@@ -8,7 +8,7 @@ import { type Change, inText, synthesise } from './synthesis.ts';
 
 /** A reading learned from examples, with the result of leaving out each example in turn. */
 export interface LearnedReading extends Reading {
-  readonly test: { readonly cells: number; readonly passed: number };
+  readonly test?: { readonly cells: number; readonly passed: number };
 }
 
 /**
@@ -52,15 +52,22 @@ function programs(column: Column, changes: readonly Change[]): LearnedReading[] 
   const shapes = [...new Set(changes.map(({ input }) => shapePattern(input)))];
   // One example shows one way to many: the contract must be able to tell whether it was right, or the program must be plain.
   if (changes.length === 1 && best.cost > 4 && changes.some(({ input }) => column.facts.accepts(input))) return [];
-  const test = leaveOneOut(changes);
-  if (changes.length >= 3 && test.passed < test.cells * 0.5) return [];
+  // Two changes leave one to learn from, which says little: the gap's own values are the test then.
+  const test = changes.length >= 3 ? leaveOneOut(changes) : undefined;
+  if (test !== undefined && test.passed < test.cells * 0.5) return [];
   const when: Test = matches(VALUE, `^(?:${shapes.join('|')})$`);
   const ties = changes.length === 1 ? found.filter(({ cost }) => cost <= best.cost + 0.5) : [best];
-  return ties.map(({ result }) => ({ category: 'example', what: `a text program from ${changes.length} labelled values`, when, result, tier: 1, test }));
+  return ties.map(({ result }) => ({
+    category: 'example',
+    what: `a text program from ${changes.length} labelled values`,
+    when,
+    result,
+    tier: 1,
+    ...(test && { test }),
+  }));
 }
 
 function leaveOneOut(changes: readonly Change[]): { cells: number; passed: number } {
-  if (changes.length < 2) return { cells: 0, passed: 0 };
   let passed = 0;
   for (const left of changes) {
     const [learned] = synthesise(
@@ -99,13 +106,15 @@ function affine(column: Column, changes: readonly Change[]): LearnedReading[] {
   if (points.length !== changes.length || distinct.size < 2) return [];
   const [a, b] = [points[0], points.find(({ x }) => x !== points[0]?.x)];
   if (a === undefined || b === undefined) return [];
-  const scale = Math.min(8, Math.max(...points.map(({ digits }) => digits)));
+  const labelled = Math.min(8, Math.max(...points.map(({ digits }) => digits)));
   const candidates: (readonly [number, number])[] = [[a.y / a.x, 0]];
   if (distinct.size >= 3) candidates.push([(a.y - b.y) / (a.x - b.x), a.y - ((a.y - b.y) / (a.x - b.x)) * a.x]);
   for (const [times, plus] of candidates) {
     const [by, and] = [decimal(times), decimal(plus)];
     if (by === undefined || and === undefined || Number(by) === 0 || (Number(by) === 1 && Number(and) === 0)) continue;
-    const result: Text = { op: 'affine', of, times: by, plus: and, scale };
+    // A short factor is exact, and so are its products; another was rounded as the labels were.
+    const exact = (by.split('.')[1]?.length ?? 0) <= 3 && (and.split('.')[1]?.length ?? 0) <= 3;
+    const result: Text = { op: 'affine', of, times: by, plus: and, scale: exact ? 8 : labelled };
     const says = compileText(result);
     if (changes.every(({ input, output }) => Number(says({ value: input })) === Number(output))) {
       return [

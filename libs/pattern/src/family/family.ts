@@ -17,6 +17,8 @@ export interface Reading {
   readonly tier: 0 | 1 | 2;
   /** It may touch values that the contract accepts: what it finds cannot have been meant. */
   readonly certain?: boolean;
+  /** It claims only what it can read: that it cannot read a value does not speak against it. */
+  readonly partial?: boolean;
   /** Whether it stands for the values that it was made from only, so that held-back values say nothing. */
   readonly listed?: boolean;
 }

@@ -1,4 +1,4 @@
-import { concat, matches, pad, sub, type Text } from '../program/program.ts';
+import { concat, lower, matches, pad, sub, upper, type Text } from '../program/program.ts';
 import { type Column, type Family, type Reading, reads } from './family.ts';
 
 /** Longest key that padding is looked for. */
@@ -46,57 +46,88 @@ export const mask: Family = (column) => {
   if (column.facts.property.type.kind !== 'string') return [];
   const form = formOf(column);
   const readings: Reading[] = [];
-  const strip = sub(column.text, '[^0-9A-Za-z]+');
+  const bare = sub(column.text, '[^0-9A-Za-z]+');
+  const when = reads(column, '^[-0-9A-Za-z ()./_+,:;#\'"]+$');
   if (form !== undefined) {
-    const { parts, count } = form;
+    const filled = form.parts.filter(({ fill }) => fill).map(({ pattern }) => pattern);
+    const strip: Text = filled.some((pattern) => pattern.includes('a-z'))
+      ? filled.some((pattern) => pattern.includes('A-Z'))
+        ? bare
+        : lower(bare)
+      : upper(bare);
     const pieces: Text[] = [];
     let at = 0;
-    for (const part of parts) {
+    for (const part of form.parts) {
       if (part.fill) {
         pieces.push({ op: 'slice', of: strip, from: at, length: part.text.length });
         at += part.text.length;
       } else pieces.push({ op: 'const', text: part.text });
     }
-    const whole = parts.map(({ fill, text }) => (fill ? classes(text) : '')).join('');
     readings.push({
       category: 'mask',
-      what: `letters and digits in the form ${JSON.stringify(parts.map(({ text }) => text).join(''))}`,
-      when: { op: 'all', of: [matches(strip, `^${whole}$`), reads(column, '^[-0-9A-Za-z ()./_+,:;#\'"]+$')] },
+      what: `letters and digits in the form ${JSON.stringify(form.shown)}`,
+      when: { op: 'all', of: [matches(strip, `^${filled.join('')}$`), when] },
       result: concat(...pieces),
-      tier: count >= 10 ? 0 : 1,
+      tier: form.count >= 10 ? 0 : 1,
     });
   } else if (column.accepted.every((value) => /^[0-9A-Za-z]+$/.test(value))) {
-    readings.push({ category: 'mask', what: 'letters and digits only', when: reads(column, '^[-0-9A-Za-z ()./_+,:;#\'"]+$'), result: strip, tier: 1 });
+    readings.push({ category: 'mask', what: 'letters and digits only', when, result: bare, tier: 1 });
+    readings.push({ category: 'mask', what: 'letters and digits only, in capitals', when, result: upper(bare), tier: 2 });
   }
   return readings;
 };
 
-/** A pattern for signs of a form: 9 a digit, A a capital, a a small letter. */
-function classes(signs: string): string {
-  return [...signs].map((sign) => (sign === '9' ? '[0-9]' : sign === 'A' ? '[A-Z]' : '[a-z]')).join('');
+interface FormPart {
+  /** Whether letters and digits go here; else its text stands. */
+  readonly fill: boolean;
+  readonly text: string;
+  readonly pattern: string;
 }
 
-interface FormOfKey {
-  readonly parts: readonly { readonly fill: boolean; readonly text: string }[];
+interface KeyForm {
+  readonly parts: readonly FormPart[];
+  readonly shown: string;
+  /** Accepted values that have the form. */
   readonly count: number;
 }
 
-/** The one form of at least 95 % of the accepted values, where it has a fixed number of letters and digits. */
-function formOf(column: Column): FormOfKey | undefined {
-  const counts = new Map<string, number>();
+/**
+ * The one form of the accepted values: their marks at the same places, and for each other place the classes of what stands there. At
+ * least 95 % of them must have it, so that one odd value does not hide it.
+ */
+function formOf(column: Column): KeyForm | undefined {
+  const frames = new Map<string, string[]>();
   const sample = column.accepted.slice(0, 500);
   if (sample.length < 3) return undefined;
   for (const value of sample) {
-    if (value.length > LONGEST_KEY) return undefined;
-    // eslint-disable-next-line no-control-regex
-    if (/[^\x20-\x7e]/.test(value)) continue;
-    const form = value.replace(/[0-9]/g, '9').replace(/[A-Z]/g, 'A').replace(/[a-z]/g, 'a');
-    counts.set(form, (counts.get(form) ?? 0) + 1);
+    if (value.length > LONGEST_KEY || /[^\x20-\x7e]/.test(value)) continue;
+    const frame = value.replace(/[0-9A-Za-z]/g, FILL);
+    const alike = frames.get(frame);
+    if (alike === undefined) frames.set(frame, [value]);
+    else alike.push(value);
   }
-  const [form, count] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? ['', 0];
-  if (count < sample.length * 0.95 || !/[9]/.test(form)) return undefined;
-  const parts = (form.match(/[9Aa]+|[^9Aa]+/g) ?? []).map((text) => ({ fill: /[9Aa]/.test(text), text }));
-  return { parts, count };
+  const [frame, values] = [...frames].sort((a, b) => b[1].length - a[1].length)[0] ?? ['', []];
+  if (values.length < sample.length * 0.95 || !values.some((value) => /[0-9]/.test(value))) return undefined;
+  const parts: FormPart[] = [];
+  let from = 0;
+  for (const text of frame.match(/\u25a1+|[^\u25a1]+/g) ?? []) {
+    const [fill, start] = [text.startsWith(FILL), from];
+    const pattern = Array.from(text, (sign, offset) => (fill ? classAt(values, start + offset) : literally(sign))).join('');
+    parts.push({ fill, text, pattern });
+    from += text.length;
+  }
+  return { parts, shown: (values[0] ?? '').replace(/[0-9]/g, '9').replace(/[A-Z]/g, 'A').replace(/[a-z]/g, 'a'), count: values.length };
+}
+/** Stands for a letter or digit in a frame of ASCII. */
+const FILL = '\u25a1';
+
+function classAt(values: readonly string[], at: number): string {
+  const has = (pattern: RegExp): boolean => values.some((value) => pattern.test(value[at] ?? ''));
+  return `[${has(/[0-9]/) ? '0-9' : ''}${has(/[A-Z]/) ? 'A-Z' : ''}${has(/[a-z]/) ? 'a-z' : ''}]`;
+}
+
+function literally(sign: string): string {
+  return /[\\^[\]]/.test(sign) ? `\\${sign}` : `[${sign}]`;
 }
 
 /** The part of the value that has the shape of the accepted values, where there is exactly one. */
@@ -104,16 +135,12 @@ export const embedded: Family = (column) => {
   if (column.facts.property.type.kind !== 'string') return [];
   const form = formOf(column);
   if (form === undefined) return [];
-  const written = form.parts
-    .map(({ fill, text }) =>
-      fill ? classes(text) : [...text].map((sign) => (sign === '\\' || sign === '^' || sign === ']' || sign === '[' ? `\\${sign}` : `[${sign}]`)).join(''),
-    )
-    .join('');
+  const written = form.parts.map(({ pattern }) => pattern).join('');
   const around = '(?:^|[^0-9A-Za-z])';
   return [
     {
       category: 'embedded',
-      what: `the part with the form ${JSON.stringify(form.parts.map(({ text }) => text).join(''))}`,
+      what: `the part with the form ${JSON.stringify(form.shown)}`,
       when: {
         op: 'all',
         of: [

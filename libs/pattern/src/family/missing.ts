@@ -1,5 +1,5 @@
-import { lower, type Test } from '../program/program.ts';
-import type { Family } from './family.ts';
+import { lower } from '../program/program.ts';
+import type { Family, Reading } from './family.ts';
 
 /**
  * How exports write a missing value: words of statistics packages, spreadsheets, databases and forms (pandas' `na_values`, R, SAS, Excel's
@@ -77,22 +77,31 @@ export const missing: Family = (column) => {
   const kind = column.facts.property.type.kind;
   const tokens = new Set(kind === 'date' || kind === 'timestamp' ? [...TOKENS, ...NO_DATES] : TOKENS);
   // A token that the column itself uses as a value, such as the state `NE` or the answer `none`, is no token there.
-  for (const value of column.accepted) tokens.delete(value.toLowerCase());
-  const seen = new Set(column.values.map(({ text }) => text.toLowerCase()).filter((value) => tokens.has(value)));
-  if (seen.size === 0) return [];
+  const used = [...column.accepted, ...(column.facts.property.options.validValues ?? [])];
+  for (const value of used) tokens.delete(value.toLowerCase());
+  const seen = [...new Set(column.values.map(({ text }) => text.toLowerCase()).filter((value) => tokens.has(value)))];
+  const likeCodes = new Set(used.map(letters).filter((value) => value !== ''));
+  const reading = (listed: readonly string[], tier: 0 | 1): Reading => ({
+    category: 'missing',
+    what: `a token of a missing value (${listed
+      .slice(0, 5)
+      .map((token) => JSON.stringify(token))
+      .join(', ')})`,
+    when: { op: 'in', of: lower(column.text), values: listed },
+    result: { op: 'clear' },
+    tier,
+  });
+  const [alike, clear] = [seen.filter((token) => likeCodes.has(letters(token))), seen.filter((token) => !likeCodes.has(letters(token)))];
+  const readings: Reading[] = alike.length === 0 ? [] : [reading(alike, 1)];
   // The whole list would cost every row; the seen ones and the commonest travel.
-  const listed = [...new Set([...seen, ...['', '-', 'n/a', 'na', 'null', 'none', 'nan', '?', 'unknown', '#n/a'].filter((token) => tokens.has(token))])].sort();
-  const when: Test = { op: 'in', of: lower(column.text), values: listed };
-  return [
-    {
-      category: 'missing',
-      what: `a token of a missing value (${[...seen]
-        .slice(0, 5)
-        .map((token) => JSON.stringify(token))
-        .join(', ')})`,
-      when,
-      result: { op: 'clear' },
-      tier: 0,
-    },
-  ];
+  const common = COMMON.filter((token) => tokens.has(token) && !likeCodes.has(letters(token)));
+  if (clear.length > 0) readings.push(reading([...new Set([...clear, ...common])], 0));
+  return readings;
 };
+
+const COMMON = ['', '-', 'n/a', 'na', 'null', 'none', 'nan', '?', 'unknown', '#n/a'];
+
+/** Without marks a token may be a code: `n/a` in a list that has `NA` is in doubt. */
+function letters(value: string): string {
+  return value.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+}

@@ -1,5 +1,5 @@
 /** Languages whose month names are known, as ICU (CLDR) has them; the table is data at the time of discovery and travels in the solution. */
-const LANGUAGES = 'en de fr es it pt nl sv da nb fi pl cs sk hu ro tr ru uk el'.split(' ');
+const LANGUAGES = 'en de fr es it pt nl sv da nb fi pl hr cs sk hu ro tr ru uk el'.split(' ');
 
 let table: ReadonlyMap<string, string> | undefined;
 

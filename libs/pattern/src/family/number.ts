@@ -83,7 +83,7 @@ function affixReadings(column: Column, mark: Mark): Reading[] {
     counts.set(key, entry);
   }
   return [...counts.values()]
-    .filter(({ before, after, count }) => `${before}${after}` !== '' && !/[<>~≈%]/.test(before + after) && count >= 3 && count >= all * 0.9)
+    .filter(({ before, after, count }) => `${before}${after}` !== '' && !/[<>~≈%]/.test(before + after) && count >= 3 && count >= all * 0.8)
     .map(({ before, after }) => ({
       category: 'number',
       what: `${JSON.stringify(before + after)} around every number, decimal mark ${mark}`,

@@ -36,7 +36,7 @@ export const space: Family = (column) => {
   if (column.facts.property.type.kind !== 'string') return [];
   const readings: Reading[] = [];
   const add = (what: string, result: Text, tier: 0 | 1): void => {
-    readings.push({ category: 'space-case', what, when: matches(VALUE, '[^ ]'), result, tier });
+    readings.push({ category: 'space-case', what, when: matches(VALUE, '[^ ]'), result, tier, partial: true });
   };
   if (column.values.some(({ raw, text }) => raw !== text)) add('white space and invisible characters', TIDY, 0);
   const cased = column.accepted.filter((value) => /[A-Za-z]/.test(value));

@@ -48,10 +48,11 @@ function targetOf(column: Column): Unit | undefined {
   const { property, source } = column.facts;
   if (source?.unit !== undefined) return UNITS.find(({ symbol }) => symbol === source.unit);
   const named = (words: string): Unit[] =>
-    UNITS.filter(
-      (unit) =>
-        (unit.symbol.length > 1 || /^[a-z]+_[a-z]$/.test(words)) && new RegExp(`(?:^|[^a-z])(?:${unit.words})(?:$|[^a-z])`).test(words.replaceAll('_', ' ')),
-    );
+    UNITS.filter(({ words: spelled }) => {
+      const found = new RegExp(`(?:^|[^a-z])(${spelled})(?:$|[^a-z])`).exec(words.replaceAll('_', ' '))?.[1];
+      // One letter is a unit at the end of a name (`mass_g`), and else only a letter.
+      return found !== undefined && (found.length > 1 || words.endsWith(`_${found}`));
+    });
   const name = property.name.replaceAll(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
   for (const words of [name, (property.description ?? '').toLowerCase()]) {
     const found = named(words);
@@ -63,19 +64,16 @@ function targetOf(column: Column): Unit | undefined {
 
 /** The units that stand behind the gap's numbers. */
 function unitsOf(column: Column): Unit[] {
-  const tails = new Set(
-    column.values
-      .map(({ text }) =>
-        /[0-9][.,]? ?([^0-9]+)$/
-          .exec(text)?.[1]
-          ?.toLowerCase()
-          .replace(/[. )]+$/, ''),
-      )
-      .filter((tail) => tail !== undefined && tail !== ''),
-  );
+  const tails = new Set<string>();
+  for (const { text } of column.values) {
+    const tail = /[0-9][.,]? ?([^0-9]+)$/.exec(text)?.[1]?.toLowerCase();
+    if (tail === undefined) continue;
+    // The whole tail, and its first word where words follow the unit.
+    for (const one of [tail, tail.split(' ')[0] ?? '']) tails.add(one.replace(/[. )-]+$/, ''));
+  }
   return UNITS.filter(({ words }) => {
     const pattern = new RegExp(`^(?:${words})$`);
-    return [...tails].some((tail) => pattern.test(tail ?? ''));
+    return [...tails].some((tail) => pattern.test(tail));
   });
 }
 
@@ -83,18 +81,19 @@ function unitsOf(column: Column): Unit[] {
 export function unitReadings(column: Column, mark: Mark): Reading[] {
   const target = targetOf(column);
   const present = unitsOf(column);
-  const dimensions = new Set(present.map(({ dimension }) => dimension));
+  const described = column.values.some(({ text }) => /[0-9] ?[^-0-9 ]+ [^0-9]+$/.test(text));
   const readings: Reading[] = [];
   for (const unit of present) {
     const when = reads(column, framed(mark, '', `(?:${cased(unit.words)})[.]?`));
+    const worded = reads(column, framed(mark, '', `(?:${cased(unit.words)})[.]? [^0-9]+`));
     const of = numberIn(column, mark);
     const add = (what: string, result: Text): void => {
-      readings.push({ category: 'unit', what: `${what}, decimal mark ${mark}`, when, result, tier: 0 });
+      // A letter alone may be a power of ten as well (`3m`), where no unit is wanted.
+      readings.push({ category: 'unit', what: `${what}, decimal mark ${mark}`, when, result, tier: target === undefined && unit.symbol.length === 1 ? 1 : 0 });
+      if (described) readings.push({ category: 'unit', what: `${what}, with words after it, decimal mark ${mark}`, when: worded, result, tier: 1 });
     };
     if (target === undefined) {
-      if (present.length === 1 || (dimensions.size > 1 && !present.some((other) => other !== unit && other.dimension === unit.dimension))) {
-        if (present.length === 1) add(`numbers in ${unit.symbol}, the only unit`, of);
-      }
+      if (present.length === 1 && unit.symbol !== 'K') add(`numbers in ${unit.symbol}, the only unit`, of);
     } else if (sameMeaning(unit, target)) add(`numbers in ${unit.symbol}, as the column is`, of);
     else if (unit.dimension === target.dimension) {
       const [times, plus] = [unit.times / target.times, ((unit.plus ?? 0) - (target.plus ?? 0)) / target.times];
