@@ -15,7 +15,8 @@ export async function set(this: CommandContext, _flags: object, file: string, wh
     const target = path.resolve(cwd, file);
     const edited = setInDocument(await readText(target), file, where, valueOf(value));
     const linted = lintText(edited, target);
-    const errors = linted.findings.filter((finding) => finding.severity === 'error');
+    // A variable has its value elsewhere; it is written as it stands.
+    const errors = linted.findings.filter((finding) => finding.severity === 'error' && finding.rule !== 'variable');
     if (errors.length > 0) {
       this.process.stderr.write(`${humanText([subjectOf({ ...linted, findings: errors }, cwd)], cwd)}nothing was written\n`);
       return EXIT.findings;
