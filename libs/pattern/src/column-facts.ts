@@ -32,4 +32,6 @@ export interface ColumnFacts {
   /** A sample of the values that keep the contract, most frequent first. */
   readonly accepted: readonly ValueCount[];
   readonly source?: SourceFacts;
+  /** The code list of the column, where it stands elsewhere than in the contract's `enum` or `invalidValues`. */
+  readonly codes?: readonly string[];
 }

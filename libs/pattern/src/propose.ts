@@ -139,7 +139,7 @@ const FORMS: Readonly<Partial<Record<string, string>>> = {
 function afterwards(column: Column): Test {
   const pattern = FORMS[column.facts.property.type.kind];
   if (pattern !== undefined) return { op: 'matches', of: { op: 'value' }, pattern };
-  const codes = column.facts.property.options.validValues;
+  const { codes } = column;
   if (codes !== undefined && codes.length <= 200) return { op: 'in', of: { op: 'value' }, values: codes };
   const wanted = column.facts.property.options.pattern;
   return wanted !== undefined && isShared(wanted) ? { op: 'matches', of: { op: 'value' }, pattern: wanted } : ALWAYS;

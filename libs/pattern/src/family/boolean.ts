@@ -16,7 +16,7 @@ const TRUTH = new Map([...YES.map((word) => [word, true] as const), ...NO.map((w
 /** Booleans in words, for boolean columns and for code lists with exactly one word for each (`Y`, `N`). */
 export const boolean: Family = (column) => {
   const { property } = column.facts;
-  const codes = property.options.validValues;
+  const { codes } = column;
   const [yes, no] =
     property.type.kind === 'boolean'
       ? [['true'], ['false']]

@@ -19,7 +19,7 @@ function bare(value: string): string {
  * 1966), at most one edit in five characters, and nearer by a half than the next code. What two codes could have been is left open.
  */
 export const code: Family = (column) => {
-  const codes = column.facts.property.options.validValues;
+  const { codes } = column;
   if (codes === undefined || codes.length === 0) return [];
   const byBare = new Map<string, string | undefined>();
   for (const one of codes) byBare.set(bare(one), byBare.has(bare(one)) ? undefined : one);

@@ -214,7 +214,7 @@ function countedReadings(column: Column, window: Years): Reading[] {
 /** Forms of dates that a text column holds: those that nearly all accepted values have; where there are none, those that the contract accepts. */
 function outputsOf(column: Column): Output[] {
   const { accepts, property } = column.facts;
-  if (property.options.validValues !== undefined) return [];
+  if (column.codes !== undefined) return [];
   const forms: readonly (readonly [sample: RegExp, output: Output, order: readonly number[]])[] = [
     [/^([0-9]{4})-([0-9]{2})-([0-9]{2})$/, ISO, [1, 2, 3]],
     [/^([0-9]{4})([0-9]{2})([0-9]{2})$/, (y, m, d) => concat(y, m, d), [1, 2, 3]],

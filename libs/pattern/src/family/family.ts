@@ -38,6 +38,8 @@ export interface Column {
   readonly values: readonly GapValue[];
   /** The failing value as programs read it: tidied where some value needs it. */
   readonly text: Text;
+  /** The code list: the contract's, or that of a reference; undefined where there is none. */
+  readonly codes: readonly string[] | undefined;
   /** Accepted values as text, most frequent first; at most 2,000. */
   readonly accepted: readonly string[];
   /** Whether a label wants a change, so that values which the contract accepts may be read too. */
@@ -59,14 +61,20 @@ export function columnOf(facts: ColumnFacts, given: readonly { readonly value: s
     facts,
     values,
     text: values.some(({ raw, text }) => raw !== text) ? TIDY : VALUE,
+    codes: codesOf(facts),
     accepted: facts.accepted.slice(0, 2_000).map(({ value }) => value),
     labelled,
   };
 }
 
-/** Whether any value has the form: families that find none save the rest of their work. */
-export function some(column: Column, pattern: RegExp): boolean {
-  return column.values.some(({ text }) => pattern.test(text));
+function codesOf({ property, codes }: ColumnFacts): readonly string[] | undefined {
+  const listed = property.options.validValues ?? codes;
+  if (listed !== undefined) return listed;
+  for (const { metric, arguments: given } of property.quality) {
+    const values = metric === 'invalidValues' ? given['validValues'] : undefined;
+    if (Array.isArray(values) && values.every((value) => typeof value === 'string')) return values;
+  }
+  return undefined;
 }
 
 export function reads(column: Column, pattern: string): Test {

@@ -77,7 +77,7 @@ export const missing: Family = (column) => {
   const kind = column.facts.property.type.kind;
   const tokens = new Set(kind === 'date' || kind === 'timestamp' ? [...TOKENS, ...NO_DATES] : TOKENS);
   // A token that the column itself uses as a value, such as the state `NE` or the answer `none`, is no token there.
-  const used = [...column.accepted, ...(column.facts.property.options.validValues ?? [])];
+  const used = [...column.accepted, ...(column.codes ?? [])];
   for (const value of used) tokens.delete(value.toLowerCase());
   const seen = [...new Set(column.values.map(({ text }) => text.toLowerCase()).filter((value) => tokens.has(value)))];
   const likeCodes = new Set(used.map(letters).filter((value) => value !== ''));

@@ -68,7 +68,7 @@ function countryNames(): ReadonlyMap<string, string> {
 /** Countries and states by name or by another code, where the column holds codes of one kind. */
 export const place: Family = (column) => {
   if (column.facts.property.type.kind !== 'string' || !column.values.some(({ text }) => /^\p{L}/u.test(text))) return [];
-  const used = column.facts.property.options.validValues ?? column.accepted;
+  const used = column.codes ?? column.accepted;
   if (used.length < 3) return [];
   const [alpha2, alpha3, states] = [new Set(ALPHA_3.map(([code]) => code)), new Set(ALPHA_3.map(([, code]) => code)), new Set(STATES.map(([code]) => code))];
   // Each kind takes only codes of its own; those of states and of countries overlap, and the one that explains all of them is meant.
