@@ -64,6 +64,14 @@ export function columnChanges(versions: Versions, today: string | undefined): Ch
   return [...changes, ...keyChanges(versions)];
 }
 
+/** What of a vector became another; to say what was left open is no change. */
+function vectorChange({ options: { vector: old } }: Property, { options: { vector: next } }: Property): string | undefined {
+  if (old === undefined || next === undefined) return undefined;
+  const parts = ['elementType', 'distanceMetric', 'embeddingModel', 'embeddingModelVersion', 'normalized'] as const;
+  const changed = parts.filter((part) => old[part] !== undefined && old[part] !== next[part]);
+  return changed.length === 0 ? undefined : changed.map((part) => `${part} from ${old[part]} to ${next[part] ?? 'none'}`).join(', ');
+}
+
 function removal(before: Property, today: string | undefined): Change {
   const until = before.deprecation?.removeAfter;
   const reads = words(`SELECT ${JSON.stringify(before.name)} fails`);
@@ -90,6 +98,8 @@ function matchChanges({ old, next }: Match, versions: Versions): Change[] {
   if (!types.some((change) => change.rule === 'type.changed' && change.path.length === 0)) {
     for (const { rule, detail } of optionChanges(next.type, old.options, next.options)) add(rule, detail);
   }
+  const vector = vectorChange(old, next);
+  if (vector !== undefined) add('vector.changed', vector, words('no distance between an old and a new vector means anything'));
   if (old.unique !== next.unique && !(soleKey(versions.old.properties, old) || soleKey(versions.next.properties, next)))
     add(next.unique ? 'unique.added' : 'unique.removed', next.unique ? 'two rows may not share a value' : 'two rows may share a value', {
       by: 'rows',

@@ -200,3 +200,18 @@ describe('what is the same in other words', () => {
     expect(compareContracts(sla(1, 'd'), sla(25, 'h')).findings.map((finding) => finding.rule)).toEqual(['sla.weakened']);
   });
 });
+
+describe('a vector', () => {
+  const vector = (options: object): Half => ({ columns: [{ name: 'v', logicalType: 'vector', logicalTypeOptions: { dimensions: 3, ...options } }] });
+  const rules = (old: object, next: object) => compareContracts(contractOf(vector(old)), contractOf(vector(next))).findings.map((finding) => finding.rule);
+  it.each([
+    [{}, { embeddingModel: 'm' }, []],
+    [{ embeddingModel: 'm' }, {}, ['vector.changed']],
+    [{ distanceMetric: 'cosine' }, { distanceMetric: 'euclidean' }, ['vector.changed']],
+    [{ elementType: 'int8' }, { elementType: 'uint8' }, ['vector.changed']],
+    [{ normalized: true }, {}, ['vector.changed']],
+    [{}, { dimensions: 4 }, ['min_items.raised', 'max_items.raised']],
+  ])('%o turned into %o', (old, next, expected) => {
+    expect(rules(old, next).filter((rule) => rule !== 'document.changed')).toEqual(expected);
+  });
+});

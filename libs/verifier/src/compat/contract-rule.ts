@@ -112,6 +112,12 @@ export const CONTRACT_RULES = {
   'max_items.raised': rule('forward', 'minor', 'the greatest number of items was raised or dropped', 'Readers count on the old number.'),
   'unique_items.added': rule('backward', 'minor', 'items must differ now', 'Earlier lists may repeat an item.'),
   'unique_items.removed': rule('forward', 'minor', 'items may repeat now', 'Readers count on different items.'),
+  'vector.changed': rule(
+    'both',
+    'major',
+    'vectors have other elements, are made by another model, or are compared by another metric',
+    'Vectors made in two ways cannot be compared with each other.',
+  ),
   'values.removed': rule('backward', 'minor', 'codes were taken from the list, or a list was added', 'Earlier rows may hold them.'),
   'values.added': rule('forward', 'minor', 'codes were added to the list, or the list was dropped', 'Readers may not know them.'),
   'multiple_of.narrowed': rule('backward', 'minor', 'values must be multiples of a coarser step', 'Earlier values may lie between.'),
