@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { toJsonSchema, vectorRange, type ColumnType, type Contract, type Property, type Severity } from '@skein/contract';
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2019.js';
+import { cleanLine } from './clean-line.ts';
+import { cleanRecord } from './clean-record.ts';
 import { compilePattern } from './pattern.ts';
 import { recordRules, type RecordRule } from './record-rule.ts';
 import { exactForm, ownMember, withinType } from './record-value.ts';
@@ -19,10 +21,41 @@ export interface RecordViolation {
  * one row. The form of a record is that of `toJsonSchema`. Compiled at the first record; patterns run in linear time.
  */
 export function recordValidator(contract: Contract): (record: unknown) => RecordViolation[] {
+  let clean: ((record: unknown) => boolean) | undefined;
+  const full = fullValidator(contract);
+  return (record) => {
+    clean ??= cleanRecord(contract);
+    return clean(record) ? [] : full(record);
+  };
+}
+
+/** Every rule, one after the other: what `recordValidator` says of records that are not seen to be clean at once. */
+export function fullValidator(contract: Contract): (record: unknown) => RecordViolation[] {
   let compiled: Compiled | undefined;
   return (record) => {
     compiled ??= compile(contract);
     return validate(contract, compiled, record);
+  };
+}
+
+/**
+ * Judges lines of NDJSON: a line's verdict is that of its record; a line that is no JSON breaks `record.malformed`. Of a member that
+ * stands twice, the last counts, as in `JSON.parse`.
+ */
+export function lineValidator(contract: Contract): (line: string) => RecordViolation[] {
+  const { clean, learn } = cleanLine(contract);
+  const judge = recordValidator(contract);
+  return (line) => {
+    if (clean(line)) return [];
+    let record: unknown;
+    try {
+      record = JSON.parse(line);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return [{ check: 'record.malformed', value: line.slice(0, 200), message, severity: 'error' }];
+    }
+    learn(record);
+    return judge(record);
   };
 }
 

@@ -12,7 +12,7 @@ export interface NfaState {
   readonly on: { readonly chars: CharSet; readonly to: number }[];
 }
 
-type Tree =
+export type Tree =
   | { readonly is: 'chars'; readonly chars: CharSet }
   | { readonly is: 'edge'; readonly edge: 'start' | 'end' }
   | { readonly is: 'seq' | 'alt'; readonly of: readonly Tree[] }
@@ -30,9 +30,15 @@ class Unreadable extends Error {}
  * regular language (lookaround, references back), or too large, or no pattern at all.
  */
 export function readRegex(pattern: string, dialect: Dialect = 'ecma-262'): Nfa | undefined {
+  return readRegexTree(pattern, dialect)?.nfa;
+}
+
+/** The pattern as a tree too, for those who write it again in another language. */
+export function readRegexTree(pattern: string, dialect: Dialect): { readonly tree: Tree; readonly nfa: Nfa } | undefined {
   if (pattern.length > MAX_LENGTH) return undefined;
   try {
-    return build(new Reader(pattern, dialect).read());
+    const tree = new Reader(pattern, dialect).read();
+    return { tree, nfa: build(tree) };
   } catch (error) {
     if (error instanceof Unreadable) return undefined;
     throw error;
