@@ -1,7 +1,20 @@
 import { duckdbEngine } from '@skein/adapter-duckdb';
 import { readContract } from '@skein/contract';
 import type { EngineSession } from '@skein/ports';
-import { annotateSql, checkPlan, compilePattern, figuresSql, judge, offendersSql, violationValueSql, type CheckPlan, type Figures } from '@skein/verifier';
+import {
+  annotateSql,
+  checkPlan,
+  compilePattern,
+  figuresSql,
+  judge,
+  offendersSql,
+  PASSES,
+  fastestPasses,
+  violationValueSql,
+  type CheckPlan,
+  type Figures,
+  type Passes,
+} from '@skein/verifier';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** The statements of a check plan, run by the engine that they are written for. */
@@ -55,11 +68,11 @@ const ROWS = `(VALUES
   (NULL, 1, 'c2', 't9', 7.00, DATE '2024-01-08')) AS v(id, line, customer, token, amount, "day")`;
 
 /** Runs every statement of `figuresSql`, as a judge of a standing relation does. */
-async function figuresOf(plan: CheckPlan, relation: string, columns: readonly string[]): Promise<Figures> {
+async function figuresOf(plan: CheckPlan, relation: string, columns: readonly string[], passes?: Passes): Promise<Figures> {
   const results: Record<string, Figures['results'][string]> = {};
   let rows = 0n;
   let refused = 0n;
-  for (const statement of figuresSql(plan, relation, columns)) {
+  for (const statement of figuresSql(plan, relation, columns, passes)) {
     try {
       const [row = {}] = await session.rows<Record<string, bigint | string | null>>(statement.sql.replaceAll('{ref:crm.customers}', 'customers'));
       if (statement.rows !== undefined) rows = BigInt(row[statement.rows] ?? 0);
@@ -79,6 +92,17 @@ describe('a relation with known faults', () => {
   beforeAll(async () => {
     await session.run(`CREATE OR REPLACE TEMP TABLE orders AS SELECT * FROM ${ROWS}`);
     await session.run(`CREATE OR REPLACE TEMP TABLE customers AS SELECT * FROM (VALUES ('c1'), ('c2'), ('c2')) AS c(id)`);
+  });
+
+  it.each(PASSES)('gives the same figures however checks share passes: %s', async (passes) => {
+    expect(await figuresOf(PLAN, 'orders', COLUMNS, passes)).toEqual(await figuresOf(PLAN, 'orders', COLUMNS));
+  });
+
+  it('is judged in the way that takes least time on a sample', async () => {
+    for (const wanted of PASSES) {
+      const texts = new Set(figuresSql(PLAN, 'orders', COLUMNS, wanted).map(({ sql }) => sql));
+      expect(await fastestPasses(PLAN, 'orders', COLUMNS, async (sql) => (texts.has(sql) ? 0 : 1))).toBe(wanted);
+    }
   });
 
   it('is judged check by check', async () => {

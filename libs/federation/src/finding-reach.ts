@@ -100,6 +100,7 @@ export const REACH: Readonly<Record<ContractRuleId, Reach>> = {
   'join_key.removed': 'column',
   'join_key.changed': 'column',
   'semantics.changed': 'column',
+  'vector.changed': 'column',
 };
 
 /**

@@ -1,6 +1,6 @@
 import { engineType, type Property } from '@skein/contract';
 import { ident } from '@skein/kernel';
-import type { Form } from './text-form.ts';
+import type { Form } from '@skein/verifier';
 
 /** How a value that is not of its column's type yet is read; all but `value` are SQL over the name that it is given. */
 export interface ReadColumn {
