@@ -21,5 +21,4 @@ export {
   type Measurement,
   type Passes,
 } from './statement.ts';
-export { numberForm, textForm, type Form } from './text-form.ts';
 export type { Check, CheckPlan, Figures, Gate, Unjudged, Verdict } from './verdict.ts';
