@@ -57,7 +57,7 @@ function columnOf(table: Table): { property: Property; accepts: (value: string |
       : `, quality: [{ type: library, metric: invalidValues, arguments: { validValues: ${JSON.stringify(validValues)} }, mustBe: 0 }]`;
   const contract = readContract(
     `apiVersion: v3.1.0\nkind: DataContract\nid: e2e\nversion: 1.0.0\nstatus: active\ndomain: e2e\nschema:\n  - name: cells\n    properties:\n      - { name: ${name}, ${LOGICAL[table.type] ?? `logicalType: ${table.type}`}${Object.keys(options).length === 0 ? '' : `, logicalTypeOptions: ${JSON.stringify(options)}`}${listed} }\n`,
-    { file: 'contract.odcs.yaml' },
+    'contract.odcs.yaml',
   );
   const validate = recordValidator(contract);
   const [property] = contract.properties;
