@@ -13,6 +13,8 @@ afterAll(async () => {
   await session.close();
 });
 
+/** Inputs of `plain` and `affine`: where the engine's cast takes more than a plain decimal, programs do not. */
+const PLAIN: Text = { op: 'extract', of: { op: 'value' }, pattern: '^(-?[0-9]+(?:\\.[0-9]*)?)$', group: 1 };
 const VALUE: Text = { op: 'value' };
 const NODES: Readonly<Record<string, Text>> = {
   value: VALUE,
@@ -36,9 +38,15 @@ const NODES: Readonly<Record<string, Text>> = {
       ['', 'empty'],
     ],
   },
-  inches: { op: 'affine', of: VALUE, times: '2.54', plus: '0', scale: 2 },
-  fahrenheit: { op: 'affine', of: VALUE, times: '0.555555556', plus: '-17.777777778', scale: 1 },
-  plain: { op: 'plain', of: { op: 'extract', of: VALUE, pattern: '^(-?[0-9]+(?:\\.[0-9]*)?)$', group: 1 } },
+  inches: { op: 'affine', of: PLAIN, times: '2.54', plus: '0', scale: 2 },
+  fahrenheit: { op: 'affine', of: PLAIN, times: '0.555555556', plus: '-17.777777778', scale: 1 },
+  plain: { op: 'plain', of: { op: 'extract', of: VALUE, pattern: '^(-?[0-9]+(?:\\.[0-9]*)?)$', group: 1 }, scale: 3 },
+  parsed: {
+    op: 'if',
+    when: { op: 'matches', of: VALUE, pattern: '^(?:[1-9][0-9]{3}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}[.][0-9]{1,2}[.][1-9][0-9]{3}|[1-9][0-9]{7})$' },
+    yes: { op: 'parsed', of: VALUE, formats: ['%Y-%m-%d', '%d.%m.%Y', '%Y%m%d'] },
+  },
+  between: { op: 'if', when: { op: 'between', of: VALUE, from: '1', to: '20' }, yes: VALUE },
   writtenOut: { op: 'writtenOut', of: VALUE },
   day: { op: 'day', of: VALUE },
   excel: { op: 'daysAfter', of: VALUE, base: '1899-12-30' },
@@ -82,6 +90,13 @@ const PLAIN_VALUES = [
   ...['1E3', '1.5e+03', '-1.25E-3', '1E25', '9E23', '1.23456789E-9', '1e-10', '1e-11', '12e1', '0e0', '1e99'],
   ...[
     '2024-02-29',
+    '2024-2-9',
+    '31.12.2024',
+    '1.2.2023',
+    '20240230',
+    '20240105',
+    '0000-1-1',
+    '29.2.0001',
     '2023-02-29',
     '0000-01-01',
     '0001-01-01',
@@ -149,5 +164,5 @@ it('maps case alike over every letter, but for those newer than the tables of th
     for (const [index, value] of values.entries()) if (engineSays[index] !== scriptSays[index]) differing.push(`${op} U+${value.charCodeAt(0).toString(16)}`);
   }
   expect(values.length).toBeGreaterThan(50_000);
-  expect(differing.filter((one) => !/U\+(1c89|a7c[bcdef]|a7d[2-5abc])/.test(one))).toEqual([]);
+  expect(differing.filter((one) => !/U\+(19b|264|1c89|a7c[bcdef]|a7d[2-5abc])/.test(one))).toEqual([]);
 });

@@ -1,11 +1,20 @@
 import type { Expression } from './pattern.ts';
 
-/** The SQL of an expression over real columns. */
+/**
+ * The SQL of an expression over real columns. `touches` and `repaired` stand alone. Where a query can name a result and use it further out,
+ * `may`, `said` and `holds` do each work once: `CASE WHEN may THEN said END AS _r` within, and `_r IS NOT NULL AND holds('_r')` without.
+ */
 export interface Bound {
   /** BOOLEAN, never NULL: whether the solution touches the cell: pre-conditions hold, and it has something to say that passes its own validation. */
   readonly touches: string;
   /** VARCHAR: the repaired value where `touches` holds. */
   readonly repaired: string;
+  /** BOOLEAN: the pre-conditions alone; NULL is no. */
+  readonly may: string;
+  /** VARCHAR: the transformation alone. */
+  readonly said: string;
+  /** BOOLEAN over the SQL of a repaired value: the post-validation alone; NULL is no. */
+  readonly holds: (repaired: string) => string;
 }
 
 /** Whether the solution makes its cells missing: then NULL is what it says, not that it cannot say. */
@@ -20,8 +29,14 @@ export function clears(expression: Expression): boolean {
 export function bindExpression(expression: Expression, value: string, column: (name: string) => string): Bound {
   const put = (sql: string, of: string): string =>
     sql.replaceAll(/\{value\}|\{column:([^{}]*)\}/g, (_, name: string | undefined) => (name === undefined ? of : column(decodeURIComponent(name))));
-  const pre = `coalesce((${put(expression.preConditions, value)}), FALSE)`;
-  if (clears(expression)) return { touches: pre, repaired: 'CAST(NULL AS VARCHAR)' };
-  const repaired = `CASE WHEN ${pre} THEN (${put(expression.transformation, value)}) END`;
-  return { touches: `coalesce((${put(expression.postValidation, `(${repaired})`)}) AND (${repaired}) IS NOT NULL, FALSE)`, repaired };
+  const may = `(${put(expression.preConditions, value)})`;
+  const holds = (of: string): string => `(${put(expression.postValidation, of)})`;
+  if (clears(expression)) return { touches: `coalesce(${may}, FALSE)`, repaired: NOTHING, may, said: NOTHING, holds };
+  const said = `(${put(expression.transformation, value)})`;
+  const repaired = `CASE WHEN ${may} THEN ${said} END`;
+  const always = expression.postValidation === 'TRUE';
+  const touches = always ? `(${repaired}) IS NOT NULL` : `coalesce(${holds(`(${repaired})`)} AND (${repaired}) IS NOT NULL, FALSE)`;
+  return { touches, repaired, may, said, holds };
 }
+
+const NOTHING = 'CAST(NULL AS VARCHAR)';

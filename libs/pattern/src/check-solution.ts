@@ -160,7 +160,7 @@ const FUNCTIONS = new Set([
     'encode',
     'decode',
     'array_to_string',
-    'list_transform',
+    'list_transform', 'list_value',
     'list_extract',
     'array_extract',
   ],

@@ -90,7 +90,7 @@ function proposalOf(column: Column, one: Candidate, alive: readonly Candidate[],
   const program: Program = {
     result: one.reading.result,
     when: excluded.length === 0 ? one.reading.when : when,
-    holds: one.reading.holds ?? afterwards(column),
+    holds: one.reading.holds ?? (FORMED.has(one.reading.category) && column.facts.property.type.kind !== 'string' ? ALWAYS : afterwards(column)),
   };
   const test = one.reading.test ?? heldBack(column, one, all);
   const share = one.reading.listed === true ? 1 : one.says.size / Math.max(1, one.claims.length);
@@ -127,6 +127,8 @@ function heldBack(column: Column, one: Candidate, all: readonly Candidate[]): { 
   return { cells: cells.length, passed: still ? cells.filter((index) => one.says.has(index)).length : 0 };
 }
 
+/** Families whose outcomes have the form of the type by construction. */
+const FORMED = new Set(['number', 'unit', 'date', 'time', 'missing']);
 const FORMS: Readonly<Partial<Record<string, string>>> = {
   int: '^-?[0-9]+$',
   decimal: '^-?[0-9]+([.][0-9]+)?$',

@@ -121,7 +121,7 @@ function affine(column: Column, changes: readonly Change[]): LearnedReading[] {
         {
           category: 'example',
           what: `× ${by} + ${and}, from ${changes.length} labelled values`,
-          when: matches(column.text, framed('.', '', '[^0-9]*')),
+          when: matches(column.text, framed(column, '.', '', '[^0-9]*')),
           result,
           tier: 1,
           test: { cells: changes.length, passed: changes.length },

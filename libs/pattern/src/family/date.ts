@@ -115,17 +115,22 @@ function formReadings(column: Column, form: Form, window: Years, outputs: readon
   const seen = form.named === true ? namesIn(column, new RegExp(whole, 'u'), form.groups[1]) : [];
   if (form.named === true && seen.length === 0) return [];
 
+  const simple = form.named === true || form.short === true ? undefined : formatsOf(column, form, plainPattern);
   const reading = (rest: string, suffix: Text | undefined, what: string, tier: 0 | 1): Reading[] => {
     const year = form.short === true ? century(part(2, rest), window) : part(2, rest);
     const month: Text = form.named === true ? { op: 'lookup', of: lower(part(1, rest)), table: seen } : pad(part(1, rest), 2);
-    const day: Text = { op: 'day', of: ISO(year, month, pad(part(0, rest), 2)) };
+    const quick = rest === '$' ? simple : undefined;
+    const day: Text =
+      quick === undefined ? { op: 'day', of: ISO(year, month, pad(part(0, rest), 2)) } : { op: 'parsed', of: column.text, formats: quick.formats };
     const inWindow = /digits/.test(form.what) || form.short === true;
-    const test: Test[] = [reads(column, `${whole}${rest}`)];
+    const test: Test[] = [reads(column, quick?.pattern ?? `${whole}${rest}`)];
     if (form.named === true) test.push({ op: 'in', of: lower(part(1, rest)), values: seen.map(([name]) => name) });
     return outputs.map((output) => {
       const formed = output === ISO ? day : output(extract(day, '^([0-9]{4})'), extract(day, '-([0-9]{2})-'), extract(day, '([0-9]{2})$'));
       const result = suffix === undefined ? formed : concat(formed, text(' '), suffix);
-      const checked: Text = inWindow ? { op: 'if', when: between(year, window), yes: result } : result;
+      const checked: Text = inWindow
+        ? { op: 'if', when: between(quick === undefined ? year : { op: 'slice', of: day, from: 0, length: 4 }, window), yes: result }
+        : result;
       return { category: 'date', what: `${form.what}${what}`, when: { op: 'all', of: test }, result: checked, tier: tier > form.tier ? tier : form.tier };
     });
   };
@@ -142,10 +147,33 @@ function formReadings(column: Column, form: Form, window: Years, outputs: readon
   return found;
 }
 
+/**
+ * The formats of a form for the engine's own parser, with the pattern of what they admit: the separators that the values have. Undefined
+ * where they are too many.
+ */
+function formatsOf(column: Column, form: Form, pattern: RegExp): { formats: readonly string[]; pattern: string } | undefined {
+  const letters = [1, 2, 3].map((group) => (['d', 'm', 'Y'] as const)[form.groups.findIndex((one) => one === group)] ?? 'd');
+  const [first, second, third] = letters.map((letter) => `%${letter}`) as [string, string, string];
+  if (form.what.startsWith('eight')) return { formats: [`${first}${second}${third}`], pattern: '^[0-9]{8}$' };
+  const marks = new Map<string, readonly [string, string]>();
+  for (const { text: value } of column.values) {
+    if (!pattern.test(value)) continue;
+    const found = /^[0-9]+([^0-9]+)[0-9]+([^0-9]+)[0-9]+$/.exec(value);
+    if (!found?.[1] || !found[2]) continue;
+    marks.set(found.slice(1, 3).join('0'), [found[1], found[2]]);
+  }
+  if (marks.size === 0 || marks.size > 5) return undefined;
+  const digits = (letter: string | undefined): string => (letter === 'Y' ? '[1-9][0-9]{3}' : '[0-9]{1,2}');
+  const literal = (mark: string): string => [...mark].map((sign) => (/[\\^[\]]/.test(sign) ? `\\${sign}` : `[${sign}]`)).join('');
+  const middle = [...marks.values()].map(([a, b]) => `${literal(a)}${digits(letters[1])}${literal(b)}`).join('|');
+  return {
+    formats: [...marks.values()].map(([a, b]) => `${first}${a}${second}${b}${third}`),
+    pattern: `^${digits(letters[0])}(?:${middle})${digits(letters[2])}$`,
+  };
+}
+
 function between(year: Text, { from, to }: Years): Test {
-  const years: string[] = [];
-  for (let at = Math.max(from, 1); at <= Math.min(to, 9999) && years.length < 400; at += 1) years.push(String(at).padStart(4, '0'));
-  return { op: 'in', of: year, values: years };
+  return { op: 'between', of: year, from: String(Math.max(from, 1)).padStart(4, '0'), to: String(Math.min(to, 9999)).padStart(4, '0') };
 }
 
 /** A year of two digits in the hundred years that end with the newest plausible one (POSIX strptime where the column says nothing: to 2058… from 1959). */

@@ -20,7 +20,7 @@ export const number: Family = (column) => {
     readings.push({
       category: 'number',
       what: `${what}, decimal mark ${mark}`,
-      when: reads(column, framed(mark, before, after)),
+      when: reads(column, framed(column, mark, before, after)),
       result: change ? change(of) : of,
       tier,
     });
@@ -87,7 +87,7 @@ function affixReadings(column: Column, mark: Mark): Reading[] {
     .map(({ before, after }) => ({
       category: 'number',
       what: `${JSON.stringify(before + after)} around every number, decimal mark ${mark}`,
-      when: reads(column, framed(mark, cased(escaped(before)), cased(escaped(after)))),
+      when: reads(column, framed(column, mark, cased(escaped(before)), cased(escaped(after)))),
       result: numberIn(column, mark),
       holds: ALWAYS,
       tier: 1 as const,

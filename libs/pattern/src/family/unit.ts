@@ -84,8 +84,8 @@ export function unitReadings(column: Column, mark: Mark): Reading[] {
   const described = column.values.some(({ text }) => /[0-9] ?[^-0-9 ]+ [^0-9]+$/.test(text));
   const readings: Reading[] = [];
   for (const unit of present) {
-    const when = reads(column, framed(mark, '', `(?:${cased(unit.words)})[.]?`));
-    const worded = reads(column, framed(mark, '', `(?:${cased(unit.words)})[.]? [^0-9]+`));
+    const when = reads(column, framed(column, mark, '', `(?:${cased(unit.words)})[.]?`));
+    const worded = reads(column, framed(column, mark, '', `(?:${cased(unit.words)})[.]? [^0-9]+`));
     const of = numberIn(column, mark);
     const add = (what: string, result: Text): void => {
       // A letter alone may be a power of ten as well (`3m`), where no unit is wanted.

@@ -1,6 +1,6 @@
 import { isDate } from '@skein/contract';
 import type { Program, Test, Text } from './program.ts';
-import { affine, daysAfter, demojibake, isoWeekDay, mapCase, plain, writtenOut } from './text.ts';
+import { affine, daysAfter, demojibake, isoWeekDay, mapCase, plainDecimal, writtenOut } from './text.ts';
 
 /** A row as text; `value` is the failing cell, `row` the columns by name. */
 export interface RowText {
@@ -86,9 +86,19 @@ function applied(node: Exclude<Text, { op: 'value' | 'column' | 'const' | 'conca
     case 'affine':
       return (text) => affine(text, node.times, node.plus, node.scale);
     case 'plain':
-      return plain;
+      return (text) => plainDecimal(text, node.scale);
     case 'writtenOut':
       return writtenOut;
+    case 'parsed': {
+      const forms = node.formats.map(formOf);
+      return (text) => {
+        for (const form of forms) {
+          const day = form(text);
+          if (day !== null) return day;
+        }
+        return null;
+      };
+    }
     case 'day':
       return (text) => (isDate(text) ? text : null);
     case 'daysAfter':
@@ -100,6 +110,20 @@ function applied(node: Exclude<Text, { op: 'value' | 'column' | 'const' | 'conca
     case 'demojibake':
       return demojibake;
   }
+}
+
+function formOf(format: string): (text: string) => string | null {
+  const order = [...format.matchAll(/%([dmY])/g)].map(([, letter]) => letter);
+  const pattern = new RegExp(
+    `^${format.replaceAll(/%Y|%[dm]|[^]/g, (sign) => (sign === '%Y' ? '([0-9]{4})' : sign.length === 2 ? '([0-9]{1,2})' : `[${sign}]`))}$`,
+  );
+  const [year, month, day] = ['Y', 'm', 'd'].map((letter) => order.indexOf(letter) + 1) as [number, number, number];
+  return (text) => {
+    const parts = pattern.exec(text);
+    if (!parts) return null;
+    const iso = `${parts[year]}-${parts[month]?.padStart(2, '0')}-${parts[day]?.padStart(2, '0')}`;
+    return isDate(iso) ? iso : null;
+  };
 }
 
 function epoch(text: string, unit: 's' | 'ms'): string | null {
@@ -140,6 +164,13 @@ export function compileTest(test: Test): Judge {
       return (cell) => {
         const text = of(cell);
         return text !== null && values.has(text);
+      };
+    }
+    case 'between': {
+      const of = compileText(test.of);
+      return (cell) => {
+        const text = of(cell);
+        return text !== null && text >= test.from && text <= test.to;
       };
     }
     case 'present': {

@@ -17,8 +17,8 @@ export type Text =
   | { readonly op: 'replace'; readonly of: Text; readonly from: string; readonly to: string }
   /** Every match becomes the constant text. */
   | { readonly op: 'sub'; readonly of: Text; readonly pattern: string; readonly to: string }
-  /** The group of the first match; missing where there is none. */
-  | { readonly op: 'extract'; readonly of: Text; readonly pattern: string; readonly group: number }
+  /** The group of the first match; missing where there is none. `sure` where the program's condition leaves no text without one: that is quicker. */
+  | { readonly op: 'extract'; readonly of: Text; readonly pattern: string; readonly group: number; readonly sure?: boolean }
   /** Character by character; `to` has as many as `from`. */
   | { readonly op: 'translate'; readonly of: Text; readonly from: string; readonly to: string }
   /** Letter by letter, where one letter stands for one (simple case mapping of Unicode). */
@@ -30,12 +30,17 @@ export type Text =
   /** Characters from `from` (0-based), `length` of them or to the end. */
   | { readonly op: 'slice'; readonly of: Text; readonly from: number; readonly length?: number }
   | { readonly op: 'lookup'; readonly of: Text; readonly table: readonly (readonly [from: string, to: string])[] }
-  /** Plain decimal × `times` + `plus`, rounded half away from zero to `scale` digits, without trailing zeros; missing outside 12 digits before and 6 after the point. */
+  /** Plain decimal × `times` + `plus`, rounded half away from zero to `scale` digits (at most 8), without trailing zeros; missing beyond 18 digits in all; of its input 6 digits after the point count; missing where over 12 stand before it. */
   | { readonly op: 'affine'; readonly of: Text; readonly times: string; readonly plus: string; readonly scale: number }
-  /** A plain decimal without leading zeros, and with no trailing zeros of the fraction. */
-  | { readonly op: 'plain'; readonly of: Text }
+  /** A plain decimal rounded to `scale` digits (1 to 10), without leading zeros and trailing zeros of the fraction; missing beyond 18 digits in all. */
+  | { readonly op: 'plain'; readonly of: Text; readonly scale: number }
   /** A number in scientific form (`1.5E+03`) as a plain decimal; missing where that takes over 24 digits before the point or 10 after. */
   | { readonly op: 'writtenOut'; readonly of: Text }
+  /**
+   * `YYYY-MM-DD` of a day written in one of the formats (strptime's `%d`, `%m`, `%Y`, of one or two and of four digits); missing where there is
+   * no such day. Its meaning is stated for texts of such a form only: a program that has it tests the form first.
+   */
+  | { readonly op: 'parsed'; readonly of: Text; readonly formats: readonly string[] }
   /** `YYYY-MM-DD` where it is a day of the calendar (Gregorian, proleptic), else missing. */
   | { readonly op: 'day'; readonly of: Text }
   /** The day `n` days after the base day. */
@@ -50,6 +55,8 @@ export type Text =
 export type Test =
   | { readonly op: 'matches'; readonly of: Text; readonly pattern: string }
   | { readonly op: 'in'; readonly of: Text; readonly values: readonly string[] }
+  /** In the order of code points, both ends included. */
+  | { readonly op: 'between'; readonly of: Text; readonly from: string; readonly to: string }
   | { readonly op: 'present'; readonly of: Text }
   | { readonly op: 'all' | 'any'; readonly of: readonly Test[] }
   | { readonly op: 'not'; readonly of: Test };

@@ -26,7 +26,10 @@ export function demojibake(text: string): string | null {
 }
 
 /** Letters of Unicode 16, which the engine's tables do not know. */
-const NEWER = /[\u1c89\u1c8a\ua7cb-\ua7cf\ua7d2-\ua7d5\ua7da-\ua7dc]/;
+const NEWER = /[\u019b\u0264\u1c89\u1c8a\ua7cb-\ua7cf\ua7d2-\ua7d5\ua7da-\ua7dc]/;
+
+/** Greek small letters with a subscript iota, whose simple capital has it as well. */
+const IOTA = /[\u1f80-\u1f87\u1f90-\u1f97\u1fa0-\u1fa7\u1fb3\u1fc3\u1ff3]/;
 
 /** Simple case mapping, as the engine has it: one code point for one. */
 export function mapCase(text: string, to: 'lower' | 'upper'): string {
@@ -38,21 +41,48 @@ export function mapCase(text: string, to: 'lower' | 'upper'): string {
       mapped += one;
       continue;
     }
-    const other = to === 'lower' ? (one === 'İ' ? 'i' : one.toLowerCase()) : one === 'ß' ? 'ẞ' : one.toUpperCase();
+    const other =
+      to === 'lower'
+        ? one === 'İ'
+          ? 'i'
+          : one.toLowerCase()
+        : one === 'ß'
+          ? 'ẞ'
+          : IOTA.test(one)
+            ? String.fromCharCode(one.charCodeAt(0) + (one < '\u1fb0' ? 8 : 9))
+            : one.toUpperCase();
     mapped += other.length === one.length || one.length === 2 ? other : one;
   }
   return mapped;
 }
 
-const DECIMAL = /^-?[0-9]{1,12}(\.[0-9]{1,6})?$/;
+const DECIMAL = /^[+-]?[0-9]+(?:\.[0-9]*)?$|^[+-]?\.[0-9]+$/;
 
-/** `text × times + plus`, rounded half away from zero; null outside 12 digits before and 6 after the point. */
+/** The text as a whole number of units of 10^-scale, rounded half away from zero; undefined where it is no decimal, or over `most` digits stand before the point. */
+function rounded(text: string, scale: number, most: number): bigint | undefined {
+  if (!DECIMAL.test(text)) return undefined;
+  const [whole = '', fraction = ''] = text.replace(/^[+-]/, '').split('.');
+  const up = (fraction[scale] ?? '0') >= '5' ? 1n : 0n;
+  const size = BigInt(whole + fraction.slice(0, scale).padEnd(scale, '0')) + up;
+  if (size >= 10n ** BigInt(scale + most)) return undefined;
+  return text.startsWith('-') ? -size : size;
+}
+
+/** A decimal rounded to `scale` digits, in its shortest form; null where it is none, or has over 18 digits in all. */
+export function plainDecimal(text: string, scale: number): string | null {
+  const value = rounded(text, scale, 18 - scale);
+  return value === undefined ? null : plain(unscaled(value, scale));
+}
+
+/** `text × times + plus`, rounded half away from zero, where the text is rounded to 6 digits first; null where over 12 stand before its point. */
 export function affine(text: string, times: string, plus: string, scale: number): string | null {
-  if (!DECIMAL.test(text)) return null;
-  const product = scaled(text, 6) * scaled(times, 9) + scaled(plus, 15);
+  const given = rounded(text, 6, 12);
+  if (given === undefined) return null;
+  const product = given * scaled(times, 9) + scaled(plus, 15);
   const unit = 10n ** BigInt(15 - scale);
   const half = product < 0n ? -(unit / 2n) : unit / 2n;
-  return plain(unscaled((product + half) / unit, scale));
+  const size = (product + half) / unit;
+  return size >= 10n ** 18n || size <= -(10n ** 18n) ? null : plain(unscaled(size, scale));
 }
 
 function scaled(text: string, scale: number): bigint {

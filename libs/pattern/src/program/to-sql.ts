@@ -46,8 +46,10 @@ function appliedSql(node: Exclude<Text, { op: 'value' | 'column' | 'const' | 'co
       return `replace(${of}, ${constant(node.from)}, ${constant(node.to)})`;
     case 'sub':
       return `regexp_replace(${of}, ${constant(node.pattern)}, ${constant(node.to.replaceAll('\\', '\\\\'))}, 'g')`;
-    case 'extract':
-      return `nullif(regexp_extract(${of}, ${constant(node.pattern)}, ${node.group}), '')`;
+    case 'extract': {
+      const found = `regexp_extract(${of}, ${constant(node.pattern)}, ${node.group})`;
+      return node.sure === true ? found : `nullif(${found}, '')`;
+    }
     case 'translate':
       return `translate(${of}, ${constant(node.from)}, ${constant(node.to)})`;
     case 'lower':
@@ -61,16 +63,18 @@ function appliedSql(node: Exclude<Text, { op: 'value' | 'column' | 'const' | 'co
       return `substring(${of}, ${node.from + 1}${node.length === undefined ? '' : `, ${node.length}`})`;
     case 'lookup':
       return `CASE ${of} ${node.table.map(([from, to]) => `WHEN ${constant(from)} THEN ${constant(to)}`).join(' ')} END`;
-    case 'affine':
-      return plainSql(
-        `CASE WHEN regexp_matches(${of}, '^-?[0-9]{1,12}(\\.[0-9]{1,6})?$') THEN CAST(CAST(CAST(${of} AS DECIMAL(19,6)) * CAST(${literal(node.times)} AS DECIMAL(19,9)) + CAST(${literal(node.plus)} AS DECIMAL(38,15)) AS DECIMAL(38,${node.scale})) AS VARCHAR) END`,
-      );
+    case 'affine': {
+      const exact = `CAST(TRY_CAST(${of} AS DECIMAL(18,6)) AS DECIMAL(19,6)) * CAST(${literal(node.times)} AS DECIMAL(19,9)) + CAST(${literal(node.plus)} AS DECIMAL(38,15))`;
+      const rounded = `CAST(TRY_CAST(${exact} AS DECIMAL(18,${node.scale})) AS VARCHAR)`;
+      return node.scale === 0 ? rounded : `rtrim(rtrim(${rounded}, '0'), '.')`;
+    }
     case 'plain':
-      return plainSql(of);
+      // Decimals of 18 digits are 64-bit numbers; wider ones take the engine twenty times as long to print.
+      return `rtrim(rtrim(CAST(TRY_CAST(${of} AS DECIMAL(18,${node.scale})) AS VARCHAR), '0'), '.')`;
     case 'writtenOut':
-      return plainSql(
-        `CASE WHEN regexp_matches(${of}, '^[+-]?[0-9]{1,10}(\\.[0-9]{1,10})?[eE][+-]?[0-9]{1,2}$') AND ${WRITTEN_OUT_FITS(of)} THEN CAST(TRY_CAST(${of} AS DECIMAL(38,10)) AS VARCHAR) END`,
-      );
+      return `CASE WHEN regexp_matches(${of}, '^[+-]?[0-9]{1,10}(\\.[0-9]{1,10})?[eE][+-]?[0-9]{1,2}$') AND ${WRITTEN_OUT_FITS(of)} THEN rtrim(rtrim(CAST(TRY_CAST(${of} AS DECIMAL(38,10)) AS VARCHAR), '0'), '.') END`;
+    case 'parsed':
+      return `CAST(CAST(try_strptime(${of}, ${node.formats.length === 1 ? constant(node.formats[0] ?? '') : `[${node.formats.map(constant).join(', ')}]`}) AS DATE) AS VARCHAR)`;
     case 'day':
       return `CASE WHEN regexp_matches(${of}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') AND ${of} >= '0001' THEN CAST(TRY_CAST(${of} AS DATE) AS VARCHAR) END`;
     case 'daysAfter':
@@ -94,16 +98,14 @@ const WRITTEN_OUT_FITS = (of: string): string => {
   return `${point} <= 24 AND length(rtrim(${mantissa} || ${fraction}, '0')) - ${point} <= 10`;
 };
 
-function plainSql(of: string): string {
-  return `regexp_replace(regexp_replace(regexp_replace(regexp_replace(${of}, '^(-?)0+([0-9])', '\\1\\2'), '(\\.[0-9]*[1-9])0+$', '\\1'), '\\.0*$', ''), '^-0$', '0')`;
-}
-
 export function testSql(test: Test): string {
   switch (test.op) {
     case 'matches':
       return `regexp_matches(${textSql(test.of)}, ${constant(test.pattern)})`;
     case 'in':
       return test.values.length === 0 ? 'FALSE' : `${textSql(test.of)} IN (${test.values.map(constant).join(', ')})`;
+    case 'between':
+      return `${textSql(test.of)} BETWEEN ${constant(test.from)} AND ${constant(test.to)}`;
     case 'present':
       return `(${textSql(test.of)}) IS NOT NULL`;
     case 'all':
