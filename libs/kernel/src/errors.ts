@@ -282,6 +282,22 @@ export const ERRORS = {
     'An event holds something that JSON cannot carry.',
     'Turn bigint and dates into text before they are published.',
   ),
+  SKEIN_REVIEW_UNKNOWN: entry('user', 404, false, 'No such review is visible to you.', 'List what is visible with GET /v1/reviews.'),
+  SKEIN_REVIEW_DECIDED: entry('user', 409, false, 'The review is settled, or you have said your part.', 'See what was decided with GET /v1/reviews/:id.'),
+  SKEIN_REVIEW_CONFLICT: entry(
+    'user',
+    409,
+    false,
+    'The decision does not fit the review.',
+    'See the alternatives with GET /v1/reviews/:id; give each decision an id of its own.',
+  ),
+  SKEIN_REVIEW_AMENDMENT: entry(
+    'user',
+    422,
+    false,
+    'No solution follows from the amendment, or the contract does not accept it.',
+    'Give up to 20 example rows that agree with each other and with the contract.',
+  ),
   SKEIN_LEASE_LOST: entry(
     'platform',
     409,

@@ -11,3 +11,20 @@ export type { QuerySandbox, ResultFormat, SandboxCatalog, SandboxOutcome, Sandbo
 export type { AsOf, CollectReport, SnapshotDraft, SnapshotStore, Staging, WantedColumn } from './snapshot-store.ts';
 export { isStorageFull, storageError } from './storage-error.ts';
 export type { DroppedUses, QueryUse, RecordedUse, UsageLog, UsedProduct } from './usage-log.ts';
+export { alternativeId, decideReview, gapKey, newReview } from './decide-review.ts';
+export { MOST_CANDIDATES, type EscalationState, type EscalationSteps, type Escalations } from './escalations.ts';
+export type {
+  Alternative,
+  BlastRadius,
+  Decided,
+  DecisionVerb,
+  Review,
+  ReviewDecision,
+  ReviewDesk,
+  ReviewKind,
+  ReviewQuery,
+  ReviewRequest,
+  ReviewRow,
+  ReviewStatus,
+} from './review-desk.ts';
+export type { StateStore } from './state-store.ts';

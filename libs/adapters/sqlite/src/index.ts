@@ -1,2 +1,11 @@
 export { sqliteUsageLog, type SqliteUsageLogOptions } from './usage-log.ts';
-export { attachLibrary, sqlitePatternLibrary, LIBRARY_AGENT, type SimilarPattern, type SqlitePatternLibrary, type SqlitePatternLibraryOptions } from './pattern-library.ts';
+export {
+  attachLibrary,
+  sqlitePatternLibrary,
+  LIBRARY_AGENT,
+  type SimilarPattern,
+  type SqlitePatternLibrary,
+  type SqlitePatternLibraryOptions,
+} from './pattern-library.ts';
+export { sqliteReviewDesk, type SqliteReviewDeskOptions } from './review-desk.ts';
+export { sqliteStateStore, type SqliteStateStoreOptions } from './state-store.ts';

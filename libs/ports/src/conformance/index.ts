@@ -3,6 +3,8 @@ export { eventBusConformance, type EventBusUnderTest } from './event-bus.ts';
 export { landingStoreConformance, type LandingStoreUnderTest } from './landing-store.ts';
 export { boardShows, patternBoardConformance, samplePattern, type PatternBoardUnderTest } from './pattern-board.ts';
 export { queryEngineConformance, type QueryEngineUnderTest } from './query-engine.ts';
+export { reviewDeskConformance, sampleAlternative, sampleReview, type ReviewDeskUnderTest } from './review-desk.ts';
 export { sandboxConformance, type SandboxUnderTest } from './sandbox.ts';
 export { snapshotStoreConformance, type SnapshotStoreUnderTest } from './snapshot-store.ts';
+export { stateStoreConformance, type StateStoreUnderTest } from './state-store.ts';
 export { usageLogConformance, type UsageLogUnderTest } from './usage-log.ts';
