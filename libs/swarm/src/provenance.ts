@@ -1,7 +1,7 @@
 import { canonicalJson, sha256 } from '@skein/kernel';
 import type { BronzeTable, DataProduct, Domain, Landing, Snapshot, SnapshotLineage } from '@skein/product';
 import { landingsOf } from './bronze.ts';
-import type { Malformed } from './make.ts';
+import type { Malformed } from './candidate.ts';
 
 /** What a product of a run is made of. */
 export interface Inputs {

@@ -3,7 +3,7 @@ import type { Contract } from '@skein/contract';
 import type { EngineSession, EventBus, WantedColumn } from '@skein/ports';
 import { tableOf, type DataProduct, type Domain, type Snapshot, type SnapshotLineage, type TableRef } from '@skein/product';
 import { lineageRows } from './lineage.ts';
-import type { Candidate } from './make.ts';
+import type { Candidate } from './candidate.ts';
 import type { SwarmAdapters, SystemContracts } from './swarm.ts';
 
 /** Topic of the event that tells of a new snapshot; key: the product. */

@@ -2,9 +2,10 @@ import { SkeinError } from '@skein/kernel';
 import { checkPlan } from '@skein/verifier';
 import type { EngineSession } from '@skein/ports';
 import { tableOf, type DataProduct, type Domain, type Landing, type Snapshot } from '@skein/product';
+import { ingest } from './agents/ingestor.ts';
 import { defineBronze, liveLandings, refuseLacking } from './bronze.ts';
-import { takeIn } from './intake.ts';
-import { make, type Candidate } from './make.ts';
+import type { Candidate } from './candidate.ts';
+import { make } from './make.ts';
 import { inputHash, inputsOf, lineageOf, type Inputs } from './provenance.ts';
 import { Publisher } from './publisher.ts';
 import type { ProductReport, RunReport, SourceReport, SwarmEvent } from './report.ts';
@@ -23,7 +24,7 @@ export async function runOnce(domain: Domain, system: SystemContracts, adapters:
     const taken =
       options.from === undefined
         ? { sources: [], ignored: [] }
-        : await takeIn({
+        : await ingest({
             domain,
             session,
             landings: adapters.landings,
@@ -170,14 +171,14 @@ class Run {
         if (snapshot) await session.run(`CREATE OR REPLACE TEMP VIEW "_ref_${reference.product}" AS ${snapshotScan(snapshot)}`);
       }
     }
-    return make(
+    return make({
       session,
       product,
-      checkPlan(product.contract),
-      inputs.malformed,
-      (name) => (this.#snapshots.has(name) ? `"_ref_${name}"` : undefined),
-      this.#adapters.sandbox,
-    );
+      plan: checkPlan(product.contract),
+      malformed: inputs.malformed,
+      relationOf: (name) => (this.#snapshots.has(name) ? `"_ref_${name}"` : undefined),
+      sandbox: this.#adapters.sandbox,
+    });
   }
 
   /** Makes a name of `step.from` readable: a bronze table over its landings, or a product's newest snapshot. */

@@ -1,0 +1,54 @@
+import type { EngineSession, QuerySandbox } from '@skein/ports';
+import type { DataProduct } from '@skein/product';
+import type { CheckPlan, Verdict } from '@skein/verifier';
+
+/** Relations of a session, while a product is made in it. */
+export const CANDIDATE = '_candidate';
+export const ACCEPTED = '_accepted';
+export const OFFENDERS = '_offenders';
+export const FEEDBACK = '_feedback';
+
+/** A line that never became a record, charged to the product that would have held it. */
+export interface Malformed {
+  readonly file: string;
+  readonly row: number;
+  readonly reason: string;
+  readonly raw: string;
+}
+
+/** What the agents need to make one product. */
+export interface Task {
+  readonly session: EngineSession;
+  readonly product: DataProduct;
+  /** The contract's checks. */
+  readonly plan: CheckPlan;
+  readonly malformed: readonly Malformed[];
+  /** The relation of another product, by its id; undefined when it has no snapshot. */
+  readonly relationOf: (product: string) => string | undefined;
+  readonly sandbox: QuerySandbox;
+}
+
+/** Rows that a step made: columns of the contract, and those of the swarm's own that the step offers. */
+export interface Rows {
+  /** SELECT of the step's rows. */
+  readonly sql: string;
+  readonly columns: readonly string[];
+  /** Of `_file`, `_row`, `_repairs`, `_invalid` those that the step offers. */
+  readonly extras: readonly string[];
+  /** The contract's checks, and those that the step's types and faults call for. */
+  readonly plan: CheckPlan;
+  /** SQL that identifies a row within the run. */
+  readonly position: string;
+}
+
+/** What a step made and the contract said of it. The rows lie in relations of the session. */
+export interface Candidate {
+  /** Relation with the rows that may be published: the contract's columns, and `_source`, `_position` for silver. */
+  readonly accepted: string;
+  /** SELECT for the feedback dataset. */
+  readonly feedback: string;
+  readonly verdict: Verdict;
+  readonly duplicates: number;
+  readonly repairs: Readonly<Record<string, number>>;
+  readonly violations: Readonly<Record<string, number>>;
+}
