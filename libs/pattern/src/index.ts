@@ -29,3 +29,4 @@ export { LIBRARY } from './family/library.ts';
 export { banditContext, mergeRewards, orderFamilies, rewardOf, withReward, type Rewards, type Trial } from './bandit.ts';
 export { clusterGaps, type Clustering, type GapCluster, type PersistentGap } from './cluster.ts';
 export { signatureVector, similarity, VECTOR_LENGTH } from './signature-vector.ts';
+export { nearness, weighVotes, type Vote, type VoteCell, type VoteSource } from './dependency-vote.ts';

@@ -1,0 +1,122 @@
+import { distance } from 'fastest-levenshtein';
+
+/** What the other rows of a group hold in a column: the rows that agree with the cell's row in the determinants of one dependency. */
+export interface VoteSource {
+  /** The dependency, for people: `zip → city`. */
+  readonly name: string;
+  /** Values of the other rows, the cell's own row left out; missing ones too. */
+  readonly counts: readonly { readonly value: string | null; readonly count: number }[];
+  /** Share of the column's cells that disagree with their group, over the table: how strictly the data keeps the dependency. */
+  readonly disagreement: number;
+  /** Other columns that the same determinants determine, and that agree with the group in this row, or do not: whether the row belongs to the group. */
+  readonly confirmed: number;
+  readonly refuted: number;
+  /** Whether it is the dependency read backwards (what the group is told apart by): it holds only as far as the data says, and speaks for slips only. */
+  readonly backwards: boolean;
+}
+
+export interface VoteCell {
+  readonly value: string | null;
+  /** Whether the contract refuses the value, whatever the other rows say. */
+  readonly fails: boolean;
+  readonly accepts: (value: string | null) => boolean;
+  /** Rows of the table that hold the value in this column. */
+  readonly frequency: (value: string) => number;
+  readonly sources: readonly VoteSource[];
+}
+
+/** The best attested other value of a cell. */
+export interface Vote {
+  readonly value: string;
+  /** Probability that the value is right, among those attested and the one that stands there. */
+  readonly probability: number;
+  /** Rows that hold the value, over the dependencies that speak for it. */
+  readonly support: number;
+  readonly sources: readonly string[];
+}
+
+/** Share of cells that are wrong before anything is known of them. */
+const ERROR = 0.03;
+/** Chance that a row with a wrong determinant lands in another group that exists, given that its determinant is wrong. */
+const ASTRAY = 0.3;
+/** What each confirming column takes from, and each refuting one adds to, that chance. */
+const CONFIRMED = 0.1;
+const REFUTED = 20;
+/** Log odds that a refused cell should hold what no other row of its groups does, before they are asked. */
+const UNATTESTED = Math.log(ERROR) - 1;
+
+/**
+ * Weighs what dependencies say of a cell (truth discovery over several of them, in log odds). Each source's voice is bounded by the chance
+ * that the row stands in the wrong group, which its other columns confirm or refute; a value near to the attested one was probably a slip
+ * of it; a value that the contract refuses is wrong in any case. Undefined where nothing but the present value is attested.
+ */
+export function weighVotes(cell: VoteCell): Vote | undefined {
+  const candidates = new Set<string>();
+  for (const { counts, backwards } of cell.sources)
+    for (const { value } of counts)
+      if (value !== null && value !== cell.value && cell.accepts(value) && (!backwards || nearness(cell.value, value) > 0)) candidates.add(value);
+  if (candidates.size === 0) return undefined;
+  const scored = [...candidates].map((value) => ({ value, odds: oddsOf(cell, value) }));
+  // A value that the contract refuses is not in question; that the right one is attested nowhere always is.
+  const own = cell.fails ? UNATTESTED + cell.sources.reduce((sum, source) => sum + voiceOf(source, undefined), 0) : oddsOf(cell, cell.value);
+  scored.sort((a, b) => b.odds - a.odds || (a.value < b.value ? -1 : 1));
+  const [best] = scored;
+  if (best === undefined) return undefined;
+  const total = scored.reduce((sum, one) => sum + Math.exp(one.odds - best.odds), 0) + Math.exp(own - best.odds);
+  const speaking = cell.sources.filter(({ counts }) => top(counts) === best.value);
+  const support = Math.max(0, ...cell.sources.map(({ counts }) => counts.find(({ value }) => value === best.value)?.count ?? 0));
+  return { value: best.value, probability: 1 / total, support, sources: speaking.map(({ name }) => name) };
+}
+
+function top(counts: VoteSource['counts']): string | null {
+  let best: VoteSource['counts'][number] | undefined;
+  for (const one of counts) if (one.value !== null && (best === undefined || one.count > best.count)) best = one;
+  return best?.value ?? null;
+}
+
+/** Log odds, up to a constant that all candidates of the cell share. */
+function oddsOf(cell: VoteCell, candidate: string | null): number {
+  let odds = candidate === cell.value ? Math.log(1 - ERROR) : Math.log(ERROR) + likeness(cell, candidate);
+  for (const source of cell.sources) odds += voiceOf(source, candidate);
+  return odds;
+}
+
+/** How well the present value is explained as a wrong form of the candidate, against any other wrong value. */
+function likeness(cell: VoteCell, candidate: string | null): number {
+  if (candidate === null) return -2;
+  if (cell.value === null) return cell.fails ? 2 : 0;
+  const near = nearness(cell.value, candidate);
+  const rarer = Math.log((cell.frequency(candidate) + 1) / (cell.frequency(cell.value) + 1));
+  return near > 0 ? 2.5 * near + 0.5 * clamp(rarer, -2, 3) : -0.5 + 0.25 * clamp(rarer, -2, 2);
+}
+
+/** 1 for texts that differ in little, 0 from half of their characters on. */
+export function nearness(a: string | null, b: string | null): number {
+  if (a === null || b === null || a.length === 0 || b.length === 0 || a.length > 1000 || b.length > 1000) return 0;
+  return Math.max(0, 1 - (2 * distance(a, b)) / Math.max(a.length, b.length));
+}
+
+/** `undefined` stands for a value that no row holds. */
+function voiceOf({ counts, disagreement, confirmed, refuted, backwards }: VoteSource, candidate: string | null | undefined): number {
+  const wrong = clamp(disagreement, 0.01, 0.45);
+  let others = 0;
+  let most = 0;
+  let own = 0;
+  for (const { value, count } of counts) {
+    if (value === null) continue;
+    others += count;
+    most = Math.max(most, count);
+    if (value === candidate) own = count;
+  }
+  if (others === 0) return 0;
+  // The group's rows copy each other's errors more often than chance would have it: evidence grows with the root beyond a few rows.
+  const damped = (count: number): number => (count <= 4 ? count : 2 + Math.sqrt(count));
+  const likelihood = Math.exp((damped(own) - damped(most)) * Math.log((1 - wrong) / (wrong / 2)));
+  const strayed = ERROR * ASTRAY * CONFIRMED ** Math.min(confirmed, 2) * REFUTED ** Math.min(refuted, 2);
+  const void_ = clamp(Math.max(strayed, backwards ? wrong : wrong * 0.1), 0.0005, 0.9);
+  return Math.log((1 - void_) * likelihood + void_);
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}

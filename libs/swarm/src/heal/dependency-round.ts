@@ -1,0 +1,150 @@
+import { ident, literal } from '@skein/kernel';
+import { weighVotes, type Vote, type VoteSource } from '@skein/pattern';
+import type { EngineSession } from '@skein/ports';
+import { dependencyName, type Dependency } from './dependency.ts';
+
+/** A column as the votes judge it. */
+export interface Judged {
+  readonly name: string;
+  readonly required: boolean;
+  readonly accepts: (value: string | null) => boolean;
+}
+
+/** A cell that disagrees with its group, or that the contract refuses, and what the other rows say of it. */
+export interface Disputed {
+  readonly row: bigint;
+  readonly column: string;
+  readonly value: string | null;
+  readonly fails: boolean;
+  readonly vote: Vote | undefined;
+  /** Dependencies that the cell takes part in breaking. */
+  readonly broken: readonly string[];
+}
+
+/** A backwards reading that the data breaks more often than this tells nothing. */
+const BACKWARDS_LIMIT = 0.1;
+/** Where a dependency's groups miss the value more often than this, missing values are ordinary. */
+const MISSING_LIMIT = 0.3;
+/** Values of one group that are looked at. */
+const MOST_VALUES = 8;
+
+/**
+ * One round of votes over all dependencies. Groups are counted in the engine; only cells that disagree with the commonest value of a
+ * group, and those of `broken` (a table of `_row`, `_col`), come out of it.
+ */
+export async function disputedCells(
+  session: EngineSession,
+  table: string,
+  dependencies: readonly Dependency[],
+  columns: ReadonlyMap<string, Judged>,
+  broken: string,
+): Promise<Disputed[]> {
+  const t = ident(table);
+  await session.run('CREATE OR REPLACE TEMP TABLE _suspect (_row BIGINT, _col VARCHAR, _by INTEGER)');
+  const used: { dependency: Dependency; index: number; disagreement: Map<string, number> }[] = [];
+  for (const [index, dependency] of dependencies.entries()) {
+    const x = dependency.determinant.map(ident);
+    const present = x.map((name) => `${name} IS NOT NULL`).join(' AND ');
+    const disagreement = new Map<string, number>();
+    const tops: string[] = [];
+    for (const [position, column] of dependency.dependent.entries()) {
+      const values = `_values_${index}_${position}`;
+      await session.run(
+        `CREATE OR REPLACE TEMP TABLE ${values} AS SELECT ${x.map((name, at) => `${name} AS x${at}`).join(', ')}, ${ident(column)} AS v, count(*) AS n FROM ${t} WHERE ${present} GROUP BY ALL`,
+      );
+      tops.push(
+        `SELECT ${x.map((_, at) => `x${at}`).join(', ')}, ${position} AS p, arg_max(v, n) FILTER (v IS NOT NULL) AS top, coalesce(max(n) FILTER (v IS NOT NULL), 0) AS most, coalesce(sum(n) FILTER (v IS NOT NULL), 0) AS present, sum(n) AS total FROM ${values} GROUP BY ALL`,
+      );
+    }
+    await session.run(`CREATE OR REPLACE TEMP TABLE _tops_${index} AS ${tops.join(' UNION ALL ')}`);
+    const figures = await session.rows<{ p: number; rows: bigint; off: bigint; missing: bigint; total: bigint }>(
+      `SELECT p, sum(present)::BIGINT AS rows, sum(present - most)::BIGINT AS off, sum(total - present)::BIGINT AS missing, sum(total)::BIGINT AS total FROM _tops_${index} WHERE present >= 2 GROUP BY p`,
+    );
+    for (const { p, rows, off, missing, total } of figures) {
+      const column = dependency.dependent[p];
+      if (column === undefined) continue;
+      const share = Number(off) / Number(rows);
+      if (dependency.backwards && share > BACKWARDS_LIMIT) continue;
+      disagreement.set(column, share);
+      const ordinary = columns.get(column)?.required !== true && Number(missing) > MISSING_LIMIT * Number(total);
+      const joined = x.map((name, at) => `t.${name} = m.x${at}`).join(' AND ');
+      await session.run(
+        `INSERT INTO _suspect SELECT t._row, ${literal(column)}, ${index} FROM ${t} t JOIN _tops_${index} m ON ${joined} AND m.p = ${p}
+         WHERE m.present >= 2 AND (t.${ident(column)} IS DISTINCT FROM m.top OR m.most * 2 <= m.present) AND m.present + (t.${ident(column)} IS NULL)::INTEGER > ${dependency.backwards ? 2 : 1} AND m.most < m.total${ordinary ? ` AND t.${ident(column)} IS NOT NULL` : ''}`,
+      );
+    }
+    if (disagreement.size > 0) used.push({ dependency, index, disagreement });
+  }
+  await session.run(`CREATE OR REPLACE TEMP TABLE _cells AS SELECT DISTINCT _row, _col FROM _suspect UNION SELECT _row, _col FROM ${ident(broken)}`);
+  const cells = new Map<string, { row: bigint; column: string; value: string | null; sources: VoteSource[]; broken: string[]; fails: boolean }>();
+  const key = (row: bigint, column: string): string => `${row} ${column}`;
+  for (const { dependency, index, disagreement } of used) await gather(dependency, index, disagreement);
+  await addBroken();
+  const frequency = await frequencies();
+  return [...cells.values()].map((cell): Disputed => {
+    const accepts = columns.get(cell.column)?.accepts ?? (() => true);
+    const vote = weighVotes({ ...cell, accepts, frequency: (value) => frequency.get(`${cell.column} ${value}`) ?? 0 });
+    return { row: cell.row, column: cell.column, value: cell.value, fails: cell.fails, vote, broken: cell.broken };
+  });
+
+  async function gather(dependency: Dependency, index: number, disagreement: ReadonlyMap<string, number>): Promise<void> {
+    const joined = dependency.determinant.map((name, at) => `t.${ident(name)} = m.x${at}`).join(' AND ');
+    // Which of the determinant's columns agree with the group in each row that has a suspect cell.
+    const agree = dependency.dependent.filter((column) => disagreement.has(column));
+    const memberships = await session.rows<{ row: bigint; agrees: number[]; differs: number[] }>(
+      `SELECT t._row AS row, list(m.p) FILTER (m.top = v) AS agrees, list(m.p) FILTER (m.top <> v) AS differs FROM (SELECT DISTINCT _row FROM _cells WHERE _col IN (${agree.map(literal).join(', ')})) s JOIN ${ident(table)} t ON t._row = s._row JOIN _tops_${index} m ON ${joined},
+       LATERAL (SELECT CASE m.p ${dependency.dependent.map((column, p) => `WHEN ${p} THEN t.${ident(column)}`).join(' ')} END AS v) WHERE m.present >= 3 AND m.most * 2 > m.present GROUP BY 1`,
+    );
+    const member = new Map(memberships.map(({ row, agrees, differs }) => [row, { agrees: new Set(agrees), differs: new Set(differs) }]));
+    for (const column of agree) {
+      const p = dependency.dependent.indexOf(column);
+      const found = await session.rows<{ row: bigint; value: string | null; counts: { v: string | null; n: bigint }[]; suspect: boolean }>(
+        `SELECT t._row AS row, any_value(t.${ident(column)}) AS value, list({'v': m.v, 'n': m.n} ORDER BY m.n DESC)[:${MOST_VALUES}] AS counts, bool_or(s.suspect) AS suspect
+         FROM (SELECT c._row, bool_or(_by IS NOT NULL) AS suspect FROM _cells c LEFT JOIN _suspect b ON b._row = c._row AND b._col = c._col AND b._by = ${index} WHERE c._col = ${literal(column)} GROUP BY 1) s
+         JOIN ${ident(table)} t ON t._row = s._row JOIN _values_${index}_${p} m ON ${joined} GROUP BY 1`,
+      );
+      for (const { row, value, counts, suspect } of found) {
+        const cell = cells.get(key(row, column)) ?? { row, column, value, sources: [], broken: [], fails: false };
+        const others = counts.map(({ v, n }) => ({ value: v, count: Number(n) - (v === value ? 1 : 0) })).filter(({ count }) => count > 0);
+        const seen = member.get(row);
+        cell.sources.push({
+          name: dependencyName(dependency, column),
+          counts: others,
+          disagreement: disagreement.get(column) ?? 0.5,
+          confirmed: [...(seen?.agrees ?? [])].filter((other) => other !== p).length,
+          refuted: [...(seen?.differs ?? [])].filter((other) => other !== p).length,
+          backwards: dependency.backwards,
+        });
+        if (suspect && !dependency.backwards) cell.broken.push(dependencyName(dependency, column));
+        cells.set(key(row, column), cell);
+      }
+    }
+  }
+
+  async function addBroken(): Promise<void> {
+    for (const { row, column } of await session.rows<{ row: bigint; column: string }>(`SELECT _row AS row, _col AS "column" FROM ${ident(broken)}`)) {
+      const cell = cells.get(key(row, column));
+      if (cell) cell.fails = true;
+    }
+  }
+
+  async function frequencies(): Promise<Map<string, number>> {
+    const counts = new Map<string, number>();
+    const wanted = new Map<string, Set<string>>();
+    for (const { column, value, sources } of cells.values()) {
+      const values = wanted.get(column) ?? new Set<string>();
+      if (value !== null) values.add(value);
+      for (const source of sources) for (const one of source.counts) if (one.value !== null) values.add(one.value);
+      wanted.set(column, values);
+    }
+    for (const [column, values] of wanted) {
+      const name = ident(column);
+      const rows = await session.rows<{ v: string; n: bigint }>(
+        `SELECT ${name} AS v, count(*) AS n FROM ${ident(table)} WHERE ${name} IN (SELECT unnest(from_json($1, '["VARCHAR"]'))) GROUP BY 1`,
+        [JSON.stringify([...values])],
+      );
+      for (const { v, n } of rows) counts.set(`${column} ${v}`, Number(n));
+    }
+    return counts;
+  }
+}
