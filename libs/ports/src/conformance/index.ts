@@ -1,4 +1,5 @@
 export { contractRegistryConformance, type ContractRegistryUnderTest } from './contract-registry.ts';
+export { escalationsConformance, type EscalationsUnderTest, type SampleCluster, type SampleSteps } from './escalations.ts';
 export { eventBusConformance, type EventBusUnderTest } from './event-bus.ts';
 export { landingStoreConformance, type LandingStoreUnderTest } from './landing-store.ts';
 export { boardShows, patternBoardConformance, samplePattern, type PatternBoardUnderTest } from './pattern-board.ts';

@@ -1,0 +1,1 @@
+export { langgraphEscalations, type LanggraphEscalationsOptions } from './escalations.ts';
