@@ -25,13 +25,14 @@ export const code: Family = (column) => {
   for (const one of codes) byBare.set(bare(one), byBare.has(bare(one)) ? undefined : one);
   const alike: [string, string][] = [];
   const near: [string, string][] = [];
+  const nearest = codes.length > MOST_CODES ? () => undefined : nearestIn(codes);
   for (const { raw, text, fails } of column.values) {
     if (!fails) continue;
     const wanted = bare(text);
     const same = wanted === '' ? undefined : byBare.get(wanted);
     if (same !== undefined) alike.push([raw, same]);
-    else if (!byBare.has(wanted) && codes.length <= MOST_CODES) {
-      const found = nearest(text.toLowerCase(), codes);
+    else if (!byBare.has(wanted)) {
+      const found = nearest(text.toLowerCase());
       if (found !== undefined) near.push([raw, found]);
     }
   }
@@ -51,16 +52,43 @@ export const code: Family = (column) => {
   return [...listed('codes that differ in case and marks', alike, 1), ...listed('the one code that is a slip away', near, 2)];
 };
 
-/** The one code within reach; undefined where none is, or where another is hardly farther. */
-export function nearest(value: string, codes: readonly string[]): string | undefined {
-  const reach = Math.floor(Math.min(value.length, 60) / 5) + (value.length >= 4 && value.length < 5 ? 1 : 0);
-  if (reach === 0) return undefined;
-  let [best, next, found] = [Infinity, Infinity, ''];
+/** Finds the one code within reach of a value; undefined where none is, or where another is hardly farther. */
+export function nearestIn(codes: readonly string[]): (value: string) => string | undefined {
+  const byLength = new Map<number, { readonly code: string; readonly small: string; readonly signs: number }[]>();
   for (const one of codes) {
-    if (Math.abs(one.length - value.length) > reach * 2) continue;
-    const apart = distance(value, one.toLowerCase());
-    if (apart < best) [next, best, found] = [best, apart, one];
-    else if (apart < next) next = apart;
+    const small = one.toLowerCase();
+    const alike = byLength.get(small.length) ?? [];
+    alike.push({ code: one, small, signs: signsIn(small) });
+    byLength.set(small.length, alike);
   }
-  return best <= reach && next >= best * 2 && next >= best + 1 ? found : undefined;
+  return (value) => {
+    const reach = Math.floor(Math.min(value.length, 60) / 5) + (value.length >= 4 && value.length < 5 ? 1 : 0);
+    if (reach === 0) return undefined;
+    const signs = signsIn(value);
+    let [best, next, found] = [Infinity, Infinity, ''];
+    for (let length = value.length - reach * 2; length <= value.length + reach * 2; length += 1) {
+      for (const one of byLength.get(length) ?? []) {
+        // What is farther than twice the reach is neither found nor a rival of what is.
+        if (bits(signs & ~one.signs) > reach * 2 || bits(one.signs & ~signs) > reach * 2) continue;
+        const apart = distance(value, one.small);
+        if (apart < best) [next, best, found] = [best, apart, one.code];
+        else if (apart < next) next = apart;
+      }
+    }
+    return best <= reach && next >= best * 2 && next >= best + 1 ? found : undefined;
+  };
+}
+
+/** The signs of a text as a set of 32 classes: an edit takes at most one class away and brings at most one. */
+function signsIn(value: string): number {
+  let set = 0;
+  for (let at = 0; at < value.length; at += 1) set |= 1 << (value.charCodeAt(at) & 31);
+  return set;
+}
+
+/** Number of bits that are set (Warren, Hacker's Delight, 5-1). */
+function bits(set: number): number {
+  const pairs = set - ((set >>> 1) & 0x55555555);
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
