@@ -30,3 +30,4 @@ export { banditContext, mergeRewards, orderFamilies, rewardOf, withReward, type 
 export { clusterGaps, type Clustering, type GapCluster, type PersistentGap } from './cluster.ts';
 export { signatureVector, similarity, VECTOR_LENGTH } from './signature-vector.ts';
 export { nearness, weighVotes, type Vote, type VoteCell, type VoteSource } from './dependency-vote.ts';
+export { nearValues, type NearValue } from './near-value.ts';

@@ -5,4 +5,10 @@ export { createSwarm, type Retention, type RunOptions, type Swarm, type SwarmAda
 export { sqlRuleFigures, type SqlRuleInput } from './sql-rules.ts';
 export { snapshotScan } from './scan.ts';
 export { heal } from './heal/heal.ts';
-export type { AppliedSolution, CellOutcome, HealedCell, Healing, HealOptions, LabelledRow, TextTable } from './heal/healing.ts';
+export type { AppliedSolution, CellOutcome, ColumnCount, Healing, HealOptions, LabelledRow, TextTable } from './heal/healing.ts';
+export { checkAmendment, learnAmendment, type SolutionEngine } from './review/amendment.ts';
+export { columnJudge } from './review/column-judge.ts';
+export type { EscalationParts } from './review/escalation-steps.ts';
+export { teachingOf, type EscalatedGap, type Escalation, type Teaching } from './review/escalation.ts';
+export { detectPersonal, maskingSignature, type PersonalData, type SourceColumn } from './review/masking.ts';
+export { metaSwarmlet, type Considered, type MetaSwarmlet, type MetaSwarmletOptions } from './review/meta-swarmlet.ts';

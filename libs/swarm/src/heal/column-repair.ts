@@ -1,76 +1,189 @@
 import type { Property } from '@skein/contract';
 import { ident, literal } from '@skein/kernel';
-import { bindExpression, propose, signatureOf, type ColumnFacts, type Example, type Proposal } from '@skein/pattern';
-import type { Change, Ward } from './heal.ts';
-import type { LabelledRow } from './healing.ts';
+import {
+  bindExpression,
+  evaluate,
+  nearValues,
+  propose,
+  signatureOf,
+  type ColumnFacts,
+  type Example,
+  type Expression,
+  type Gap,
+  type Proposal,
+  type ValueCount,
+} from '@skein/pattern';
+import type { Disputed } from './dependency-round.ts';
+import { withoutNoise, withoutNoiseSql } from './float-noise.ts';
+import type { Change, Ward } from './ward.ts';
 
 /** Distinct values that the synthesiser is given. */
 const MOST_VALUES = 2_000;
+/** Share of the present values that a program over another column must reproduce before it fills missing ones. */
+const AGREEMENT = 0.9;
 
-/** Repairs the cells of one column by what the synthesiser finds, and by what the labels of the column teach. */
-export async function repairColumn(ward: Ward, property: Property, labels: readonly LabelledRow[]): Promise<void> {
-  const { session } = ward;
-  const [table, column] = [ident(ward.table), ident(property.name)];
-  const accepts = ward.accepts.get(property.name) ?? (() => true);
-  const broken = await session.rows<{ value: string | null; count: bigint }>(
-    `SELECT _value AS value, count(*) AS count FROM _found WHERE _col = ${literal(property.name)} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${MOST_VALUES}`,
-  );
-  const examples = await examplesOf(ward, property, labels);
-  const taught = examples.some(({ input, output }) => input !== output);
-  if (broken.length === 0 && !taught) return;
-  const accepted = await session.rows<{ value: string; count: bigint }>(
-    `SELECT ${column} AS value, count(*) AS count FROM ${table} WHERE ${column} IS NOT NULL AND _row NOT IN (SELECT _row FROM _found WHERE _col = ${literal(property.name)}) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${MOST_VALUES}`,
-  );
-  const counted = (rows: readonly { value: string | null; count: bigint }[]) => rows.map(({ value, count }) => ({ value, count: Number(count) }));
-  const values = [...counted(broken), ...(taught ? counted(accepted) : [])];
-  const facts: ColumnFacts = { property, accepts, accepted: counted(accepted).filter((one): one is { value: string; count: number } => one.value !== null) };
-  const outcome = propose(
-    {
-      context: { domain: '', product: '', column: property.name },
-      signature: signatureOf('type', property, values),
-      cells: values.reduce((sum, { count }) => sum + count, 0),
-      values,
-    },
-    facts,
-    examples,
-  );
-  if (outcome.kind !== 'solutions') return;
-  for (const proposal of outcome.ranked) await applyProposal(ward, property, proposal, taught);
+interface Counted {
+  readonly value: string | null;
+  readonly count: number;
 }
 
-async function applyProposal(ward: Ward, property: Property, proposal: Proposal, taught: boolean): Promise<void> {
-  const column = ident(property.name);
-  const bound = bindExpression(proposal.solution, column, (name) => ident(name));
-  const accepts = ward.accepts.get(property.name) ?? (() => true);
-  const only = taught ? '' : ` AND _row IN (SELECT _row FROM _found WHERE _col = ${literal(property.name)})`;
-  const touched = await ward.session.rows<{ row: bigint; before: string | null; after: string | null }>(
-    `SELECT * FROM (SELECT _row AS row, ${column} AS before, ${bound.repaired} AS after FROM ${ident(ward.table)} WHERE ${bound.touches}${only}) WHERE before IS DISTINCT FROM after`,
+/** Repairs the cells of one column by what the synthesiser finds, and by what the labels of the column teach. */
+export async function repairColumn(ward: Ward, property: Property): Promise<void> {
+  const broken = await valuesOf(ward, `SELECT _value AS v FROM _found WHERE _col = ${literal(property.name)}`);
+  const examples = await examplesOf(ward, property);
+  const taught = examples.some(({ input, output }) => input !== null && input !== output);
+  if (broken.length === 0 && !taught) return;
+  const accepted = await acceptedValues(ward, property);
+  const outcome = propose(gapOf(property, [...broken, ...(taught ? accepted : [])]), factsOf(ward, property, accepted, examples), examples);
+  if (outcome.kind !== 'solutions') return;
+  for (const proposal of outcome.ranked) if (isProved(proposal, examples)) await applyProposal(ward, property, proposal, taught);
+}
+
+/**
+ * Whether labels suffice for a program that they taught: two, or one where the program only takes away. What one label adds may be true
+ * of its row alone (`1003x` put right to `10036`).
+ */
+function isProved({ category, program }: Proposal, examples: readonly Example[]): boolean {
+  if (category !== 'example') return true;
+  const explained = examples.filter(
+    ({ input, output, row }) => input !== output && evaluate(program, { value: input, ...(row ? { row } : {}) }).value === output,
   );
-  const solution = ward.solution({
-    column: property.name,
-    category: proposal.category,
-    why: proposal.why,
-    sql: `CASE WHEN ${bound.touches} THEN ${bound.repaired} ELSE ${column} END`,
-    expression: proposal.solution,
-  });
-  const changes = touched
-    .filter(({ after }) => accepts(after))
-    .map(({ row, before, after }): Change => ({
-      row,
-      column: property.name,
-      before,
-      after,
-      rule: 'label',
-      solution,
-      probability: proposal.score,
-      why: proposal.why,
-    }));
-  await ward.apply(changes);
+  return new Set(explained.map(({ input }) => input)).size >= 2 || explained.every(({ input, output }) => isWithin(output ?? '', input ?? ''));
+}
+
+/** Whether `part` is left of `whole` when characters are taken out of it. */
+function isWithin(part: string, whole: string): boolean {
+  let at = 0;
+  for (const sign of part) {
+    at = whole.indexOf(sign, at) + 1;
+    if (at === 0) return false;
+  }
+  return true;
+}
+
+async function applyProposal(ward: Ward, property: Property, { solution: expression, category, why, score }: Proposal, taught: boolean): Promise<void> {
+  const column = ident(property.name);
+  const { touches, repaired } = bindExpression(expression, column, ident);
+  const plain = withoutNoiseSql(repaired, property);
+  // Without labels, a program is for cells that break the contract: of others, it was not asked.
+  const only = taught ? touches : `${touches} AND _row IN (SELECT _row FROM _found WHERE _col = ${literal(property.name)})`;
+  const solution = { column: property.name, category, why, sql: `CASE WHEN ${touches} THEN ${plain} ELSE ${column} END`, expression };
+  await ward.applySql(property, solution, only, plain, Math.min(0.99, Math.max(0.5, score)));
+}
+
+/**
+ * Fills missing cells from another column of the same row, where labels show how: `Madison WI` beside a missing state that a person filled
+ * with `WI`. The program must agree with the rows in which both stand.
+ */
+export async function fillFromColumns(ward: Ward, property: Property): Promise<void> {
+  const filled = (await examplesOf(ward, property)).filter(({ input, output }) => input === null && output !== null);
+  if (filled.length === 0) return;
+  const column = ident(property.name);
+  const accepted = await acceptedValues(ward, property);
+  for (const other of ward.columns) {
+    if (other.name === property.name) continue;
+    const examples = filled.flatMap(({ output, row }): Example[] => {
+      const input = row?.[other.name] ?? null;
+      return input === null || output === null || input === output ? [] : [{ input, output, ...(row ? { row } : {}) }];
+    });
+    if (examples.length < filled.length || !examples.every(({ input, output }) => output !== null && input?.includes(output))) continue;
+    const sources = await valuesOf(
+      ward,
+      `SELECT ${ident(other.name)} AS v FROM ${ident(ward.table)} WHERE ${column} IS NULL AND ${ident(other.name)} IS NOT NULL`,
+    );
+    const outcome = propose(gapOf(property, sources), factsOf(ward, property, accepted, examples), examples);
+    if (outcome.kind !== 'solutions') continue;
+    for (const { solution: found, why, score } of outcome.ranked) {
+      const expression = over(found, other.name);
+      const { touches, repaired } = bindExpression(expression, column, ident);
+      const anyway = bindExpression({ ...expression, preConditions: found.preConditions.replaceAll('{value}', placeholder(other.name)) }, column, ident);
+      const [seen] = await ward.session.rows<{ both: bigint; same: bigint }>(
+        `SELECT count(*) AS both, count(*) FILTER (${anyway.repaired} = ${column}) AS same FROM ${ident(ward.table)} WHERE ${column} IS NOT NULL AND ${anyway.touches}`,
+      );
+      if (seen !== undefined && Number(seen.same) < AGREEMENT * Number(seen.both)) continue;
+      const solution = {
+        column: property.name,
+        category: 'example',
+        why: `filled from ${other.name}: ${why}`,
+        sql: `CASE WHEN ${touches} THEN ${repaired} ELSE ${column} END`,
+        expression,
+      };
+      await ward.applySql(property, solution, touches, repaired, Math.min(0.99, Math.max(0.5, score)));
+    }
+  }
+}
+
+/** An expression over the column itself as one over another column, for cells that are missing. */
+function over({ kind, transformation, preConditions, postValidation }: Expression, other: string): Expression {
+  const put = (sql: string): string => sql.replaceAll('{value}', placeholder(other));
+  return { kind, transformation: put(transformation), preConditions: `({value}) IS NULL AND (${put(preConditions)})`, postValidation };
+}
+
+function placeholder(column: string): string {
+  return `{column:${encodeURIComponent(column)}}`;
+}
+
+/** Cells that still break the contract, and that no dependency speaks of: by the smallest change that the contract accepts. */
+export async function repairNear(ward: Ward, property: Property, disputes: readonly Disputed[]): Promise<void> {
+  await ward.findBroken('_left');
+  const told = new Set(disputes.filter((one) => one.column === property.name && one.vote !== undefined).map(({ row }) => row));
+  const left = await ward.session.rows<{ row: bigint; value: string }>(
+    `SELECT _row AS row, _value AS value FROM _left WHERE _col = ${literal(property.name)} AND _value IS NOT NULL AND _rule <> 'required' AND _row NOT IN (SELECT _row FROM _fix WHERE _col = ${literal(property.name)})`,
+  );
+  const cells = left.filter(({ row }) => !told.has(row));
+  if (cells.length === 0) return;
+  const values = [...new Set(cells.map(({ value }) => value))].slice(0, MOST_VALUES);
+  const found = nearValues(values, factsOf(ward, property, await acceptedValues(ward, property), []));
+  for (const [why, near] of Map.groupBy(found, (one) => one.why)) {
+    const table = new Map(near.map(({ from, to }) => [from, to]));
+    const sql = `CASE ${ident(property.name)} ${near.map(({ from, to }) => `WHEN ${literal(from)} THEN ${literal(to)}`).join(' ')} ELSE ${ident(property.name)} END`;
+    const changes = cells.flatMap(({ row, value }): Change[] => {
+      const to = table.get(value);
+      return to === undefined ? [] : [{ row, value: to, probability: 0.97, why }];
+    });
+    await ward.applyCells(property, { column: property.name, category: 'near-value', why, sql, expression: undefined }, changes);
+  }
+}
+
+function gapOf(property: Property, values: readonly Counted[]): Gap {
+  return {
+    context: { domain: '', product: '', column: property.name },
+    signature: signatureOf('type', property, values),
+    cells: values.reduce((sum, { count }) => sum + count, 0),
+    values,
+  };
+}
+
+function factsOf(ward: Ward, property: Property, accepted: readonly Counted[], examples: readonly Example[]): ColumnFacts {
+  const accepts = ward.accepts(property.name);
+  return { property, accepts: (value) => accepts(value) || accepts(withoutNoise(value, property)), accepted: shown(property, accepted, examples) };
+}
+
+/** Values that show how the column is written: those that keep the contract, what labels put right, and of a column of numbers without either, the contract's own form of numbers, which is plain. */
+function shown({ type }: Property, accepted: readonly Counted[], examples: readonly Example[]): ValueCount[] {
+  const values = [...accepted, ...examples.map(({ output }) => ({ value: output, count: 1 }))].filter((one): one is ValueCount => one.value !== null);
+  const numeric = ['int', 'decimal', 'float'].includes(type.kind);
+  return numeric && values.length === 0 ? [{ value: '0', count: 1 }] : values;
+}
+
+async function acceptedValues(ward: Ward, { name }: Property): Promise<Counted[]> {
+  return valuesOf(
+    ward,
+    `SELECT ${ident(name)} AS v FROM ${ident(ward.table)} WHERE ${ident(name)} IS NOT NULL AND _row NOT IN (SELECT _row FROM _found WHERE _col = ${literal(name)})`,
+  );
+}
+
+/** Distinct values of `v` with their rows, the most frequent first. */
+async function valuesOf({ session }: Ward, select: string): Promise<Counted[]> {
+  const rows = await session.rows<{ value: string | null; count: bigint }>(
+    `SELECT v AS value, count(*) AS count FROM (${select}) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${MOST_VALUES}`,
+  );
+  return rows.map(({ value, count }) => ({ value, count: Number(count) }));
 }
 
 /** The labelled cells of a column, with what stands in the table now. */
-async function examplesOf(ward: Ward, property: Property, labels: readonly LabelledRow[]): Promise<Example[]> {
-  const named = labels.filter(({ values }) => Object.hasOwn(values, property.name));
+export async function examplesOf(ward: Ward, property: Property): Promise<Example[]> {
+  const named = ward.labels.filter(({ values }) => Object.hasOwn(values, property.name));
   if (named.length === 0) return [];
   const rows = await ward.session.rows<Record<string, string | bigint | null>>(
     `SELECT * FROM ${ident(ward.table)} WHERE _row IN (${named.map(({ row }) => row).join(', ')})`,

@@ -8,7 +8,7 @@ export interface TextTable {
   readonly columns: readonly string[];
 }
 
-/** A cell that a person has looked at: what is right there. */
+/** A row that a person has put right. */
 export interface LabelledRow {
   readonly row: bigint;
   /** By column; null for a missing value. Columns that are not named were not looked at. */
@@ -18,43 +18,44 @@ export interface LabelledRow {
 export interface HealOptions {
   readonly contract: Contract;
   readonly labels?: readonly LabelledRow[];
-  /** Least probability of a repair that evidence within the table proposes. */
+  /** Least probability of a repair that rests on other rows; 0.95 where silent. */
   readonly threshold?: number;
 }
 
-/** How cells were repaired: one solution, applied to as many cells as its pre-conditions hold for. */
+/** What repaired cells: one solution, applied wherever its pre-conditions hold. */
 export interface AppliedSolution {
   readonly id: string;
   readonly column: string;
-  /** Family: `dependency`, `near-value`, `label`, or one of the synthesiser's. */
+  /** `dependency`, `near-value`, `label`, or the synthesiser's family. */
   readonly category: string;
   readonly why: string;
-  /** The SQL of the solution; of a dependency, what its evidence was counted by. */
+  /** SQL that yields the column's new value. */
   readonly sql: string;
+  /** Of a solution that holds for one row alone: it can be shared as a pattern. */
   readonly expression: Expression | undefined;
   readonly cells: number;
 }
 
 export type CellOutcome = 'repaired' | 'escalated' | 'left';
 
-/** One violation and what became of it. */
-export interface HealedCell {
-  readonly row: bigint;
+/** What became of the cells of one column that break one rule. */
+export interface ColumnCount {
   readonly column: string;
-  /** What the contract's row rules or dependencies say of the cell: `type`, `required`, `pattern`, `dependency`, or `label` where only labels taught it. */
+  /** The row rule of the contract (`type`, `required`, `pattern`, `valid_values` …), `dependency`, or `label` for what only labels taught. */
   readonly rule: string;
   readonly outcome: CellOutcome;
-  readonly before: string | null;
-  /** The repaired value; of an escalated cell the one that was proposed. */
-  readonly after: string | null;
-  readonly solution: string | undefined;
-  readonly probability: number | undefined;
-  readonly why: string;
+  readonly cells: number;
 }
 
 export interface Healing {
   readonly rows: number;
-  readonly cells: readonly HealedCell[];
-  readonly solutions: readonly AppliedSolution[];
+  /** Rounds of votes until nothing changed. */
   readonly rounds: number;
+  readonly counts: readonly ColumnCount[];
+  readonly solutions: readonly AppliedSolution[];
+  /**
+   * Temporary table of the session with one row for each violation, in order of row and column: `row` BIGINT, `column`, `rule`, `outcome`,
+   * `before`, `after` (of an escalated cell what was proposed, where anything was), `solution`, `probability` DOUBLE, `why`.
+   */
+  readonly cells: string;
 }

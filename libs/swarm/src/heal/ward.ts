@@ -1,0 +1,141 @@
+import type { Property } from '@skein/contract';
+import { ident, literal, sha256 } from '@skein/kernel';
+import type { EngineSession } from '@skein/ports';
+import { textAccepts } from '@skein/verifier';
+import { brokenCells, isSingle } from './cell-rule.ts';
+import type { AppliedSolution, HealOptions, LabelledRow, TextTable } from './healing.ts';
+
+/** A repair of one cell. */
+export interface Change {
+  readonly row: bigint;
+  readonly value: string;
+  readonly probability: number;
+  readonly why: string;
+}
+
+type NewSolution = Omit<AppliedSolution, 'id' | 'cells'>;
+
+/** A healing under way: the table as it stands now, and the log of what was done to it (`_fix`). A cell is repaired at most once. */
+export class Ward {
+  readonly session: EngineSession;
+  readonly table: string;
+  readonly columns: readonly Property[];
+  readonly labels: readonly LabelledRow[];
+  readonly #accepts = new Map<string, (value: string | null) => boolean>();
+  readonly #solutions = new Map<string, AppliedSolution>();
+
+  constructor(session: EngineSession, table: TextTable, { contract, labels = [] }: HealOptions) {
+    this.session = session;
+    this.table = table.name;
+    this.labels = labels;
+    const has = new Set(table.columns);
+    this.columns = contract.properties.filter((property) => has.has(property.name) && isSingle(property));
+    for (const property of this.columns) this.#accepts.set(property.name, textAccepts(property));
+  }
+
+  async begin(): Promise<void> {
+    await this.session.run(
+      'CREATE OR REPLACE TEMP TABLE _fix (_row BIGINT, _col VARCHAR, _before VARCHAR, _after VARCHAR, _solution VARCHAR, _probability DOUBLE, _why VARCHAR)',
+    );
+    await this.findBroken('_found');
+  }
+
+  accepts(column: string): (value: string | null) => boolean {
+    return this.#accepts.get(column) ?? (() => true);
+  }
+
+  solutions(): AppliedSolution[] {
+    return [...this.#solutions.values()];
+  }
+
+  /** Fills a temporary table with the cells that break a rule of the contract by themselves: `_row`, `_col`, `_value`, `_rule`. */
+  async findBroken(name: string): Promise<void> {
+    const selects = this.columns.map((property) => `SELECT _row, ${literal(property.name)} AS _col, _value, _rule FROM (${brokenCells(this.table, property)})`);
+    const none = 'SELECT NULL::BIGINT AS _row, NULL::VARCHAR AS _col, NULL::VARCHAR AS _value, NULL::VARCHAR AS _rule WHERE FALSE';
+    await this.session.run(`CREATE OR REPLACE TEMP TABLE ${ident(name)} AS ${[...selects, none].join(' UNION ALL ')}`);
+  }
+
+  /**
+   * Applies an expression to a column, in the engine. `touches` and `repaired` are SQL over the row. What would break the contract, or make
+   * two rows of a unique column equal, is put back.
+   */
+  async applySql(property: Property, solution: NewSolution, touches: string, repaired: string, probability: number): Promise<number> {
+    const [table, column] = [ident(this.table), ident(property.name)];
+    const id = idOf(solution);
+    const open = `_row NOT IN (SELECT _row FROM _fix WHERE _col = ${literal(property.name)})`;
+    await this.session.run(
+      `INSERT INTO _fix SELECT _row, ${literal(property.name)}, _before, _after, ${literal(id)}, $1::DOUBLE, $2 FROM (SELECT _row, ${column} AS _before, ${repaired} AS _after FROM ${table} WHERE (${touches}) AND ${open}) WHERE _before IS DISTINCT FROM _after`,
+      [probability, solution.why],
+    );
+    return this.#settle(property, { ...solution, id });
+  }
+
+  /** Applies repairs that were found cell by cell. */
+  async applyCells(property: Property, solution: NewSolution, changes: readonly Change[]): Promise<number> {
+    if (changes.length === 0) return 0;
+    const id = idOf(solution);
+    const [table, column] = [ident(this.table), ident(property.name)];
+    for (let from = 0; from < changes.length; from += 50_000) {
+      const rows = changes.slice(from, from + 50_000).map(({ row, value, probability, why }) => ({ r: String(row), v: value, p: probability, w: why }));
+      await this.session.run(
+        `INSERT INTO _fix SELECT t._row, ${literal(property.name)}, t.${column}, f.v, ${literal(id)}, f.p, f.w
+         FROM (SELECT unnest(from_json($1, '[{"r":"BIGINT","v":"VARCHAR","p":"DOUBLE","w":"VARCHAR"}]'), recursive := true)) f JOIN ${table} t ON t._row = f.r
+         WHERE t.${column} IS DISTINCT FROM f.v AND t._row NOT IN (SELECT _row FROM _fix WHERE _col = ${literal(property.name)})`,
+        [JSON.stringify(rows)],
+      );
+    }
+    return this.#settle(property, { ...solution, id });
+  }
+
+  /** Writes labels over whatever stands in their cells; a repair that a label contradicts is taken out of the log. */
+  async label(property: Property, given: readonly { readonly r: string; readonly v: string | null }[]): Promise<void> {
+    const [table, column, name] = [ident(this.table), ident(property.name), literal(property.name)];
+    const labels = `(SELECT unnest(from_json($1, '[{"r":"BIGINT","v":"VARCHAR"}]'), recursive := true))`;
+    const solution = {
+      column: property.name,
+      category: 'label',
+      why: 'what a person has labelled',
+      sql: `the labels of ${property.name}`,
+      expression: undefined,
+    };
+    const id = idOf(solution);
+    const parameters = [JSON.stringify(given)];
+    // What stood there first is the log's, where the cell has been repaired.
+    await this.session.run(
+      `CREATE OR REPLACE TEMP TABLE _labelled AS SELECT t._row, coalesce(f._row IS NOT NULL, FALSE) AS _fixed, CASE WHEN f._row IS NULL THEN t.${column} ELSE f._before END AS _before, l.v AS _after
+       FROM ${labels} l JOIN ${table} t ON t._row = l.r LEFT JOIN _fix f ON f._row = t._row AND f._col = ${name} WHERE t.${column} IS DISTINCT FROM l.v`,
+      parameters,
+    );
+    await this.session.run(`DELETE FROM _fix WHERE _col = ${name} AND _row IN (SELECT _row FROM _labelled)`);
+    await this.session.run(`UPDATE ${table} t SET ${column} = l._after FROM _labelled l WHERE t._row = l._row`);
+    await this.session.run(
+      `INSERT INTO _fix SELECT _row, ${name}, _before, _after, ${literal(id)}, 1, ${literal(solution.why)} FROM _labelled WHERE _before IS DISTINCT FROM _after`,
+    );
+    const [counted] = await this.session.rows<{ n: bigint }>(`SELECT count(*) AS n FROM _fix WHERE _solution = ${literal(id)}`);
+    if (counted !== undefined && counted.n > 0n) this.#solutions.set(id, { ...solution, id, cells: Number(counted.n) });
+  }
+
+  async #settle(property: Property, solution: Omit<AppliedSolution, 'cells'>): Promise<number> {
+    const { session } = this;
+    const [table, column, name, id] = [ident(this.table), ident(property.name), literal(property.name), literal(solution.id)];
+    const mine = `_fix WHERE _col = ${name} AND _solution = ${id}`;
+    await session.run(`UPDATE ${table} t SET ${column} = f._after FROM (SELECT _row, _after FROM ${mine}) f WHERE t._row = f._row`);
+    // The contract judges: what it refuses is taken back.
+    const refused = [`SELECT _row FROM (${brokenCells(this.table, property)})`];
+    if (property.unique) refused.push(`SELECT _row FROM ${table} WHERE ${column} IN (SELECT ${column} FROM ${table} GROUP BY 1 HAVING count(*) > 1)`);
+    await session.run(`CREATE OR REPLACE TEMP TABLE _refused AS SELECT _row FROM ${mine} AND _row IN (${refused.join(' UNION ALL ')})`);
+    await session.run(
+      `UPDATE ${table} t SET ${column} = f._before FROM (SELECT _row, _before FROM ${mine}) f WHERE t._row = f._row AND t._row IN (FROM _refused)`,
+    );
+    await session.run(`DELETE FROM ${mine} AND _row IN (FROM _refused)`);
+    const [counted] = await session.rows<{ n: bigint }>(`SELECT count(*) AS n FROM ${mine}`);
+    const cells = Number(counted?.n ?? 0n);
+    const before = this.#solutions.get(solution.id)?.cells ?? 0;
+    if (cells > 0) this.#solutions.set(solution.id, { ...solution, cells });
+    return cells - before;
+  }
+}
+
+function idOf({ category, column, sql }: NewSolution): string {
+  return sha256(JSON.stringify([category, column, sql])).slice(0, 16);
+}
