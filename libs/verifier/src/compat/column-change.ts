@@ -51,7 +51,11 @@ export function columnChanges(versions: Versions, today: string | undefined): Ch
     if (taken.has(after)) continue;
     changes.push(of(after.required ? 'column.added_required' : 'column.added', undefined, after, `${after.logicalType} column`, row(undefined, after)));
   }
-  for (const match of matches) changes.push(...matchChanges(match, versions));
+  for (const match of matches) {
+    // A column that stood there before carries values of its own: only a new one can be the alias of another.
+    const alias = next.properties.find((property) => property.name === match.old.name && property !== match.next && !taken.has(property));
+    changes.push(...matchChanges(match, alias, versions));
+  }
   const order = (list: readonly Property[], side: 'old' | 'next') => list.filter((one) => matches.some((match) => match[side] === one));
   const oldOrder = order(old.properties, 'old').map((one) => matches.find((match) => match.old === one)?.next);
   if (order(next.properties, 'next').some((one, at) => one !== oldOrder[at]))
@@ -80,14 +84,24 @@ function removal(before: Property, today: string | undefined): Change {
   return of('column.removed_early', before, undefined, `was promised until ${until}, and it is ${today}`, before.required ? row(before, undefined) : reads);
 }
 
-function matchChanges({ old, next }: Match, versions: Versions): Change[] {
+function matchChanges({ old, next }: Match, alias: Property | undefined, versions: Versions): Change[] {
   const changes: Change[] = [];
   const add = (rule: ContractRuleId, detail: string, show: Showing = row(old, next)) => void changes.push(of(rule, old, next, detail, show));
   if (old.name !== next.name) {
-    const alias = versions.next.properties.find((property) => property.name === old.name);
-    const readable = alias !== undefined && (typeChanges(old.type, alias.type).length === 0 || promotes(old.type, alias.type));
-    add(readable ? 'column.renamed_with_alias' : 'column.renamed', `became ${next.name}`, readable ? words('both names can be read') : row(old, next));
+    if (alias && (typeChanges(old.type, alias.type).length === 0 || promotes(old.type, alias.type))) {
+      add('column.renamed_with_alias', `became ${next.name}`, words('both names can be read'));
+      if (next.required) changes.push(of('column.added_required', undefined, next, `what is written as ${old.name} alone lacks it`, row(undefined, next)));
+      // Who goes on by the old name has the alias: what it promises otherwise is a change of that column.
+      changes.push(...promiseChanges({ old, next: alias }, versions));
+    } else add('column.renamed', `became ${next.name}`);
   }
+  return [...changes, ...promiseChanges({ old, next }, versions), ...wordChanges({ old, next })];
+}
+
+/** What a column promises of its values, to whom, and what it may be joined with. */
+function promiseChanges({ old, next }: Match, versions: Versions): Change[] {
+  const changes: Change[] = [];
+  const add = (rule: ContractRuleId, detail: string, show: Showing = row(old, next)) => void changes.push(of(rule, old, next, detail, show));
   const types = typeChanges(old.type, next.type);
   for (const { rule, path, detail } of types)
     changes.push({ ...of(rule, old, next, detail, row(old, next)), subject: [`column ${old.name}`, ...path].join(', ') });
@@ -96,7 +110,7 @@ function matchChanges({ old, next }: Match, versions: Versions): Change[] {
   if (old.required !== next.required) add(next.required ? 'required.added' : 'required.removed', next.required ? 'null is refused' : 'null is accepted');
   // Bounds and codes of another kind of value say nothing about each other.
   if (!types.some((change) => change.rule === 'type.changed' && change.path.length === 0)) {
-    for (const { rule, detail } of optionChanges(next.type, old.options, next.options)) add(rule, detail);
+    for (const { rule, detail } of optionChanges(old.type, next.type, old.options, next.options)) add(rule, detail);
   }
   const vector = vectorChange(old, next);
   if (vector !== undefined) add('vector.changed', vector, words('no distance between an old and a new vector means anything'));
@@ -122,7 +136,14 @@ function matchChanges({ old, next }: Match, versions: Versions): Change[] {
     );
   if (old.semanticType !== next.semanticType && !(old.semanticType === undefined || next.semanticType === undefined))
     add('semantics.changed', `${quoted(old.semanticType)} became ${quoted(next.semanticType)}`, words('the rows are the same; their meaning is not'));
-  else if (old.semanticType !== next.semanticType)
+  return changes;
+}
+
+/** What is said of a column, and changes none of its values. */
+function wordChanges({ old, next }: Match): Change[] {
+  const changes: Change[] = [];
+  const add = (rule: ContractRuleId, detail: string, show: Showing) => void changes.push(of(rule, old, next, detail, show));
+  if (old.semanticType !== next.semanticType && (old.semanticType === undefined || next.semanticType === undefined))
     add('docs.changed', `the semantic type ${quoted(old.semanticType)} became ${quoted(next.semanticType)}`, words('no value is judged otherwise'));
   changes.push(...noticeChanges(old, next));
   if (old.description !== next.description || JSON.stringify(old.examples, text) !== JSON.stringify(next.examples, text))

@@ -173,6 +173,72 @@ describe('a rename', () => {
     expect(compareContracts(old, aliased('string')).compatible).toBe(true);
     expect(compareContracts(old, aliased('integer')).findings.map((finding) => finding.rule)).toContain('column.renamed');
   });
+  it.each<[string, object, object, ContractRuleId]>([
+    ['takes less', {}, { logicalTypeOptions: { maxLength: 3 } }, 'max_length.lowered'],
+    ['takes more', { logicalTypeOptions: { maxLength: 3 } }, {}, 'max_length.raised'],
+    ['shows what was masked', { classification: 'restricted' }, {}, 'classification.lowered'],
+    ['must be unique', {}, { unique: true }, 'unique.added'],
+    ['may be null', { required: true }, {}, 'required.removed'],
+  ])('is not softened by an alias that %s', (_, was, is, rule) => {
+    const before = contractOf({ columns: [{ id: 'x', name: 'a', logicalType: 'string', ...was }] });
+    const after = contractOf({
+      columns: [
+        { id: 'x', name: 'b', logicalType: 'string', ...was, required: false },
+        { id: 'y', name: 'a', logicalType: 'string', ...is },
+      ],
+    });
+    const comparison = compareContracts(before, after);
+    expect(comparison.findings.filter((finding) => finding.breaking).map((finding) => finding.rule)).toContain(rule);
+    for (const finding of comparison.findings) expectShown(finding, before, after);
+  });
+  it('to a required column is refused to who writes the old name alone, alias or not', () => {
+    const before = contractOf({ columns: [{ id: 'x', name: 'a', logicalType: 'string', required: true }] });
+    const after = contractOf({
+      columns: [
+        { id: 'x', name: 'b', logicalType: 'string', required: true },
+        { id: 'y', name: 'a', logicalType: 'string' },
+      ],
+    });
+    const { compatible, findings } = compareContracts(before, after, { mode: 'BACKWARD' });
+    expect([compatible, recordValidator(before)({ a: 'v' }), recordValidator(after)({ a: 'v' }).map(({ check }) => check)]).toEqual([
+      false,
+      [],
+      ['b.required'],
+    ]);
+    expect(findings.find((finding) => finding.rule === 'column.added_required')?.witness.kind).toBe('row');
+  });
+  it('breaks where two columns change their names with each other: neither is an alias', () => {
+    const [a, b] = [
+      { id: 'x', logicalType: 'string' },
+      { id: 'y', logicalType: 'string' },
+    ];
+    const before = contractOf({
+      columns: [
+        { ...a, name: 'a' },
+        { ...b, name: 'b' },
+      ],
+    });
+    const after = contractOf({
+      columns: [
+        { ...a, name: 'b' },
+        { ...b, name: 'a' },
+      ],
+    });
+    const { compatible, findings } = compareContracts(before, after);
+    expect([compatible, findings.map((finding) => finding.rule)]).toEqual([false, ['column.renamed', 'column.renamed']]);
+  });
+});
+
+describe('a float of another width', () => {
+  const float = (physicalType: string) => contractOf({ columns: [{ name: 'a', logicalType: 'number', physicalType, logicalTypeOptions: { maximum: 0.1 } }] });
+  it('holds a bound of the same digits elsewhere: the greatest 32-bit value lies above it in 64 bits', () => {
+    const [narrow, wide] = [float('FLOAT'), float('DOUBLE')];
+    const row = { a: Math.fround(0.1) };
+    expect([recordValidator(narrow)(row), recordValidator(wide)(row).map(({ check }) => check)]).toEqual([[], ['a.maximum']]);
+    const { compatible, findings } = compareContracts(narrow, wide, { mode: 'BACKWARD' });
+    expect([compatible, findings.map((finding) => finding.rule)]).toEqual([false, ['upper_bound.lowered', 'type.widened']]);
+    for (const finding of findings) expectShown(finding, narrow, wide);
+  });
 });
 
 describe('what is the same in other words', () => {

@@ -1,4 +1,4 @@
-import { compareDecimal, isMultiple, TEXT_FORMATS, type ColumnType, type JsonSchema, type TypeOptions } from '@skein/contract';
+import { compareDecimal, exactNumber, isMultiple, TEXT_FORMATS, type ColumnType, type JsonSchema, type TypeOptions } from '@skein/contract';
 import { compatible } from './compatible.ts';
 import type { ContractRuleId } from './contract-rule.ts';
 import { quoted } from './change.ts';
@@ -9,7 +9,9 @@ export interface OptionChange {
 }
 
 /** How what a column's values may be changed; the two have types that can be compared at all. */
-export function optionChanges(type: ColumnType, old: TypeOptions, next: TypeOptions): OptionChange[] {
+export function optionChanges(oldType: ColumnType, type: ColumnType, oldOptions: TypeOptions, nextOptions: TypeOptions): OptionChange[] {
+  const widths = oldType.kind === 'float' && type.kind === 'float' && oldType.bits !== type.bits;
+  const [old, next] = widths ? [asHeld(oldType, oldOptions), asHeld(type, nextOptions)] : [oldOptions, nextOptions];
   return [
     ...boundChanges(type, old, next),
     ...sizeChanges(old, next),
@@ -24,6 +26,17 @@ export function optionChanges(type: ColumnType, old: TypeOptions, next: TypeOpti
             : { rule: 'unique_items.removed' as const, detail: 'items may repeat' },
         ]),
   ];
+}
+
+/** Bounds and codes as a float of the type holds them: 0.1 in 32 bits lies above 0.1 in 64. */
+function asHeld(type: ColumnType & { kind: 'float' }, options: TypeOptions): TypeOptions {
+  if (type.bits === 64) return options;
+  const held = (text: string) => exactNumber(String(Math.fround(Number(text)))) ?? text;
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, validValues } = options;
+  const given = Object.entries({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }).flatMap(([key, text]) =>
+    text === undefined ? [] : [[key, held(text)]],
+  );
+  return { ...options, ...Object.fromEntries(given), ...(validValues ? { validValues: validValues.map(held) } : {}) };
 }
 
 interface Bound {
