@@ -53,6 +53,11 @@ export interface Step {
   readonly sql: string;
   /** Rows equal in `by` are one row; the first by `keep` (an ORDER BY list) survives and the others count as `duplicate` repairs. */
   readonly dedupe?: { readonly by: readonly string[]; readonly keep: string };
+  /**
+   * Columns whose text may be repaired in place: the step takes it from one place of the source as it stands, without arithmetic, and makes no other
+   * column of the row from it. What cannot be typed stands in `_invalid` with the rule `type`. By default none.
+   */
+  readonly repairable?: readonly string[];
   /** Which input columns an output column is made of: `{ revenue: ['events.ecommerce.purchase_revenue'] }`. */
   readonly lineage?: Readonly<Record<string, readonly string[]>>;
 }

@@ -1,4 +1,6 @@
-import type { EngineSession, QuerySandbox } from '@skein/ports';
+import type { Pattern } from '@skein/pattern';
+import type { EngineSession, PatternBoard, QuerySandbox } from '@skein/ports';
+import type { OpenGap } from './gap.ts';
 import type { DataProduct } from '@skein/product';
 import type { CheckPlan, Verdict } from '@skein/verifier';
 
@@ -26,6 +28,17 @@ export interface Task {
   /** The relation of another product, by its id; undefined when it has no snapshot. */
   readonly relationOf: (product: string) => string | undefined;
   readonly sandbox: QuerySandbox;
+  readonly healing: HealingWith;
+}
+
+/** What cleaner and gap resolver work with. */
+export interface HealingWith {
+  /** Where the swarm shares what it learned; without it, each product finds its own solutions. */
+  readonly board?: PatternBoard;
+  /** The patterns of a run that is replayed, by signature key: these are applied, and no others looked for. */
+  readonly fixed?: ReadonlyMap<string, readonly Pattern[]>;
+  /** Ids of patterns that failed in this run. */
+  readonly barred?: ReadonlySet<string>;
 }
 
 /** Rows that a step made: columns of the contract, and those of the swarm's own that the step offers. */
@@ -51,4 +64,11 @@ export interface Candidate {
   readonly duplicates: number;
   readonly repairs: Readonly<Record<string, number>>;
   readonly violations: Readonly<Record<string, number>>;
+  /** Check → cells repaired. */
+  readonly repaired: Readonly<Record<string, number>>;
+  /** Check → violations that nobody could close. */
+  readonly escalated: Readonly<Record<string, number>>;
+  /** Patterns of which repairs stand. */
+  readonly patterns: readonly Pattern[];
+  readonly persisting: readonly { readonly gap: OpenGap; readonly why: string }[];
 }

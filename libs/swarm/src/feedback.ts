@@ -2,13 +2,19 @@ import { literal } from '@skein/kernel';
 import type { DataProduct } from '@skein/product';
 import { violationValueSql, type Check } from '@skein/verifier';
 import { CANDIDATE, type Malformed, type Rows } from './candidate.ts';
+import type { Healed } from './healing.ts';
+import { STANDING } from './mending.ts';
 
-/** One row for each violation: rule, column, raw value, row id and source position. */
+/**
+ * One row for each violation: rule, column, raw value, row id and source position; and one for each repaired cell, with the value before, the value
+ * after, the solution and its evidence: what is needed to undo it.
+ */
 export function feedbackSql(
   product: DataProduct,
   { plan, position: rowId, extras, columns }: Rows,
   offending: readonly string[],
   malformed: readonly Malformed[],
+  healed: Healed,
 ): string {
   const source = extras.includes('_file') ? '_file AS source_file, _row AS source_position' : 'NULL::VARCHAR AS source_file, NULL::BIGINT AS source_position';
   const usable = plan.checks.filter((check) => check.reads.every((name) => columns.includes(name)));
@@ -39,9 +45,26 @@ export function feedbackSql(
     );
   }
   if (parts.length === 0) {
-    return `SELECT NULL::VARCHAR AS product, NULL::VARCHAR AS rule, NULL::VARCHAR AS column_name, NULL::VARCHAR AS value, NULL::VARCHAR AS row_id, NULL::VARCHAR AS source_file, NULL::BIGINT AS source_position, NULL::VARCHAR AS severity, NULL::VARCHAR AS layer, NULL::VARCHAR AS message WHERE false`;
+    parts.push(
+      `SELECT NULL::VARCHAR AS product, NULL::VARCHAR AS rule, NULL::VARCHAR AS column_name, NULL::VARCHAR AS value, NULL::VARCHAR AS row_id, NULL::VARCHAR AS source_file, NULL::BIGINT AS source_position, NULL::VARCHAR AS severity, NULL::VARCHAR AS layer, NULL::VARCHAR AS message WHERE false`,
+    );
   }
-  return `${parts.join(' UNION ALL ')} ORDER BY source_file, source_position, row_id, rule`;
+  const open = `SELECT *, CASE severity WHEN 'error' THEN 'escalated' END AS outcome, NULL::VARCHAR AS repaired_value, NULL::VARCHAR AS solution, NULL::VARCHAR AS evidence FROM (${parts.join(' UNION ALL ')})`;
+  const repaired = healed.rows === 0 ? [] : [repairedSql(product, rowId, source, healed)];
+  return `SELECT * FROM (${[open, ...repaired].join(' UNION ALL ')}) ORDER BY source_file, source_position, row_id, rule`;
+}
+
+function repairedSql(product: DataProduct, rowId: string, source: string, { applied }: Healed): string {
+  const evidence = new Map(
+    applied.map(({ pattern, why }) => [
+      pattern.id,
+      `${pattern.category}: ${why}; ${pattern.test.passed} of ${pattern.test.cells} cells held back came out right`,
+    ]),
+  );
+  const said = [...evidence].map(([id, text]) => `WHEN ${literal(id)} THEN ${literal(text)}`).join(' ');
+  return `SELECT ${literal(product.id)}, _m.check_id, _m."column", _m.value, ${rowId}, ${source}, 'info', ${literal(product.layer)},
+      _m."column" || ' broke ' || _m.rule || ' and was repaired', 'repaired', _m.repaired, _m.pattern, CASE _m.pattern ${said} END
+    FROM (${STANDING}) _m JOIN ${CANDIDATE} _c ON _c._mend = _m.id`;
 }
 
 function messageOf(check: Check): string {

@@ -63,7 +63,7 @@ export class Publisher {
   }
 
   product(product: DataProduct, candidate: Candidate, inputHash: string, lineage: SnapshotLineage): Promise<Snapshot> {
-    const { verdict, duplicates, repairs, violations } = candidate;
+    const { verdict, duplicates, repairs, violations, repaired, escalated } = candidate;
     return this.#publish({
       table: tableOf(product.contract),
       contract: product.contract,
@@ -72,7 +72,7 @@ export class Publisher {
       inputHash,
       lineage,
       verdictHash: verdict.hash,
-      verdict: { ...verdict, duplicates, repairs, violations },
+      verdict: { ...verdict, duplicates, repairs, violations, repaired, escalated },
     });
   }
 

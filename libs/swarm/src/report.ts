@@ -27,8 +27,12 @@ export interface ProductReport {
   readonly duplicates: number;
   /** `<column>:<repair>` → values conformed. */
   readonly repairs: Readonly<Record<string, number>>;
-  /** Rule → rows in the feedback dataset. */
+  /** Rule → violations in the feedback dataset that stand. */
   readonly violations: Readonly<Record<string, number>>;
+  /** Rule → cells that agents repaired; they stand in the feedback dataset with the value before. */
+  readonly repaired: Readonly<Record<string, number>>;
+  /** Rule → violations that no agent could close. */
+  readonly escalated: Readonly<Record<string, number>>;
   readonly verdict: Verdict | undefined;
   readonly error?: SkeinError;
   readonly milliseconds: number;

@@ -81,7 +81,17 @@ async function countedLandings(
 
 type Figures = Omit<ProductReport, 'product' | 'layer' | 'outcome' | 'milliseconds' | 'error'>;
 
-const NO_FIGURES: Figures = { version: undefined, rows: 0, refused: 0, duplicates: 0, repairs: {}, violations: {}, verdict: undefined };
+const NO_FIGURES: Figures = {
+  version: undefined,
+  rows: 0,
+  refused: 0,
+  duplicates: 0,
+  repairs: {},
+  violations: {},
+  repaired: {},
+  escalated: {},
+  verdict: undefined,
+};
 
 class Run {
   readonly #domain: Domain;
@@ -135,8 +145,8 @@ class Run {
         return report('unchanged', storedFigures(current));
       }
       const candidate = await this.#make(product, inputs);
-      const { verdict, duplicates, repairs, violations } = candidate;
-      const figures = { refused: Number(verdict.refused), duplicates, repairs, violations, verdict };
+      const { verdict, duplicates, repairs, violations, repaired, escalated } = candidate;
+      const figures = { refused: Number(verdict.refused), duplicates, repairs, violations, repaired, escalated, verdict };
       const lineage = lineageOf(this.#domain, product, inputs, this.#snapshots, hash);
       await this.#publisher.feedback(product, candidate, hash, lineage);
       if (!verdict.passed) {
@@ -178,6 +188,7 @@ class Run {
       malformed: inputs.malformed,
       relationOf: (name) => (this.#snapshots.has(name) ? `"_ref_${name}"` : undefined),
       sandbox: this.#adapters.sandbox,
+      healing: this.#adapters.board === undefined ? {} : { board: this.#adapters.board },
     });
   }
 
@@ -223,6 +234,8 @@ function storedFigures(snapshot: Snapshot): Partial<Figures> {
     duplicates?: number;
     repairs?: Record<string, number>;
     violations?: Record<string, number>;
+    repaired?: Record<string, number>;
+    escalated?: Record<string, number>;
   };
   return {
     version: snapshot.version,
@@ -231,5 +244,7 @@ function storedFigures(snapshot: Snapshot): Partial<Figures> {
     duplicates: stored.duplicates ?? 0,
     repairs: stored.repairs ?? {},
     violations: stored.violations ?? {},
+    repaired: stored.repaired ?? {},
+    escalated: stored.escalated ?? {},
   };
 }

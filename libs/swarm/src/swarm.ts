@@ -1,6 +1,6 @@
 import { SkeinError } from '@skein/kernel';
 import type { Contract } from '@skein/contract';
-import type { EventBus, LandingStore, QueryEngine, QuerySandbox, SnapshotStore } from '@skein/ports';
+import type { EventBus, LandingStore, PatternBoard, QueryEngine, QuerySandbox, SnapshotStore } from '@skein/ports';
 import type { Domain } from '@skein/product';
 import { tell } from './publisher.ts';
 import type { RunReport, SwarmEvent } from './report.ts';
@@ -13,6 +13,8 @@ export interface SwarmAdapters {
   readonly bus: EventBus;
   /** Where the SQL rules of contracts run: their authors are trusted no more than consumers are. Whoever made it closes it. */
   readonly sandbox: QuerySandbox;
+  /** Where the swarm shares what it learned; without it, each product finds its own solutions. */
+  readonly board?: PatternBoard;
   /** Default: 100 versions, and an hour's grace. */
   readonly retention?: Retention;
 }

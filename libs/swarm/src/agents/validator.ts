@@ -13,7 +13,7 @@ export interface Judgement {
 
 /** The validator's first look: makes the step's rows a table, with the rules that each row breaks by itself. */
 export async function judgeRows({ session }: Task, { plan, sql, columns }: Rows): Promise<void> {
-  await session.run(`CREATE OR REPLACE TEMP TABLE ${CANDIDATE} AS ${annotateSql(plan, `(${sql})`, columns)}`);
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${CANDIDATE} AS SELECT *, NULL::BIGINT AS _mend FROM (${annotateSql(plan, `(${sql})`, columns)})`);
 }
 
 /**
