@@ -13,6 +13,8 @@ export interface VoteSource {
   readonly refuted: number;
   /** Whether it is the dependency read backwards (what the group is told apart by): it holds only as far as the data says, and speaks for slips only. */
   readonly backwards: boolean;
+  /** Whether the contract states it; what was learned from the data is trusted no more than the data keeps it. */
+  readonly stated: boolean;
 }
 
 export interface VoteCell {
@@ -42,6 +44,8 @@ const ASTRAY = 0.3;
 /** What each confirming column takes from, and each refuting one adds to, that chance. */
 const CONFIRMED = 0.1;
 const REFUTED = 20;
+/** Chance that rows of a group are wrong together, as errors that were copied or made by one hand are; it falls with the square of the lead. */
+const COMMON = 0.1;
 /** Log odds that a refused cell should hold what no other row of its groups does, before they are asked. */
 const UNATTESTED = Math.log(ERROR) - 1;
 
@@ -97,7 +101,7 @@ export function nearness(a: string | null, b: string | null): number {
 }
 
 /** `undefined` stands for a value that no row holds. */
-function voiceOf({ counts, disagreement, confirmed, refuted, backwards }: VoteSource, candidate: string | null | undefined): number {
+function voiceOf({ counts, disagreement, confirmed, refuted, stated }: VoteSource, candidate: string | null | undefined): number {
   const wrong = clamp(disagreement, 0.01, 0.45);
   let others = 0;
   let most = 0;
@@ -113,8 +117,9 @@ function voiceOf({ counts, disagreement, confirmed, refuted, backwards }: VoteSo
   const damped = (count: number): number => (count <= 4 ? count : 2 + Math.sqrt(count));
   const likelihood = Math.exp((damped(own) - damped(most)) * Math.log((1 - wrong) / (wrong / 2)));
   const strayed = ERROR * ASTRAY * CONFIRMED ** Math.min(confirmed, 2) * REFUTED ** Math.min(refuted, 2);
-  const void_ = clamp(Math.max(strayed, backwards ? wrong : wrong * 0.1), 0.0005, 0.9);
-  return Math.log((1 - void_) * likelihood + void_);
+  const loose = stated ? wrong * 0.1 : wrong;
+  const bound = clamp(Math.max(strayed, loose, COMMON / (most - own + 1) ** 2), 0.0005, 0.9);
+  return Math.log((1 - bound) * likelihood + bound);
 }
 
 function clamp(value: number, low: number, high: number): number {

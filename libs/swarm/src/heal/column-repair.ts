@@ -22,33 +22,74 @@ const MOST_VALUES = 2_000;
 /** Share of the present values that a program over another column must reproduce before it fills missing ones. */
 const AGREEMENT = 0.9;
 
+/** Distinct labelled values that a program must explain before it may add characters. */
+const ADDITIONS = 3;
+
 interface Counted {
   readonly value: string | null;
   readonly count: number;
 }
 
-/** Repairs the cells of one column by what the synthesiser finds, and by what the labels of the column teach. */
-export async function repairColumn(ward: Ward, property: Property): Promise<void> {
-  const broken = await valuesOf(ward, `SELECT _value AS v FROM _found WHERE _col = ${literal(property.name)}`);
+/**
+ * Repairs the cells of one column by what the synthesiser finds, and by what the labels of the column teach. With `late`, by programs from
+ * labels alone: where dependencies have a say, they speak first, and a program that contradicts them is not applied.
+ */
+export async function repairColumn(ward: Ward, property: Property, { determined, late }: { determined: boolean; late: boolean }): Promise<void> {
+  if (late && !determined) return;
   const examples = await examplesOf(ward, property);
   const taught = examples.some(({ input, output }) => input !== null && input !== output);
+  const broken = await stillBroken(ward, property);
   if (broken.length === 0 && !taught) return;
   const accepted = await acceptedValues(ward, property);
-  const outcome = propose(gapOf(property, [...broken, ...(taught ? accepted : [])]), factsOf(ward, property, accepted, examples), examples);
+  const facts = factsOf(ward, property, accepted, examples);
+  if (!late && broken.length > 0) {
+    // Readings of the library that no label contradicts go before programs that only labels taught.
+    const readings = propose(gapOf(property, broken), facts);
+    if (readings.kind === 'solutions') for (const one of readings.ranked) if (!isRefuted(one, property, examples)) await applyProposal(ward, property, one, false);
+  }
+  if (examples.length === 0) return;
+  const outcome = propose(gapOf(property, [...(await stillBroken(ward, property)), ...(taught ? accepted : [])]), facts, examples);
   if (outcome.kind !== 'solutions') return;
-  for (const proposal of outcome.ranked) if (isProved(proposal, examples)) await applyProposal(ward, property, proposal, taught);
+  for (const proposal of outcome.ranked) {
+    const learned = proposal.category === 'example';
+    if (determined && learned !== late) continue;
+    if (!isProved(proposal, examples) || (late && (await contradicts(ward, property, proposal)))) continue;
+    await applyProposal(ward, property, proposal, taught);
+  }
+}
+
+/** Values of cells that broke the contract and have not been repaired. */
+function stillBroken(ward: Ward, { name }: Property): Promise<Counted[]> {
+  return valuesOf(ward, `SELECT _value AS v FROM _found WHERE _col = ${literal(name)} AND _row NOT IN (SELECT _row FROM _fix WHERE _col = ${literal(name)})`);
+}
+
+/** Whether a program says other than a label of a cell that it touches. */
+function isRefuted({ program }: Proposal, property: Property, examples: readonly Example[]): boolean {
+  return examples.some(({ input, output, row }) => {
+    const { touched, value } = evaluate(program, { value: input, ...(row ? { row } : {}) });
+    return touched && input !== output && withoutNoise(value, property) !== output;
+  });
+}
+
+/** Whether a program says other than the repairs that dependencies have made in the column. */
+async function contradicts(ward: Ward, { name }: Property, { solution }: Proposal): Promise<boolean> {
+  const { touches, repaired } = bindExpression(solution, '_before', (column) => `t.${ident(column)}`);
+  const [seen] = await ward.session.rows<{ both: bigint; same: bigint }>(
+    `SELECT count(*) AS both, count(*) FILTER (${repaired} = _after) AS same FROM _fix f JOIN ${ident(ward.table)} t ON t._row = f._row WHERE f._col = ${literal(name)} AND ${touches}`,
+  );
+  return seen !== undefined && Number(seen.same) < AGREEMENT * Number(seen.both);
 }
 
 /**
- * Whether labels suffice for a program that they taught: two, or one where the program only takes away. What one label adds may be true
- * of its row alone (`1003x` put right to `10036`).
+ * Whether labels suffice for a program that they taught: three, or any where the program only takes away. What few labels add may be true
+ * of their rows alone (`1003x` put right to `10036`).
  */
 function isProved({ category, program }: Proposal, examples: readonly Example[]): boolean {
   if (category !== 'example') return true;
   const explained = examples.filter(
     ({ input, output, row }) => input !== output && evaluate(program, { value: input, ...(row ? { row } : {}) }).value === output,
   );
-  return new Set(explained.map(({ input }) => input)).size >= 2 || explained.every(({ input, output }) => isWithin(output ?? '', input ?? ''));
+  return new Set(explained.map(({ input }) => input)).size >= ADDITIONS || explained.every(({ input, output }) => isWithin(output ?? '', input ?? ''));
 }
 
 /** Whether `part` is left of `whole` when characters are taken out of it. */
@@ -166,6 +207,7 @@ function shown({ type }: Property, accepted: readonly Counted[], examples: reado
   return numeric && values.length === 0 ? [{ value: '0', count: 1 }] : values;
 }
 
+/** Values that broke nothing when healing began. */
 async function acceptedValues(ward: Ward, { name }: Property): Promise<Counted[]> {
   return valuesOf(
     ward,

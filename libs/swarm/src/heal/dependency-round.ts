@@ -114,6 +114,7 @@ export async function disputedCells(
           confirmed: [...(seen?.agrees ?? [])].filter((other) => other !== p).length,
           refuted: [...(seen?.differs ?? [])].filter((other) => other !== p).length,
           backwards: dependency.backwards,
+          stated: !dependency.backwards && !dependency.learned,
         });
         if (suspect && !dependency.backwards) cell.broken.push(dependencyName(dependency, column));
         cells.set(key(row, column), cell);

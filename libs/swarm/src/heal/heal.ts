@@ -24,13 +24,15 @@ export async function heal(session: EngineSession, table: TextTable, options: He
   await ward.begin();
   // Labels put their own rows right last: until then they are examples, of what stands in the table.
   for (const property of ward.columns) await fillFromColumns(ward, property);
-  for (const property of ward.columns) await repairColumn(ward, property);
   const stated = dependenciesOf(
     options.contract,
     ward.columns.map(({ name }) => name),
   );
+  const ruled = new Set(stated.filter(({ backwards }) => !backwards).flatMap(({ dependent }) => dependent));
+  for (const property of ward.columns) await repairColumn(ward, property, { determined: ruled.has(property.name), late: false });
   const dependencies = [...stated, ...(await learnedDependencies(ward, stated))];
   const { disputes, rounds } = await vote(ward, dependencies, options.threshold ?? THRESHOLD);
+  for (const property of ward.columns) await repairColumn(ward, property, { determined: ruled.has(property.name), late: true });
   for (const property of ward.columns) await repairNear(ward, property, disputes);
   await applyLabels(ward);
   await ward.findBroken('_left');

@@ -12,23 +12,20 @@ const CONFIRMATIONS = 4;
 const WITNESSES = 3;
 
 /**
- * Dependencies that the contract does not state and the labels confirm: a column of which a labelled correction is what the other rows of
+ * Dependencies that labels confirm, for columns of which the contract states none: a column of which a labelled correction is what the other rows of
  * its group hold, of which no labelled cell says otherwise, and which the table keeps nearly everywhere.
  */
 export async function learnedDependencies(ward: Ward, stated: readonly Dependency[]): Promise<Dependency[]> {
   const table = ident(ward.table);
-  const known = new Set(
-    stated
-      .filter(({ backwards }) => !backwards)
-      .flatMap(({ determinant, dependent }) => (determinant.length === 1 ? dependent.map((name) => `${determinant[0]} ${name}`) : [])),
-  );
+  const determined = new Set(stated.filter(({ backwards }) => !backwards).flatMap(({ dependent }) => dependent));
   const found = new Map<string, string[]>();
   for (const property of ward.columns) {
+    if (determined.has(property.name)) continue;
     const examples = (await examplesOf(ward, property)).filter(({ output }) => output !== null);
     if (!examples.some(({ input, output }) => input !== output)) continue;
     const a = ident(property.name);
     for (const other of ward.columns) {
-      if (other.name === property.name || known.has(`${other.name} ${property.name}`)) continue;
+      if (other.name === property.name) continue;
       const x = ident(other.name);
       const groups = `SELECT ${x} AS x, ${a} AS v, count(*) AS n FROM ${table} WHERE ${x} IS NOT NULL AND ${a} IS NOT NULL GROUP BY ALL`;
       const tops = `SELECT x, arg_max(v, n) AS top, max(n) AS most, sum(n) AS total, count(*) AS forms FROM (${groups}) GROUP BY x`;

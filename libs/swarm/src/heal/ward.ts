@@ -123,6 +123,8 @@ export class Ward {
     // The contract judges: what it refuses is taken back.
     const refused = [`SELECT _row FROM (${brokenCells(this.table, property)})`];
     if (property.unique) refused.push(`SELECT _row FROM ${table} WHERE ${column} IN (SELECT ${column} FROM ${table} GROUP BY 1 HAVING count(*) > 1)`);
+    // U+FFFD stands for what is lost: no repair brings it.
+    refused.push(`SELECT _row FROM ${mine} AND contains(_after, chr(65533))`);
     await session.run(`CREATE OR REPLACE TEMP TABLE _refused AS SELECT _row FROM ${mine} AND _row IN (${refused.join(' UNION ALL ')})`);
     await session.run(
       `UPDATE ${table} t SET ${column} = f._before FROM (SELECT _row, _before FROM ${mine}) f WHERE t._row = f._row AND t._row IN (FROM _refused)`,
