@@ -16,7 +16,7 @@ export function langgraphEscalations<Cluster extends { readonly id: string }, Ca
   state,
 }: LanggraphEscalationsOptions<Cluster, Candidate, Trial>): Escalations<Cluster> {
   let making: Promise<Awaited<ReturnType<typeof makeGraph>>> | undefined;
-  const graph = (): ReturnType<typeof makeGraph> => (making ??= makeGraph(steps as EscalationSteps<unknown, unknown, unknown>, state));
+  const graph = (): ReturnType<typeof makeGraph> => (making ??= makeGraph(steps, state));
   /** One thing at a time for each thread: LangGraph does not keep two runs of one apart. */
   const busy = new Map<string, Promise<unknown>>();
   let closed = false;

@@ -1,0 +1,55 @@
+import { patternId, type Gap, type Pattern, type PersistentGap } from '@skein/pattern';
+import type { Alternative, Review, ReviewKind } from '@skein/ports';
+
+/** A gap that persists, with some of its rows. */
+export interface EscalatedGap extends PersistentGap {
+  /** Rows that hold it, as text; a sample. */
+  readonly rows: readonly Readonly<Record<string, string | null>>[];
+}
+
+/** A cluster of gaps on its way to a decision. */
+export interface Escalation {
+  /** Hash of the cluster. */
+  readonly id: string;
+  readonly kind: ReviewKind;
+  /** The largest first. */
+  readonly gaps: readonly [Gap, ...Gap[]];
+  readonly message: string;
+  /** Of the largest gap, at most 20. */
+  readonly rows: readonly Readonly<Record<string, string | null>>[];
+}
+
+/** Patterns that stand for an alternative: one for each solution and signature. `category` is that of the finder, or `review` once a person decided. */
+export function patternsOf(gaps: readonly Gap[], alternative: Alternative, category: string, evidence: Pattern['evidence']): Pattern[] {
+  const patterns = new Map<string, Pattern>();
+  for (const { signature, context } of gaps) {
+    for (const solution of alternative.solutions) {
+      const id = patternId({ category, signature, solution });
+      if (!patterns.has(id)) patterns.set(id, { id, category, signature, context, solution, test: alternative.test, evidence });
+    }
+  }
+  return [...patterns.values()];
+}
+
+/** What the swarm is told when a review is settled: patterns to use, or ids of patterns not to use. */
+export interface Teaching {
+  readonly publish: readonly Pattern[];
+  readonly reject: readonly string[];
+}
+
+/** A settled review as patterns; the same whenever it is asked, so that telling twice changes nothing. */
+export function teachingOf(review: Review): Teaching {
+  const category = review.kind === 'masking' ? 'masking' : 'review';
+  if (review.status === 'rejected') {
+    const ids = review.alternatives.flatMap((alternative) =>
+      [alternative.category, category].flatMap((of) => patternsOf(review.gaps, alternative, of, {}).map(({ id }) => id)),
+    );
+    return { publish: [], reject: [...new Set(ids)] };
+  }
+  const chosen = review.alternatives.find(({ id }) => id === review.chosen);
+  if (!chosen) return { publish: [], reject: [] };
+  const { cells, passed } = chosen.test;
+  // The cells whose outcome the contract accepted and a person saw: verified, once.
+  const evidence = cells === 0 ? {} : { [`review-${review.id.slice(0, 16)}`]: { successes: passed, failures: cells - passed } };
+  return { publish: patternsOf(review.gaps, chosen, category, evidence), reject: [] };
+}
