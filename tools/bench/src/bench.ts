@@ -20,6 +20,8 @@ export interface Bench {
   /** The bar, in words. */
   readonly bar: string;
   met(result: BenchResult): boolean;
-  /** Loads the bench's code: a run of one bench pays for none of the others. */
-  load(): Promise<(progress: Progress) => Promise<BenchResult>>;
+  /** Whether it can be run at another size (`--scale`). */
+  readonly scales?: true;
+  /** Loads the bench's code: a run of one bench pays for none of the others. The size is 1 where it is not said, and only given to a bench that scales. */
+  load(): Promise<(progress: Progress, scale?: number) => Promise<BenchResult>>;
 }

@@ -1,4 +1,6 @@
-import type { Bench } from './bench.ts';
+import type { Bench, BenchResult } from './bench.ts';
+
+const number = (result: BenchResult, name: string): number => (typeof result[name] === 'number' ? result[name] : Number.NaN);
 
 /** Every bench, in the order in which they run, with the bar that the README's table shows. */
 export const BENCHES: readonly Bench[] = [
@@ -42,7 +44,10 @@ export const BENCHES: readonly Bench[] = [
     measures: 'share of JSON Schema pairs judged as their authors say, against a naive comparison of the same pairs',
     bar: 'figure ≥ 0.99',
     met: (result) => result.figure >= 0.99,
-    load: async () => (await import('./compat.ts')).compat,
+    load: async () => {
+      const { compat } = await import('./compat.ts');
+      return (progress) => compat(progress);
+    },
   },
   {
     name: 'contract-cold',
@@ -65,16 +70,48 @@ export const BENCHES: readonly Bench[] = [
     met: (result) => result.figure <= 0.8,
     load: async () => (await import('./boot.ts')).boot,
   },
+  {
+    name: 'swarm-learning-off',
+    measures: 'resolutions of 500 kinds of gaps in 50 M records by 16 workers that share nothing, against one for each kind',
+    bar: 'none: what sharing is compared with',
+    met: (result) => number(result, 'resolutions') > 0,
+    scales: true,
+    load: async () => (await import('./swarm-learning.ts')).swarmLearningOff,
+  },
+  {
+    name: 'swarm-learning-pubsub',
+    measures: 'the same, sharing by a channel alone',
+    bar: 'none: what streams are compared with',
+    met: (result) => number(result, 'resolutions') > 0,
+    scales: true,
+    load: async () => (await import('./swarm-learning.ts')).swarmLearningPubsub,
+  },
+  {
+    name: 'swarm-learning-streams',
+    measures: 'the same, sharing on the board of streams, Redis killed in mid-run',
+    bar: 'ratio ≤ 1.01, wrong ≤ 0.1 %, hit ≤ 20 µs, ECE ≤ 0.05, wall ≤ 600 s',
+    met: (result) =>
+      result.ratio <= 1.01 &&
+      number(result, 'wrong') <= 0.001 &&
+      number(result, 'hit_us') <= 20 &&
+      number(result, 'ece') <= 0.05 &&
+      number(result, 'wall_s') <= 600,
+    scales: true,
+    load: async () => (await import('./swarm-learning.ts')).swarmLearningStreams,
+  },
 ];
 
-/** The benches that `names` ask for, in the registry's order; all when none is named. Names that no bench has come back apart. */
+/**
+ * The benches that `names` ask for, in the registry's order; all when none is named. The first words of several names stand for all of them
+ * (`swarm-learning`). Names that no bench has come back apart.
+ */
 export function chosen(
   names: readonly string[],
   benches: readonly Bench[] = BENCHES,
 ): { readonly benches: readonly Bench[]; readonly unknown: readonly string[] } {
-  const known = new Set(benches.map((bench) => bench.name));
+  const means = (name: string, bench: Bench): boolean => bench.name === name || bench.name.startsWith(`${name}-`);
   return {
-    benches: names.length === 0 ? benches : benches.filter((bench) => names.includes(bench.name)),
-    unknown: names.filter((name) => !known.has(name)),
+    benches: names.length === 0 ? benches : benches.filter((bench) => names.some((name) => means(name, bench))),
+    unknown: names.filter((name) => !benches.some((bench) => means(name, bench))),
   };
 }

@@ -60,6 +60,30 @@ describe('the bench runner', () => {
     expect((await run([], [])).good).toBe(false);
   });
 
+  it('gives a size to the benches that have one, all of a name at a time, and refuses it for others', async () => {
+    const sizes: unknown[] = [];
+    const sized = (name: string): Bench => ({
+      ...fast,
+      name,
+      scales: true,
+      load: () => Promise.resolve((...[, scale]) => Promise.resolve({ figure: sizes.push(scale), floor: 1, ratio: 1, unit: 's' })),
+    });
+    const benches = [sized('both-one'), sized('both-two'), fast, sized('bother')];
+    expect((await run(['both', '--scale', '0.25'], benches)).good).toBe(true);
+    expect((await run(['bother'], benches)).good).toBe(true);
+    expect(sizes).toEqual([0.25, 0.25, undefined]);
+    for (const args of [
+      ['fast', '--scale', '0.25'],
+      ['--scale', '0.25'],
+      ['both', '--scale', '2'],
+      ['both', '--scale', '0'],
+      ['both', '--scale'],
+    ]) {
+      await expect(run(args, benches)).rejects.toMatchObject({ code: 'SKEIN_USAGE' });
+    }
+    expect(sizes).toHaveLength(3);
+  });
+
   it('lists what there is', async () => {
     expect((await run(['--list'], [fast])).out).toEqual(['fast              what fast measures; bar: ratio ≤ 1.5']);
   });

@@ -12,7 +12,7 @@ export interface BenchRun {
   readonly progress: (line: string) => void;
 }
 
-const USAGE = 'usage: npm run bench [-- NAME… [--json]]';
+const USAGE = 'usage: npm run bench [-- NAME… [--json] [--scale SHARE]]';
 
 /**
  * Runs the named benches, or all, one after the other. A bar that is missed is a figure like any other; a bench that
@@ -20,7 +20,8 @@ const USAGE = 'usage: npm run bench [-- NAME… [--json]]';
  * @returns whether every bench gave a figure.
  * @throws SkeinError SKEIN_USAGE for an unknown name or option, before anything runs.
  */
-export async function runBenches({ args, benches = BENCHES, print, progress }: BenchRun): Promise<boolean> {
+export async function runBenches({ args: given, benches = BENCHES, print, progress }: BenchRun): Promise<boolean> {
+  const { args, scale } = scaled(given);
   const json = args.includes('--json');
   const list = args.includes('--list');
   const options = args.filter((arg) => arg.startsWith('-') && arg !== '--json' && arg !== '--list');
@@ -29,6 +30,10 @@ export async function runBenches({ args, benches = BENCHES, print, progress }: B
   if (options.length > 0) throw new SkeinError('SKEIN_USAGE', `unknown option ${options.join(', ')}; ${USAGE}`);
   if (unknown.length > 0)
     throw new SkeinError('SKEIN_USAGE', `no such bench: ${unknown.join(', ')}; there are ${benches.map((bench) => bench.name).join(', ')}`);
+  const fixed = wanted.filter((bench) => bench.scales !== true);
+  if (scale !== undefined && (fixed.length > 0 || wanted.length === 0)) {
+    throw new SkeinError('SKEIN_USAGE', `--scale is not for ${fixed.map((bench) => bench.name).join(', ')}: name the benches that scale`);
+  }
   if (list) {
     for (const bench of wanted) print(`${bench.name.padEnd(16)}  ${bench.measures}; bar: ${bench.bar}`);
     return wanted.length > 0;
@@ -39,7 +44,7 @@ export async function runBenches({ args, benches = BENCHES, print, progress }: B
     progress(`${bench.name}: ${bench.measures}`);
     try {
       const measure = await bench.load();
-      const result = await measure((message) => progress(`${bench.name}: ${message}`));
+      const result = await measure((message) => progress(`${bench.name}: ${message}`), ...(scale === undefined ? [] : [scale]));
       print(json ? jsonLine(bench, result) : tableRow(bench, result));
       measured++;
     } catch (error) {
@@ -47,4 +52,13 @@ export async function runBenches({ args, benches = BENCHES, print, progress }: B
     }
   }
   return measured > 0 && measured === wanted.length;
+}
+
+/** Takes `--scale SHARE` out of the arguments: above 0, at most 1. */
+function scaled(args: readonly string[]): { readonly args: readonly string[]; readonly scale?: number } {
+  const at = args.indexOf('--scale');
+  if (at === -1) return { args };
+  const scale = Number(args[at + 1]);
+  if (!(scale > 0 && scale <= 1)) throw new SkeinError('SKEIN_USAGE', `--scale ${args[at + 1] ?? ''} is no share above 0 and at most 1; ${USAGE}`);
+  return { args: args.toSpliced(at, 2), scale };
 }
