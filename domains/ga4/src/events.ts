@@ -245,6 +245,7 @@ export function events(contract: Contract, options: EventsOptions = {}): DataPro
       name: 'clean events',
       from: ['events_raw'],
       sql: sql(options.timeZone),
+      repairable: ['currency'],
       dedupe: { by: ['event_key'], keep: '_file, _row' },
       lineage: Object.fromEntries(Object.entries(LINEAGE).map(([column, from]) => [column, from.map((field) => `ga4.events_raw.${field}`)])),
     },

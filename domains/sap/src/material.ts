@@ -26,6 +26,7 @@ export function material(contract: Contract): DataProduct {
         SELECT m.source_system, m.mandt, m.matnr, coalesce(${externalNumber('m.matnr')}, '') AS matnr_ext, m.mtart, m.matkl, m.base_uom, m.gross_weight, m.net_weight, m.weight_unit,
           m.ean, m.deletion_flag, m.created_on, m.changed_on, t.description, t.description_language, m._file, m._row, list_concat(m._repairs, coalesce(t.repairs, [])) AS _repairs, m._invalid
         FROM masters m LEFT JOIN texts t ON t.source_system = m.source_system AND t.mandt = m.mandt AND t.matnr = m.matnr`,
+      repairable: ['created_on', 'changed_on'],
       dedupe: { by: ['source_system', 'mandt', 'matnr'], keep: '_row DESC' },
       lineage: {
         mandt: ['mara.mandt'],

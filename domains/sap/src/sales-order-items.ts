@@ -45,6 +45,7 @@ export function salesOrderItems(contract: Contract): DataProduct {
         SELECT source_system, mandt, vbeln, posnr, matnr, ${externalNumber('matnr')} AS matnr_ext, netwr, waerk, quantity, sales_unit, ordered_on, ordered_at, delivery_date,
           ${STATUS} AS status, status_code, sold_to, sales_organisation, _file, _row, _repairs, _invalid
         FROM united`,
+      repairable: ['delivery_date', 'sales_unit'],
       dedupe: { by: ['source_system', 'mandt', 'vbeln', 'posnr'], keep: '_row DESC' },
       lineage: {
         mandt: ['vbap.mandt'],

@@ -7,7 +7,7 @@ import { domainModules, loadContracts, localAdapters } from './compose.ts';
 import type { MeshConfig } from './config.ts';
 import { ensureDemo } from './demo.ts';
 import type { Outcome, StockOutRow } from './outcome.ts';
-import { comparePlanted } from './planted.ts';
+import { comparePlanted, repairedCells } from './planted.ts';
 import type { Progress } from './progress.ts';
 import { runSwarms } from './run-swarms.ts';
 import { STOCK_OUT_SQL } from './stock-out.ts';
@@ -37,6 +37,7 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
     sandbox,
     contracts: loaded.contracts,
     documents: loaded.files.map(({ contract }) => contract.text),
+    approvals: loaded.approvals,
     policies: loaded.policies,
     clock: systemClock,
     dataDir: config.data,
@@ -63,7 +64,7 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
         gateway: url,
         curl: curlLine(url, config.data),
         domains,
-        planted: comparePlanted(demo.planted, domains),
+        planted: comparePlanted(demo.planted, domains, Object.keys(demo.planted).length > 0 ? await repairedCells(adapters, domains) : []),
         stockOutRisk,
         seconds: Math.round(performance.now() - started) / 1000,
       };

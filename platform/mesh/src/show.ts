@@ -52,7 +52,7 @@ function products(domains: readonly DomainOutcome[]): string[] {
   return [
     heading('Products'),
     table(
-      ['product', 'outcome', 'version', 'rows', 'refused', 'repaired', 'duplicates dropped'],
+      ['product', 'outcome', 'version', 'rows', 'refused', 'repaired', 'healed', 'duplicates dropped'],
       domains.flatMap((domain) =>
         domain.products.map((product) => [
           product.product,
@@ -61,6 +61,7 @@ function products(domains: readonly DomainOutcome[]): string[] {
           count(product.rows),
           count(product.refused),
           count(sum(product.repairs)),
+          count(sum(product.repaired)),
           count(product.duplicates),
         ]),
       ),
@@ -82,14 +83,14 @@ function reasons(outcome: Outcome): string[] {
   if (outcome.planted.length > 0) {
     const groups = Map.groupBy(outcome.planted, (line) => JSON.stringify([line.product, line.expected]));
     return [
-      heading('Repaired and refused, against what was put into the demo sources'),
+      heading('Repaired, healed and escalated, against what was put into the demo sources'),
       table(
-        ['product', 'treatment', 'planted', 'found', 'by rule'],
+        ['product', 'treatment', 'planted', 'found', 'repaired', 'wrong', 'escalated', 'by rule'],
         [...groups.values()].map((lines) => [
           lines[0]?.product ?? '',
           lines[0]?.expected ?? '',
           count(lines.reduce((total, line) => total + line.planted, 0)),
-          count(lines.reduce((total, line) => total + line.found, 0)),
+          ...(['found', 'repaired', 'wrong', 'escalated'] as const).map((figure) => count(lines.reduce((total, line) => total + line[figure], 0))),
           lines
             .map((line) => `${line.rule} ${line.found === line.planted ? count(line.found) : `${count(line.found)} (planted ${count(line.planted)})`}`)
             .join(', '),
@@ -105,6 +106,7 @@ function found(domains: readonly DomainOutcome[]): string[] {
   const rows = domains.flatMap((domain) =>
     domain.products.flatMap((product) => [
       ...Object.entries(product.repairs).map(([rule, n]) => [product.product, 'repaired', rule, count(n)]),
+      ...Object.entries(product.repaired).map(([rule, n]) => [product.product, 'healed', rule, count(n)]),
       ...Object.entries(product.violations).map(([rule, n]) => [product.product, 'refused', rule, count(n)]),
     ]),
   );

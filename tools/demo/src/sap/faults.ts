@@ -5,10 +5,12 @@ import { lineOf, type DemoRow, type DemoTable } from './table.ts';
 
 type Values = Record<string, string>;
 
-interface FaultKind extends Omit<PlantedFault, 'count'> {
+interface FaultKind extends Omit<PlantedFault, 'count' | 'meant'> {
   readonly table: 'mara' | 'mard' | 'vbak' | 'vbap' | 'products' | 'items';
   /** Rows that can hold the fault. */
   fits?(row: Values): boolean;
+  /** The column that `plant` changes, where what stood there is what the fault means. */
+  readonly column?: string;
   /** Changes the row; absent where a further line is what is wrong. */
   plant?(row: Values): void;
   /** A line of its own, made of the row's. */
@@ -26,6 +28,15 @@ const set = (column: string, value: string) => (row: Values) => void (row[column
 const unused = (row: Values) => row['MATKL'] === 'OLD';
 /** Headers know the only item under them, by its position. */
 const lone = (row: Values) => row['item'] !== undefined;
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+/** `20260312`, or `2026-03-12`, as `12-Mar-2026`. */
+function withMonthInLetters(day: string): string {
+  const digits = day.replaceAll('-', '');
+  return `${Number(digits.slice(6, 8))}-${MONTHS[Number(digits.slice(4, 6)) - 1]}-${digits.slice(0, 4)}`;
+}
+/** The same days as `2026-03-12`. */
+const plainDay = (day: string): string => day.replace(/^(\d{4})-?(\d\d)-?(\d\d)$/, '$1-$2-$3');
 
 /** Every fault of the SAP demo source with its stated rate. */
 export const SAP_FAULTS = {
@@ -340,6 +351,26 @@ export const SAP_FAULTS = {
     description: 'a delivery date with slashes, whose day and month could change places',
     plant: set('DELIVERYDATE', '03/04/2026'),
   },
+  creation_month_in_letters: {
+    table: 'mara',
+    rate: 0.04,
+    expected: 'healed',
+    product: MATERIAL,
+    rule: 'created_on.type',
+    description: 'a creation date as a spreadsheet shows it',
+    column: 'ERSDA',
+    plant: (row) => void (row['ERSDA'] = withMonthInLetters(row['ERSDA'] ?? '')),
+  },
+  delivery_month_in_letters: {
+    table: 'items',
+    rate: 0.01,
+    expected: 'healed',
+    product: SALES,
+    rule: 'delivery_date.type',
+    description: 'a delivery date as a spreadsheet shows it',
+    column: 'DELIVERYDATE',
+    plant: (row) => void (row['DELIVERYDATE'] = withMonthInLetters(row['DELIVERYDATE'] ?? '')),
+  },
 } as const satisfies Record<string, FaultKind>;
 
 export type SapFault = keyof typeof SAP_FAULTS;
@@ -351,6 +382,7 @@ export function plantFaults(random: Random, tables: Readonly<Record<FaultKind['t
   const planted = (Object.entries(SAP_FAULTS) as [SapFault, FaultKind][]).map(([name, kind]): [SapFault, PlantedFault] => {
     const table = tables[kind.table];
     const fitting = table.rows.flatMap((row, index) => ((kind.fits?.(row.values) ?? true) ? [index] : []));
+    const meant: Record<string, string> = {};
     const wanted = Math.max(1, Math.round(fitting.length * kind.rate));
     for (const index of choose(
       random.fork(name),
@@ -363,12 +395,17 @@ export function plantFaults(random: Random, tables: Readonly<Record<FaultKind['t
       if (item) item.faulty = true;
       if (kind.line) table.odd.push({ after: Math.min(index + random.below(5), table.rows.length - 1), text: kind.line(lineOf(table, row)) });
       else {
+        const before = row.values[kind.column ?? ''] ?? '';
         kind.plant?.(row.values);
+        if (kind.column !== undefined) meant[row.values[kind.column] ?? ''] = plainDay(before);
         row.refused = kind.expected === 'refused';
       }
     }
     const { expected, product, rule, rate, description } = kind;
-    return [name, { count: wanted, expected, product, ...(rule === undefined ? {} : { rule }), rate, description }];
+    return [
+      name,
+      { count: wanted, expected, product, ...(rule === undefined ? {} : { rule }), ...(kind.column === undefined ? {} : { meant }), rate, description },
+    ];
   });
   return Object.fromEntries(planted) as Record<SapFault, PlantedFault>;
 }
