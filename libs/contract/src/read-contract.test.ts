@@ -236,6 +236,13 @@ describe('refusals name the place, the rule and the fix', () => {
     ],
     ['a class no policy knows', property('logicalType: string, classification: secret'), 'classification is "secret"', 'Allowed: confidential', 10],
     ['a reserved column name', contract('- { name: _row_id, logicalType: string }'), 'is no column name', 'belong to Skein', 9],
+    [
+      'a field that validators pass over',
+      property('logicalType: object, properties: [{ name: __proto__, logicalType: string }]'),
+      'is no field name',
+      'name of its own',
+      10,
+    ],
     ['names that differ in case alone', contract('- { name: abc, logicalType: string }\n- { name: ABC, logicalType: string }'), 'stands already', 'Rename', 10],
     [
       'an id given twice',

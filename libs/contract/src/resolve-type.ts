@@ -213,7 +213,8 @@ function struct(property: TreeMap, reading: Reading): PhysicalType | 'faulty' {
   }
   for (const part of parts) {
     const name = textAt(part, 'name') ?? '';
-    if (name === '' || /[\p{Cc}{}]/u.test(name) || names.has(name.toLowerCase())) {
+    // JavaScript validators pass over a member `__proto__`.
+    if (name === '' || name === '__proto__' || /[\p{Cc}{}]/u.test(name) || names.has(name.toLowerCase())) {
       reading.invalid(
         'properties.name',
         offsetOf(part, 'name'),

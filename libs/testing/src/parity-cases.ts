@@ -277,6 +277,17 @@ export const PARITY_CASES: Readonly<Record<string, readonly ParityCase[]>> = {
     [[null, 1]],
     [null],
   ],
+  // what lies beyond four-digit years is beyond each bound and no code as well
+  '{ logicalType: date, logicalTypeOptions: { minimum: "2020-02-29", exclusiveMaximum: "2027-01-01" } }': [
+    ['2026-12-31'],
+    { value: '10000-02-29', sql: `'10000-02-29'::DATE`, broken: ['range', 'exclusive_maximum'] },
+    { value: '0000-02-29', sql: `'0000-02-29'::DATE`, broken: ['range', 'minimum'] },
+    { value: '-infinity', sql: `'-infinity'::DATE`, broken: ['range', 'minimum'] },
+  ],
+  '{ logicalType: timestamp, logicalTypeOptions: { timezone: true, exclusiveMaximum: "2026-12-31T00:00:00+02:00" } }': [
+    ['2026-12-30T21:59:59Z'],
+    { value: '9999-12-31T23:59:59-01:00', sql: `'10000-01-01 00:59:59+00'::TIMESTAMPTZ`, broken: ['range', 'exclusive_maximum'] },
+  ],
   // vectors: exactly so many numbers, none missing, each within its element type
   '{ logicalType: vector, logicalTypeOptions: { dimensions: 3 } }': [
     [[1, 2, 3]],
@@ -466,17 +477,28 @@ export const MISTYPED_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   '{ physicalType: "DECIMAL(5,2)" }': [1.5, '1.234', '1000', '1.', '.5', '1e2', 'NaN', '01.00', '1,5'],
   '{ physicalType: DOUBLE }': ['1.5', '', true],
   '{ physicalType: FLOAT }': [1e300],
-  '{ logicalType: date }': ['2024-02-30', '2024-1-1', '20240101', 20240101, '2024-01-01T00:00:00Z', ''],
-  '{ logicalType: timestamp }': ['2024-01-01T00:00:00Z', '2024-01-01', '2024-01-01T25:00:00', '2024-01-01T00:00:00.1234567'],
+  '{ logicalType: date }': ['10000-02-30', '02024-01-01', '2024-02-30', '2024-1-1', '20240101', 20240101, '2024-01-01T00:00:00Z', ''],
+  '{ logicalType: timestamp }': [
+    '10000-01-01T00:00:00Z',
+    '300000-01-01T00:00:00',
+    '2024-01-01T00:00:00Z',
+    '2024-01-01',
+    '2024-01-01T25:00:00',
+    '2024-01-01T00:00:00.1234567',
+  ],
   '{ logicalType: timestamp, logicalTypeOptions: { timezone: true } }': ['2024-01-01T00:00:00', '2024-01-01T00:00:00+25:00'],
   '{ logicalType: time }': ['24:00:00', '8:00', '08:00:00Z'],
   '{ physicalType: BLOB }': ['Y', 'not base64!'],
   '{ physicalType: "INTEGER[]" }': ['1', { 0: 1 }, [1.5], [[1]]],
   '{ physicalType: "BIGINT[]" }': [['9223372036854775808']],
-  '{ logicalType: vector, logicalTypeOptions: { dimensions: 1 } }': ['1', 1, { 0: 1 }, ['1'], [[1]], [true], [1e300]],
+  '{ logicalType: vector, logicalTypeOptions: { dimensions: 1 } }': ['1', 1, { 0: 1 }, ['1'], [[1]], [true], [1e300], [1e300, null]],
   '{ logicalType: vector, logicalTypeOptions: { dimensions: 1, elementType: uint8 } }': [[1.5], [2147483648], ['1']],
   '{ physicalType: "STRUCT(a BIGINT)" }': [[], { b: 1 }, { a: 'x' }, 'x'],
   '{ physicalType: "MAP(BIGINT, VARCHAR)" }': [{ x: 'a' }, { 1: 1 }, []],
+  '{ physicalType: "MAP(INTEGER, VARCHAR)" }': [{ 2147483648: 'a' }, { '-2147483649': 'a' }],
+  '{ physicalType: "MAP(DATE, TIMESTAMP[])" }': [{ '10000-01-01': [] }, { '2024-01-01': ['10000-01-01T00:00:00'] }, { '2024-01-01': ['0000-01-01T00:00:00'] }],
+  '{ logicalType: string, required: true, quality: [{ id: n, metric: nullValues, mustBe: 0 }, { id: m, metric: missingValues, arguments: { missingValues: [null, ""] }, mustBe: 0 }] }':
+    [1, [], {}],
 };
 
 /** A contract of the one column `c`. */

@@ -2,7 +2,7 @@ import { ident, SkeinError } from '@skein/kernel';
 import { primaryKey, type Contract, type Property } from '@skein/contract';
 import { compilePattern } from './pattern.ts';
 import { qualityChecks } from './quality-check.ts';
-import { rowRules } from './row-rule.ts';
+import { missingSql, rowRules } from './row-rule.ts';
 import { serviceChecks } from './service-level.ts';
 import { COUNT_REFERRERS } from './statement.ts';
 import type { Check, CheckPlan } from './verdict.ts';
@@ -10,14 +10,15 @@ import type { Check, CheckPlan } from './verdict.ts';
 /**
  * Compiles a contract to the checks of the batch path: plain data, SQL for DuckDB. Row checks come first, in the order of
  * the columns, then keys and references, then quality rules and service levels. Throws SKEIN_CONTRACT_UNSUPPORTED for what cannot be judged.
+ * `missing` says where a column has no value, for relations in which NULL may say something else as well.
  */
-export function checkPlan(contract: Contract): CheckPlan {
+export function checkPlan(contract: Contract, missing: (property: Property) => string = missingSql): CheckPlan {
   const checks: Check[] = [];
   const unjudged: CheckPlan['unjudged'][number][] = [];
-  for (const property of contract.properties) checks.push(...propertyChecks(contract, property));
+  for (const property of contract.properties) checks.push(...propertyChecks(contract, property, missing(property)));
   checks.push(...keyChecks(contract));
   for (const property of contract.properties) {
-    const rules = qualityChecks(contract, property.quality, property);
+    const rules = qualityChecks(contract, property.quality, property, missing(property));
     checks.push(...rules.checks);
     unjudged.push(...rules.unjudged);
   }
@@ -47,9 +48,9 @@ export function checkPlan(contract: Contract): CheckPlan {
   };
 }
 
-function propertyChecks(contract: Contract, property: Property): Check[] {
+function propertyChecks(contract: Contract, property: Property, missing: string): Check[] {
   if (property.options.pattern !== undefined) compilePattern(property.options.pattern, property.place);
-  return rowRules(property).map(({ rule, sql, dimension }) => ({
+  return rowRules(property, missing).map(({ rule, sql, dimension }) => ({
     id: `${property.name}.${rule}`,
     rule,
     column: property.name,

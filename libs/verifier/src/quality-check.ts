@@ -6,8 +6,13 @@ import { amongSql, invalidSql, mismatchSql } from './row-rule.ts';
 import { measuring } from './statement.ts';
 import type { Check, Unjudged } from './verdict.ts';
 
-/** The checks of a `quality` list, and the rules that no machine of ours judges, with the reason. */
-export function qualityChecks(contract: Contract, rules: readonly QualityRule[], property: Property | undefined): { checks: Check[]; unjudged: Unjudged[] } {
+/** The checks of a `quality` list, and the rules that no machine of ours judges, with the reason; `missing` is SQL of where the column has no value. */
+export function qualityChecks(
+  contract: Contract,
+  rules: readonly QualityRule[],
+  property: Property | undefined,
+  missing = '',
+): { checks: Check[]; unjudged: Unjudged[] } {
   const checks: Check[] = [];
   const unjudged: Unjudged[] = [];
   for (const rule of rules) {
@@ -32,7 +37,7 @@ export function qualityChecks(contract: Contract, rules: readonly QualityRule[],
       continue;
     }
     const metric = rule.metric ?? '';
-    const predicate = property && valuePredicate(rule, property);
+    const predicate = property && valuePredicate(rule, property, missing);
     if (predicate !== undefined && property && mustBeNone(rule)) {
       // "None may be" names the rows that are to blame, so they are refused one by one like any other violating row.
       checks.push({ ...common, rule: metric, level: 'row', sql: predicate, tolerance: contract.tolerance, comparison: undefined, reads: [property.name] });
@@ -56,14 +61,14 @@ export function mustBeNone(rule: QualityRule): boolean {
 }
 
 /** TRUE on the rows that a metric of a column counts; undefined where it does not count rows one by one. */
-function valuePredicate(rule: QualityRule, property: Property): string | undefined {
+function valuePredicate(rule: QualityRule, property: Property, missing: string): string | undefined {
   const column = ident(property.name);
   switch (rule.metric) {
     case 'nullValues':
-      return `${column} IS NULL`;
+      return missing;
     case 'missingValues': {
       const values = listOf(rule.arguments['missingValues']);
-      return amongSql(column, property.type, textsOf(values, property.type, rule), values.includes(null));
+      return amongSql(column, property.type, textsOf(values, property.type, rule), values.includes(null) ? missing : undefined);
     }
     case 'invalidValues': {
       const parts: string[] = [];

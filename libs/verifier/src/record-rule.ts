@@ -1,14 +1,14 @@
 import { isMultiple, vectorRange, type ColumnType, type Property, type Severity } from '@skein/contract';
 import { compilePattern } from './pattern.ts';
 import { listOf, mustBeNone, textsOf } from './quality-check.ts';
-import { compareForms, distinctForm, exactBound, exactForm } from './record-value.ts';
+import { compareForms, distinctForm, exactBound, exactForm, farForm } from './record-value.ts';
 
 /** A rule of one column that JSON Schema has no exact keyword for. */
 export interface RecordRule {
   readonly check: string;
   readonly severity: Severity;
   readonly message: string;
-  /** Whether the value breaks the rule. It is of its type, or null where the value is missing. */
+  /** Whether the value breaks the rule. It is of its type, or beyond the years of one, or null where the value is missing. */
   breaks(value: unknown): boolean;
 }
 
@@ -20,7 +20,7 @@ export function recordRules(property: Property): RecordRule[] {
     void rules.push({ check: `${property.name}.${rule}`, severity, message, breaks });
   const present = (breaks: (form: string, value: unknown) => boolean) => (value: unknown) => {
     if (value === null) return false;
-    const form = exactForm(value, type);
+    const form = farForm(value, type) ?? exactForm(value, type);
     return form !== undefined && breaks(form, value);
   };
 

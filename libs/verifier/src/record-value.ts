@@ -1,18 +1,19 @@
-import { compareDecimal, exactNumber, normalTime, normalTimestamp, type ColumnType } from '@skein/contract';
+import { compareDecimal, exactNumber, isDate, normalTime, normalTimestamp, type ColumnType } from '@skein/contract';
 
 /**
  * The values of JSON records as the engine holds them once they are typed, so that both paths compare the same thing. All
  * functions take values that the record schema let pass, and no null.
  */
 
-const INT64 = ['-9223372036854775808', '9223372036854775807'] as const;
+const WHOLE = { 32: ['-2147483648', '2147483647'], 64: ['-9223372036854775808', '9223372036854775807'] } as const;
 
 /** Exact comparable form: decimal text for numbers, full text for dates and times, the text itself for strings. Undefined where the value lies outside its type. */
 export function exactForm(value: unknown, type: ColumnType): string | undefined {
   switch (type.kind) {
     case 'int': {
       const text = typeof value === 'number' ? exactNumber(String(value)) : String(value);
-      return text !== undefined && (type.bits === 32 || (compareDecimal(text, INT64[0]) >= 0 && compareDecimal(text, INT64[1]) <= 0)) ? text : undefined;
+      const [least, greatest] = WHOLE[type.bits];
+      return text !== undefined && compareDecimal(text, least) >= 0 && compareDecimal(text, greatest) <= 0 ? text : undefined;
     }
     case 'decimal':
       return exactNumber(String(value));
@@ -29,6 +30,29 @@ export function exactForm(value: unknown, type: ColumnType): string | undefined 
     default:
       return String(value);
   }
+}
+
+/** The engine's timestamps, microseconds in 64 bits, end here. */
+const FARTHEST_YEAR = 290_000;
+
+/**
+ * A day or moment that the engine can hold, and that lies outside of the years 0001 to 9999: text that is before, or after, every
+ * exact form. Undefined for all other values.
+ */
+export function farForm(value: unknown, type: ColumnType): '' | '~' | undefined {
+  if ((type.kind !== 'date' && type.kind !== 'timestamp') || typeof value !== 'string') return undefined;
+  const endless = /^(-?)infinity$/i.exec(value);
+  if (endless) return endless[1] === '-' ? '' : '~';
+  const [, year = '', day = '', clock = ''] = /^([+-]?[1-9]\d{4,5}|-?\d{4})-(\d{2}-\d{2})(.*)$/s.exec(value) ?? [];
+  if (year === '' || (type.kind === 'date') !== (clock === '')) return undefined;
+  const at = Number(year);
+  // The calendar repeats itself every 400 years.
+  if (!isDate(`${2000 + (((at % 400) + 400) % 400)}-${day}`)) return undefined;
+  if (type.kind === 'timestamp' && (normalTimestamp(`2000-01-01${clock}`, type.zoned) === undefined || Math.abs(at) > FARTHEST_YEAR)) return undefined;
+  if (at < 1) return '';
+  if (at > 9999) return '~';
+  // Its zone may carry it over the edge.
+  return type.kind === 'timestamp' && exactForm(value, type) === undefined ? (at === 1 ? '' : '~') : undefined;
 }
 
 /** A bound or code of the contract, in the same form. */

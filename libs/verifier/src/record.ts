@@ -5,7 +5,7 @@ import { cleanLine } from './clean-line.ts';
 import { cleanRecord } from './clean-record.ts';
 import { compilePattern } from './pattern.ts';
 import { recordRules, type RecordRule } from './record-rule.ts';
-import { exactForm, ownMember, withinType } from './record-value.ts';
+import { exactForm, farForm, ownMember, withinType } from './record-value.ts';
 
 /** One rule that a record broke; `check` is the id of the batch path's check, or `<column>.type`, `record.type`, `record.unknown_column`. */
 export interface RecordViolation {
@@ -111,20 +111,21 @@ function validate(contract: Contract, { schema, columns }: Compiled, given: unkn
   for (const { property, rules, deep } of columns) {
     const { name, type } = property;
     const value = ownMember(record, name) ?? null;
+    const endless = found.has(`${name}.finite`) || found.has(`${name}.element.finite`);
+    if (deep && value !== null && !endless && !found.has(`${name}.type`) && !withinType(value, type))
+      report(`${name}.type`, name, value, 'holds a value outside its type');
     if (found.has(`${name}.type`)) {
       // What is not of its type has no length, pattern or bound to break.
-      for (const check of found.keys()) {
-        if (check.startsWith(`${name}.`) && check !== `${name}.type`) found.delete(check);
+      for (const [check, violation] of found) {
+        if (violation.column === name && check !== `${name}.type`) found.delete(check);
       }
       continue;
     }
-    if (found.has(`${name}.range`) || found.has(`${name}.finite`) || found.has(`${name}.element.finite`)) continue;
-    if (value !== null && deep && !withinType(value, type)) {
-      report(`${name}.type`, name, value, 'holds a value outside its type');
-      continue;
-    }
-    if (value !== null && !deep && exactForm(value, type) === undefined) {
-      report(type.kind === 'timestamp' ? `${name}.range` : `${name}.type`, name, value, 'lies outside its type');
+    if (endless) continue;
+    const far = farForm(value, type) !== undefined;
+    if (far) report(`${name}.range`, name, value, 'lies outside of the years 0001 to 9999');
+    else if (value !== null && !deep && exactForm(value, type) === undefined) {
+      report(`${name}.type`, name, value, 'lies outside its type');
       continue;
     }
     for (const rule of rules) {
@@ -178,12 +179,11 @@ const KEYWORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   list: { minItems: 'min_items', maxItems: 'max_items' },
   map: { minProperties: 'min_items', maxProperties: 'max_items' },
 };
-const FAR_DATE = /^(?:[+-]?\d{5,}|0000|-\d{4,})-\d{2}-\d{2}(?:[Tt ]|$)|^-?infinity$/i;
 
 function ruleOf(error: ErrorObject, type: ColumnType): string | undefined {
   if (type.kind === 'string' && error.keyword === 'pattern') return error.schemaPath.includes('/allOf/') ? 'format' : 'pattern';
   if (type.kind === 'float' && typeof error.data === 'number') return 'finite';
-  if ((type.kind === 'date' || type.kind === 'timestamp') && typeof error.data === 'string' && FAR_DATE.test(error.data)) return 'range';
+  if (farForm(error.data, type) !== undefined) return 'range';
   return KEYWORDS[type.kind]?.[error.keyword];
 }
 

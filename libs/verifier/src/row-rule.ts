@@ -20,14 +20,19 @@ export interface AuthoredPattern {
 const FIRST_DAY = '0001-01-01';
 const LAST_DAY = '9999-12-31';
 
-/** The row-level rules of a property, cheapest first. */
-export function rowRules(property: Property): RowRule[] {
+/** SQL that is TRUE where a column has no value. */
+export function missingSql(property: Property): string {
+  return `${ident(property.name)} IS NULL`;
+}
+
+/** The row-level rules of a property, cheapest first; `missing` is SQL of where it has no value. */
+export function rowRules(property: Property, missing = missingSql(property)): RowRule[] {
   const column = ident(property.name);
   const { type, options } = property;
   const rules: RowRule[] = [];
   const add = (rule: string, sql: string, dimension = 'conformity') => void rules.push({ rule, sql, dimension });
 
-  if (property.required) add('required', `${column} IS NULL`, 'completeness');
+  if (property.required) add('required', missing, 'completeness');
   if (type.kind === 'float') add('finite', `NOT isfinite(${column})`);
   // DuckDB's dates go far beyond the four-digit years that Iceberg readers, Arrow and JSON agree on, and have infinities.
   if (type.kind === 'date') add('range', `(${column} < DATE '${FIRST_DAY}' OR ${column} > DATE '${LAST_DAY}')`);
@@ -71,11 +76,11 @@ export function invalidSql(column: string, type: ColumnType, values: readonly st
   return held.length === 0 ? `${column} IS NOT NULL` : `${column} NOT IN (${held.map((value) => constant(value, type)).join(', ')})`;
 }
 
-/** TRUE where the value is one of `values`, or NULL where that counts as one. */
-export function amongSql(column: string, type: ColumnType, values: readonly string[], orNull: boolean): string {
+/** TRUE where the value is one of `values`, or where it is missing, if SQL of that is given. */
+export function amongSql(column: string, type: ColumnType, values: readonly string[], missing: string | undefined): string {
   const held = representable(values, type);
   const among = held.length === 0 ? undefined : `${column} IN (${held.map((value) => constant(value, type)).join(', ')})`;
-  return [...(orNull ? [`${column} IS NULL`] : []), ...(among ? [among] : [])].join(' OR ') || 'FALSE';
+  return [...(missing ? [missing] : []), ...(among ? [among] : [])].join(' OR ') || 'FALSE';
 }
 
 /** Codes that the column can hold at all: 0.5 never equals an integer, and casting it would round. */

@@ -14,14 +14,19 @@ const DAY = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
 const CLOCK = '(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\\.[0-9]{1,6})?)?';
 const ZONE = '(?:[Zz]|[+-](?:0[0-9]|1[0-8])(?::?[0-5][0-9])?)';
 /** Days beyond four-digit years, and infinity, are values, which the contract's own range check refuses. */
-const FAR = '(?:[+-]?[0-9]{5,6}|-[0-9]{4})-[0-9]{2}-[0-9]{2}';
+const FAR = '(?:[+-]?[1-9][0-9]{4,5}|-[0-9]{4})-[0-9]{2}-[0-9]{2}';
 const ENDLESS = '(?i)-?infinity';
 
 const matches = (text: string, pattern: string) => `regexp_full_match(${text}, ${literal(pattern)})`;
 const castable = (text: string, type: ColumnType) => `TRY_CAST(${text} AS ${engineType(type)}) IS NOT NULL`;
 
-/** `text` is SQL of a VARCHAR. Nested types are not written as plain text: they are JSON (see `json-form.ts`). */
-export function textForm(text: string, type: ColumnType): Form {
+/**
+ * `text` is SQL of a VARCHAR. Nested types are not written as plain text: they are JSON (see `json-form.ts`). `far` says whether days
+ * beyond four-digit years are read: within nested values no check would refuse them.
+ */
+export function textForm(text: string, type: ColumnType, far = true): Form {
+  const days = far ? `(?:${DAY}|${FAR})` : `(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-[0-9]{2}-[0-9]{2}`;
+  const endless = far ? ENDLESS : '[^\\s\\S]';
   const cast = (from = text) => `TRY_CAST(${from} AS ${engineType(type)})`;
   switch (type.kind) {
     case 'string':
@@ -45,15 +50,15 @@ export function textForm(text: string, type: ColumnType): Form {
         value: cast(),
       };
     case 'date':
-      return { ok: `(${matches(text, `${DAY}|${FAR}|${ENDLESS}`)} AND ${castable(text, type)})`, value: cast() };
+      return { ok: `(${matches(text, `${days}|${endless}`)} AND ${castable(text, type)})`, value: cast() };
     case 'time': {
       const full = withSeconds(text);
       return { ok: `(${matches(text, CLOCK)} AND ${castable(full, type)})`, value: cast(full) };
     }
     case 'timestamp': {
       const full = withSeconds(`upper(${text})`);
-      const form = type.zoned ? `(?:${DAY}|${FAR})[Tt ]${CLOCK}${ZONE}` : `(?:${DAY}|${FAR})[Tt ]${CLOCK}`;
-      return { ok: `((${matches(text, form)} OR ${matches(text, ENDLESS)}) AND ${castable(full, type)})`, value: cast(full) };
+      const form = type.zoned ? `${days}[Tt ]${CLOCK}${ZONE}` : `${days}[Tt ]${CLOCK}`;
+      return { ok: `((${matches(text, form)} OR ${matches(text, endless)}) AND ${castable(full, type)})`, value: cast(full) };
     }
     case 'binary':
       return { ok: matches(text, '(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?'), value: `from_base64(${text})` };

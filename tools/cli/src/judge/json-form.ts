@@ -68,7 +68,7 @@ export function jsonForm(json: string, type: ColumnType, depth = 0): Form {
       const [key, item] = [`_k${depth}`, `_v${depth}`];
       const keys = `json_keys(${json})`;
       const values = `json_extract(${json}, '$.*')`;
-      const keyForm = textForm(key, type.key);
+      const keyForm = textForm(key, type.key, false);
       const inner = jsonForm(item, type.value, depth + 1);
       const typedKeys = `list_transform(${keys}, lambda ${key}: ${keyForm.value})`;
       return {
@@ -90,7 +90,7 @@ export function jsonForm(json: string, type: ColumnType, depth = 0): Form {
       };
     }
     default: {
-      const form = textForm(text, type);
+      const form = textForm(text, type, depth === 0);
       return { ok: `(${isText} AND NOT ${isMarked} AND ${form.ok})`, value: form.value };
     }
   }

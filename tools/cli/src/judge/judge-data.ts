@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { duckdbSandbox } from '@skein/adapter-duckdb';
 import type { Contract } from '@skein/contract';
+import { ident } from '@skein/kernel';
 import type { EngineSession, QueryEngine } from '@skein/ports';
 import { sqlRuleFigures } from '@skein/swarm';
 import { canRun, checkPlan, fastestPasses, figuresSql, judge, type Check, type CheckPlan, type Figures, type Passes, type Verdict } from '@skein/verifier';
@@ -114,14 +115,14 @@ async function passesFor(session: EngineSession, plan: CheckPlan, data: TypedRel
  * break: it is NULL to them, and not missing.
  */
 function planOver(contract: Contract, data: TypedRelation): CheckPlan {
-  const plan = checkPlan(contract);
-  const position = new Map(contract.properties.map((property, index) => [property.name, index]));
-  const types = contract.properties.map((property, index): Check => ({
+  const bad = new Map([...data.read].map((index) => [contract.properties[index]?.name, `"_bad${index}"`]));
+  const plan = checkPlan(contract, ({ name }) => (bad.has(name) ? `(${ident(name)} IS NULL AND NOT ${bad.get(name)})` : `${ident(name)} IS NULL`));
+  const types = contract.properties.map((property): Check => ({
     id: `${property.name}.type`,
     rule: 'type',
     column: property.name,
     level: 'row',
-    sql: data.read.has(index) ? `"_bad${index}"` : 'FALSE',
+    sql: bad.get(property.name) ?? 'FALSE',
     severity: 'error',
     dimension: 'conformity',
     tolerance: contract.tolerance,
@@ -147,10 +148,5 @@ function planOver(contract: Contract, data: TypedRelation): CheckPlan {
           },
         ]
       : [];
-  const others = plan.checks.map((check) => {
-    const index = position.get(check.column ?? '');
-    const missing = check.level === 'row' && check.column !== undefined && check.id === `${check.column}.required`;
-    return missing && index !== undefined && data.read.has(index) ? { ...check, sql: `(${check.sql} AND NOT "_bad${index}")` } : check;
-  });
-  return { ...plan, checks: [...types, ...malformed, ...others] };
+  return { ...plan, checks: [...types, ...malformed, ...plan.checks] };
 }
