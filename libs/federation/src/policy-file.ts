@@ -13,6 +13,7 @@ const MAX_VALUES = 1_000;
  * ```yaml
  * version: 1
  * owners: [steward]                 # roles that may push new versions of the contract; silent: nobody
+ * approvals: 2                     # persons who must approve a review; silent: 1
  * grants:
  *   - roles: [analyst]
  *     purposes: [planning]            # silent: any purpose, and none
@@ -34,9 +35,9 @@ export function readPolicy(text: string, file: string, contract: Contract): Poli
     contract,
     read.faults.map((fault) => ({ ...fault, code: 'SKEIN_POLICY_INVALID' as const })),
   );
-  const { grants, owners } = reader.document(read.root);
+  const { grants, owners, approvals } = reader.document(read.root);
   throwFaults(reader.faults);
-  return { product: contract.product, file, owners, grants, hash: sha256(text) };
+  return { product: contract.product, file, owners, approvals, grants, hash: sha256(text) };
 }
 
 function parse(text: string, file: string): ReturnType<typeof readYaml> {
@@ -68,14 +69,18 @@ class PolicyReader {
     this.#classes = new Set([...KNOWN_CLASSES, ...contract.properties.map((property) => property.classification)]);
   }
 
-  document(root: Tree): Pick<Policy, 'owners' | 'grants'> {
-    const map = this.#map(root, 'policy', ['version', 'owners', 'grants']);
-    if (!map) return { owners: [], grants: [] };
+  document(root: Tree): Pick<Policy, 'owners' | 'approvals' | 'grants'> {
+    const map = this.#map(root, 'policy', ['version', 'owners', 'approvals', 'grants']);
+    if (!map) return { owners: [], approvals: 1, grants: [] };
     const version = map.entries.get('version')?.node;
     if (version?.kind !== 'scalar' || version.text !== '1')
       this.#fault('version', version?.at ?? map.at, 'the version of the policy format must be 1', 'Write version: 1.');
     const owners = map.entries.has('owners') ? this.#names(map, 'owners', 'role', true) : [];
-    return { owners, grants: this.#list(map, 'grants', true).flatMap((item) => this.#grant(item) ?? []) };
+    const wanted = map.entries.get('approvals')?.node;
+    const approvals = wanted === undefined ? '1' : wanted.kind === 'scalar' ? wanted.text : '';
+    if (approvals !== '1' && approvals !== '2')
+      this.#fault('approvals', wanted?.at ?? map.at, 'approvals must be 1 or 2', 'Write approvals: 2 where two persons must approve a review.');
+    return { owners, approvals: approvals === '2' ? 2 : 1, grants: this.#list(map, 'grants', true).flatMap((item) => this.#grant(item) ?? []) };
   }
 
   #grant(node: Tree): Grant | undefined {

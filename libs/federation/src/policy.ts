@@ -42,6 +42,8 @@ export interface Policy {
   readonly file: string;
   /** Roles that may push new versions of the contract. */
   readonly owners: readonly string[];
+  /** Persons who must approve a review of the product: 1 or 2. */
+  readonly approvals: number;
   readonly grants: readonly Grant[];
   /** sha256 of the file's text. */
   readonly hash: string;

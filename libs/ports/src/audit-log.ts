@@ -1,15 +1,17 @@
 /** What became of one request. `refused`: the gate, a policy or a snapshot's state said no; `failed`: it was allowed and then broke. */
 export type AuditDecision = 'allowed' | 'refused' | 'failed';
 
-/** One query of a consumer, or one push of a contract. It names the SQL by its hash only: constants in it may be personal. */
+/** One query of a consumer, one push of a contract, or one decision on a review. It names the SQL by its hash only: constants in it may be personal. */
 export interface AuditRecord {
   /** Milliseconds since the epoch when the request came. */
   readonly time: number;
   readonly queryId: string;
-  /** sha256 of the SQL, or of the contract, as sent. */
+  /** sha256 of the SQL, of the contract or of the decision, as sent. */
   readonly sqlHash: string;
   /** The version that was pushed, as `<product>@<version>`; absent for queries. */
   readonly contract?: string;
+  /** The review that was decided on, as `<id>:<decision>`; absent for others. */
+  readonly review?: string;
   readonly principal: string;
   readonly roles: readonly string[];
   readonly purpose: string | undefined;

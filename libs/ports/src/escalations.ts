@@ -1,5 +1,5 @@
 /** What an escalation does. Steps may be run again after a crash: each must be idempotent. What they take and give is JSON. */
-export interface EscalationSteps<Cluster, Candidate, Trial> {
+export interface EscalationSteps<Cluster extends { readonly id: string }, Candidate, Trial> {
   /** What could be done about the cluster. */
   candidates(cluster: Cluster): Promise<readonly Candidate[]>;
   /** Tries one; candidates are tried side by side. */
@@ -7,7 +7,7 @@ export interface EscalationSteps<Cluster, Candidate, Trial> {
   /** `settled`: the trials decide, and what they decide is done. `review`: a person is asked, and the review is open. */
   judge(cluster: Cluster, trials: readonly Trial[]): Promise<'settled' | 'review'>;
   /** Carries out what was decided in the review of the cluster. */
-  settle(cluster: Cluster): Promise<void>;
+  settle(cluster: Pick<Cluster, 'id'>): Promise<void>;
 }
 
 /** Candidates of one escalation that are tried at most. */

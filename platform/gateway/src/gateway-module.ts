@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import { duckdbBinder } from '@skein/adapter-duckdb';
-import { sqliteUsageLog } from '@skein/adapter-sqlite';
+import { sqliteReviewDesk, sqliteStateStore, sqliteUsageLog } from '@skein/adapter-sqlite';
 import { localContractRegistry } from '@skein/adapter-storage';
 import type { Contract } from '@skein/contract';
 import { composeCatalog, createFederation, type Catalog, type Federation, type FederationLimits, type Policy, type Principal } from '@skein/federation';
 import { SkeinError, type Clock } from '@skein/kernel';
 import type { HealthIndicator } from '@skein/nest';
-import type { AuditLog, Binder, ContractRegistry, EventBus, QuerySandbox, SnapshotStore, UsageLog } from '@skein/ports';
+import type { AuditLog, Binder, ContractRegistry, EventBus, PatternBoard, QuerySandbox, ReviewDesk, SnapshotStore, StateStore, UsageLog } from '@skein/ports';
 import { fileAuditLog } from './audit-file.ts';
 import { createAuthenticator, type Authenticator } from './auth/authenticator.ts';
 import { pseudonymKey } from './auth/secret-file.ts';
@@ -22,6 +22,7 @@ import { GatewayMetrics } from './metrics.ts';
 import { seldom } from './seldom.ts';
 import { ContractRightsBook } from './registry/contract-rights.ts';
 import { seedRegistry } from './registry/seed-registry.ts';
+import { reviewSwarm, type ReviewSwarm } from './reviews/review-swarm.ts';
 
 export interface GatewayOptions {
   readonly store: SnapshotStore;
@@ -31,7 +32,7 @@ export interface GatewayOptions {
   readonly documents?: readonly string[];
   readonly policies: readonly Policy[];
   readonly clock: Clock;
-  /** Keys lie in `<dataDir>/keys`, the audit log in `<dataDir>/audit`, registered contracts in `<dataDir>/registry`, recorded queries in `<dataDir>/usage`. */
+  /** Keys lie in `<dataDir>/keys`, the audit log in `<dataDir>/audit`, registered contracts in `<dataDir>/registry`, reviews in `<dataDir>/reviews`, recorded queries in `<dataDir>/usage`. */
   readonly dataDir: string;
   /** Brings news of publications beside the store's own watch. */
   readonly bus?: EventBus;
@@ -44,6 +45,10 @@ export interface GatewayOptions {
   readonly registry?: ContractRegistry;
   /** Default: a file below `dataDir`. */
   readonly usage?: UsageLog;
+  /** Default: a file below `dataDir`. */
+  readonly reviews?: ReviewDesk;
+  /** Where the swarms share patterns: what is decided in reviews is told there. Without it, decisions wait on the desk. It is not closed. */
+  readonly patterns?: PatternBoard;
   readonly limits?: Partial<FederationLimits>;
   /** Beside those of the gateway's own parts. */
   readonly health?: readonly HealthIndicator[];
@@ -63,6 +68,9 @@ export interface GatewayParts {
   readonly audit: AuditLog;
   readonly registry: ContractRegistry;
   readonly usage: UsageLog;
+  readonly reviews: ReviewSwarm;
+  /** Where escalations are kept between their steps. */
+  readonly escalations: StateStore;
   readonly binder: Binder;
 }
 
@@ -100,7 +108,7 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
 
   onModuleInit(): void {
     const { store, contracts, policies, clock, log, visitorRoles, health = [] } = this.#options;
-    const { catalog, federation, authenticator, metrics, audit, registry, usage, binder } = this.#parts;
+    const { catalog, federation, authenticator, metrics, audit, registry, usage, reviews, binder } = this.#parts;
     const app = this.#host.httpAdapter.getInstance<Fastify>();
     addRoutes(app, {
       federation,
@@ -110,6 +118,8 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
       audit,
       registry,
       usage,
+      reviews,
+      sandbox: this.#options.sandbox,
       binder,
       catalog,
       rights: new ContractRightsBook(catalog),
@@ -156,6 +166,9 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
   async onApplicationShutdown(): Promise<void> {
     clearTimeout(this.#grace);
     await this.#parts.federation.close();
+    await this.#parts.reviews.close();
+    await this.#parts.escalations.close();
+    if (this.#options.reviews === undefined) await this.#parts.reviews.desk.close();
     if (this.#options.audit === undefined) await this.#parts.audit.close();
     if (this.#options.usage === undefined) await this.#closeUsage();
     await this.#parts.binder.close();
@@ -173,6 +186,17 @@ async function makeParts(options: GatewayOptions): Promise<GatewayParts> {
     gatewayLog.warn(`${times === 1 ? 'a query' : `${times} queries`} could not be recorded: ${String(error)}`),
   );
   const usage = options.usage ?? sqliteUsageLog({ file: join(dataDir, 'usage', 'usage.sqlite'), onError: unrecorded });
+  const escalations = sqliteStateStore({ file: join(dataDir, 'reviews', 'escalations.sqlite') });
+  const reviews = await reviewSwarm({
+    desk: options.reviews ?? sqliteReviewDesk({ file: join(dataDir, 'reviews', 'reviews.sqlite') }),
+    state: escalations,
+    board: options.patterns,
+    catalog,
+    contracts,
+    store,
+    clock,
+    log: gatewayLog,
+  });
   const federation = await createFederation({
     store,
     sandbox,
@@ -199,6 +223,8 @@ async function makeParts(options: GatewayOptions): Promise<GatewayParts> {
     audit: log,
     registry,
     usage,
+    reviews,
+    escalations,
     binder: duckdbBinder(),
   };
 }

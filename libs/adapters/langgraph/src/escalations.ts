@@ -15,8 +15,8 @@ export function langgraphEscalations<Cluster extends { readonly id: string }, Ca
   steps,
   state,
 }: LanggraphEscalationsOptions<Cluster, Candidate, Trial>): Escalations<Cluster> {
-  let making: Promise<Awaited<ReturnType<typeof makeGraph>>> | undefined;
-  const graph = (): ReturnType<typeof makeGraph> => (making ??= makeGraph(steps, state));
+  let making: ReturnType<typeof makeGraph<Cluster, Candidate, Trial>> | undefined;
+  const graph = (): NonNullable<typeof making> => (making ??= makeGraph(steps, state));
   /** One thing at a time for each thread: LangGraph does not keep two runs of one apart. */
   const busy = new Map<string, Promise<unknown>>();
   let closed = false;
@@ -44,20 +44,20 @@ export function langgraphEscalations<Cluster extends { readonly id: string }, Ca
   };
 }
 
-async function makeGraph(steps: EscalationSteps<unknown, unknown, unknown>, store: StateStore) {
+async function makeGraph<Cluster extends { readonly id: string }, Candidate, Trial>(steps: EscalationSteps<Cluster, Candidate, Trial>, store: StateStore) {
   const [{ Annotation, Command, END, interrupt, Send, START, StateGraph }, { StateCheckpointSaver }] = await Promise.all([
     import('@langchain/langgraph'),
     import('./checkpoint-saver.ts'),
   ]);
   const Shape = Annotation.Root({
-    cluster: Annotation<unknown>(),
-    candidates: Annotation<readonly unknown[]>(),
-    trials: Annotation<readonly unknown[]>({ reducer: (all, more) => [...all, ...more], default: () => [] }),
+    cluster: Annotation<Cluster>(),
+    candidates: Annotation<readonly Candidate[]>(),
+    trials: Annotation<readonly Trial[]>({ reducer: (all, more) => [...all, ...more], default: () => [] }),
     verdict: Annotation<'settled' | 'review'>(),
   });
   const graph = new StateGraph(Shape)
     .addNode('look', async ({ cluster }) => ({ candidates: (await steps.candidates(cluster)).slice(0, MOST_CANDIDATES) }))
-    .addNode('attempt', async ({ cluster, candidates: [candidate] }) => ({ trials: [await steps.attempt(cluster, candidate)] }))
+    .addNode('attempt', async ({ cluster, candidates: [candidate] }) => ({ trials: [await steps.attempt(cluster, candidate as Candidate)] }))
     .addNode('judge', async ({ cluster, trials }) => ({ verdict: await steps.judge(cluster, trials) }))
     .addNode('review', () => {
       interrupt('decision');
@@ -93,7 +93,7 @@ async function makeGraph(steps: EscalationSteps<unknown, unknown, unknown>, stor
   }
 
   return {
-    async start(id: string, cluster: unknown): Promise<EscalationState> {
+    async start(id: string, cluster: Cluster): Promise<EscalationState> {
       const before = await stand(id);
       if (before === 'waiting' || before === 'settled') return before;
       await graph.invoke(before === 'broken' ? null : { cluster }, at(id));

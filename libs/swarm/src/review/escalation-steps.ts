@@ -1,5 +1,5 @@
 import { SkeinError, type Clock } from '@skein/kernel';
-import { patternId, type ColumnFacts, type PatternContext } from '@skein/pattern';
+import { patternId, signatureKey, type ColumnFacts, type PatternContext } from '@skein/pattern';
 import type { Alternative, EscalationSteps, PatternBoard, Review, ReviewDesk, ReviewRequest, ReviewRow } from '@skein/ports';
 import { candidatesOf, outcomeOf, tryCandidate, type Candidate, type Candidates } from './alternatives.ts';
 import { patternsOf, teachingOf, type Escalation } from './escalation.ts';
@@ -60,8 +60,11 @@ export function escalationSteps(parts: EscalationParts): MetaSteps {
       const { candidates, disputed, why } = await look(cluster);
       const [only] = trials;
       if (only && trials.length === 1 && !disputed && only.test.passed === only.test.cells && only.test.cells >= FEWEST_CELLS) {
-        for (const pattern of patternsOf(cluster.gaps, only, only.category, {})) await board.publish(pattern);
-        return 'settled';
+        const patterns = patternsOf(cluster.gaps, only, only.category, {});
+        // Where the swarm knows them already, and the gaps persist, they were not enough.
+        const fresh = patterns.filter(({ id, signature }) => !board.lookup(signatureKey(signature)).some((known) => known.id === id));
+        await Promise.all(fresh.map((pattern) => board.publish(pattern)));
+        if (fresh.length > 0) return 'settled';
       }
       const { review } = await desk.open(await request(parts, cluster, trials, candidates, why));
       // Where another cluster asks about one of these gaps, its answer is waited for, and what then persists comes again.

@@ -38,13 +38,27 @@ const AT_ONCE = 8;
 
 export function metaSwarmlet({ escalations: make, groupOf, ...parts }: MetaSwarmletOptions): MetaSwarmlet {
   const { desk } = parts;
-  const escalations = make(escalationSteps(parts));
+  const steps = escalationSteps(parts);
+  const escalations = make(steps);
+
+  /** A review whose escalation is not there, since its state was lost or another opened it, is carried out all the same. */
+  async function carryOut(id: string): Promise<void> {
+    if ((await escalations.state(id)) === undefined) await steps.settle({ id });
+    else await escalations.resume(id);
+  }
 
   /** Undefined where nothing is to be done about the gap; else the review that did not close it, if there was one. */
   async function before(gap: Gap): Promise<{ previous: string | null } | undefined> {
     const review = await desk.covering(gapKey(gap));
     if (!review) return { previous: null };
     return review.status === 'open' || review.status === 'rejected' || !review.applied ? undefined : { previous: review.id };
+  }
+
+  /** The id of an escalation that has not ended: gaps that come again after theirs was settled without a person start another. */
+  async function free(id: string): Promise<string> {
+    let next = id;
+    while ((await escalations.state(next)) === 'settled') next = sha256(next);
+    return next;
   }
 
   return {
@@ -69,7 +83,7 @@ export function metaSwarmlet({ escalations: make, groupOf, ...parts }: MetaSwarm
           clusters.slice(at, at + AT_ONCE).map(async ({ key, cluster }) => {
             const leader = cluster.leader as EscalatedGap;
             const [first, ...rest] = cluster.members.map(({ gap }) => gap);
-            const id = sha256(canonicalJson(['repair', key, gapKey(leader.gap)]));
+            const id = await free(sha256(canonicalJson(['repair', key, gapKey(leader.gap)])));
             const state = await escalations.start({ id, kind: 'repair', gaps: [first ?? leader.gap, ...rest], message: leader.message, rows: leader.rows });
             if (state === 'waiting') waiting.push(id);
             else settled += 1;
@@ -90,11 +104,12 @@ export function metaSwarmlet({ escalations: make, groupOf, ...parts }: MetaSwarm
       return ids;
     },
 
-    carryOut: (id) => escalations.resume(id),
+    carryOut,
 
     async recover() {
       const reviews = await desk.unapplied();
-      for (const { id } of reviews) await escalations.resume(id);
+      const outcomes = await Promise.allSettled(reviews.map(({ id }) => carryOut(id)));
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       return reviews.length;
     },
 

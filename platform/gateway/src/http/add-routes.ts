@@ -3,6 +3,7 @@ import { answerText, asSkeinError, errorAnswer } from './error-answer.ts';
 import type { Fastify } from './fastify.ts';
 import { addReadRoutes, type ReadRouteParts } from './read-routes.ts';
 import { bodyText, parseExactJson } from './request-body.ts';
+import { addReviewRoutes, type ReviewRouteParts } from './review-routes.ts';
 import { sqlRoute, type SqlRouteParts } from './sql-route.ts';
 import { addUsageRoutes, type UsageRouteParts } from './usage-routes.ts';
 
@@ -10,7 +11,7 @@ import { addUsageRoutes, type UsageRouteParts } from './usage-routes.ts';
 const BODY_LIMIT = 1_048_576;
 
 /** Puts the gateway's own routes on fastify, in a scope of their own: Nest's parsers and hooks stay out of their way. */
-export function addRoutes(app: Fastify, parts: ReadRouteParts & SqlRouteParts & ContractRouteParts & UsageRouteParts): void {
+export function addRoutes(app: Fastify, parts: ReadRouteParts & SqlRouteParts & ContractRouteParts & UsageRouteParts & ReviewRouteParts): void {
   app.register(async (scope: Fastify) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, async (_request: unknown, body: Buffer) =>
@@ -26,5 +27,6 @@ export function addRoutes(app: Fastify, parts: ReadRouteParts & SqlRouteParts & 
     addReadRoutes(scope, parts);
     addContractRoutes(scope, parts);
     addUsageRoutes(scope, parts);
+    addReviewRoutes(scope, parts);
   });
 }

@@ -49,6 +49,9 @@ const ADDRESSES = {
   contractVersions: 'GET /v1/contracts/:product',
   contract: 'GET /v1/contracts/:product/versions/:version',
   pushContract: 'POST /v1/contracts/:product/versions',
+  reviews: 'GET /v1/reviews',
+  review: 'GET /v1/reviews/:id',
+  decideReview: 'POST /v1/reviews/:id/decisions',
   health: 'GET /health, /health/live, /health/ready',
   metrics: 'GET /metrics',
 } as const;

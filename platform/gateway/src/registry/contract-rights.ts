@@ -28,6 +28,12 @@ export class ContractRightsBook {
     return [...this.#byProduct.keys()].sort().flatMap((product) => this.of(product, principal) ?? []);
   }
 
+  /** Whether the principal owns a major of the product. */
+  owns(product: string, principal: Principal): boolean {
+    const own = this.of(product, principal);
+    return own !== undefined && own.tables.some(({ major }) => own.mayPush(major));
+  }
+
   /** Undefined alike for what is hidden and what is not there. */
   of(product: string, principal: Principal): ContractRights | undefined {
     const entries = this.#byProduct.get(product);

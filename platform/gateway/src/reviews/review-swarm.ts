@@ -1,0 +1,98 @@
+import { langgraphEscalations } from '@skein/adapter-langgraph';
+import type { Contract } from '@skein/contract';
+import type { Catalog } from '@skein/federation';
+import type { Clock } from '@skein/kernel';
+import type { PatternBoard, ReviewDesk, SnapshotStore, StateStore } from '@skein/ports';
+import type { MetaSwarmlet } from '@skein/swarm';
+import type { GatewayLog } from '../gateway-log.ts';
+import { downstreamOf } from '../registry/downstream.ts';
+
+export interface ReviewSwarmOptions {
+  readonly desk: ReviewDesk;
+  /** Where escalations are kept between their steps; closed with the swarm by who made it. */
+  readonly state: StateStore;
+  /** Where decisions are told; without it they wait on the desk. */
+  readonly board: PatternBoard | undefined;
+  readonly catalog: Catalog;
+  readonly contracts: readonly Contract[];
+  readonly store: SnapshotStore;
+  readonly clock: Clock;
+  readonly log: GatewayLog;
+}
+
+/** Who proposes what is escalated; no token may have this subject and approve it. */
+export const META_SWARMLET = 'meta-swarmlet';
+
+const AGAIN_MS = 5_000;
+
+/** The gateway's own swarm beside the desk where its reviews lie. */
+export interface ReviewSwarm {
+  readonly desk: ReviewDesk;
+  /** Undefined where there is no board to tell. */
+  readonly meta: MetaSwarmlet | undefined;
+  /** Tells the swarm of a settled review, and waits for it up to `waitMs`; what takes longer, or fails, is tried again. Returns whether it is done. */
+  carryOut(id: string, waitMs: number): Promise<boolean>;
+  /** Contracts by product, the newest major. */
+  contractOf(product: string): Contract | undefined;
+  close(): Promise<void>;
+}
+
+export async function reviewSwarm({ desk, state, board, catalog, contracts, store, clock, log }: ReviewSwarmOptions): Promise<ReviewSwarm> {
+  const contractOf = (product: string): Contract | undefined => catalog.entries.get(product)?.contract ?? contracts.find((one) => one.product === product);
+  const policies = (product: string) =>
+    [...catalog.entries.values()].flatMap(({ contract, policy }) => (contract.product === product && policy ? [policy] : []));
+  const meta = board && (await metaOf(board));
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  async function metaOf(of: PatternBoard): Promise<MetaSwarmlet> {
+    const { columnJudge, metaSwarmlet } = await import('@skein/swarm');
+    return metaSwarmlet({
+      desk,
+      board: of,
+      clock,
+      name: META_SWARMLET,
+      escalations: (steps) => langgraphEscalations({ steps, state }),
+      facts: async ({ product, column }) => {
+        const contract = contractOf(product);
+        return contract && columnJudge(contract, column);
+      },
+      groupOf: (product) => JSON.stringify([product.split('.')[0], [...new Set(policies(product).flatMap(({ owners }) => owners))].sort()]),
+      approvals: (product) => Math.max(1, ...policies(product).map(({ approvals }) => approvals)),
+      downstream: (product) => downstreamOf(product, catalog, store),
+    });
+  }
+
+  function later(error: unknown): void {
+    log.error(error);
+    if (closed) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => void meta?.recover().catch(later), AGAIN_MS).unref();
+  }
+
+  // What was decided when the process ended is carried out now, and does not hold up the start.
+  void meta?.recover().catch(later);
+  return {
+    desk,
+    meta,
+    contractOf,
+    async carryOut(id, waitMs) {
+      if (!meta) return false;
+      const done = meta.carryOut(id).then(
+        () => true,
+        (error: unknown) => {
+          later(error);
+          return false;
+        },
+      );
+      let timeout: NodeJS.Timeout | undefined;
+      const late = new Promise<false>((resolve) => (timeout = setTimeout(() => resolve(false), waitMs)));
+      return Promise.race([done, late]).finally(() => clearTimeout(timeout));
+    },
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await meta?.close();
+    },
+  };
+}
