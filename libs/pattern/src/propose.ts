@@ -26,11 +26,13 @@ export function propose(gap: Gap, facts: ColumnFacts, examples: readonly Example
   if (column.values.length === 0) return { kind: 'none', why: 'the gap has no value to read: only missing, oversized or malformed ones' };
   const candidates = candidatesOf(column, examples, families);
   if (candidates.length === 0) return { kind: 'none', why: `no reading of ${column.values.length} values gives what the contract accepts` };
-  const alive = standing(column, candidates, () => true);
-  const { chosen, disputed } = decide(column, alive);
+  const stood = standing(column, candidates, () => true);
+  const alive = meant(stood);
+  const silent = stood.filter((one) => !alive.includes(one));
+  const { chosen, disputed } = decide(column, alive, silent);
   const proposals = alive.flatMap((one) => {
     const cells = chosen.get(one);
-    return cells === undefined ? [] : [proposalOf(column, one, alive, candidates, cells)];
+    return cells === undefined ? [] : [proposalOf(column, one, alive, candidates, cells, silent)];
   });
   proposals.sort((a, b) => a.tier - b.tier || b.proposal.score - a.proposal.score);
   const ranked = proposals.map(({ proposal }) => proposal);
@@ -38,6 +40,12 @@ export function propose(gap: Gap, facts: ColumnFacts, examples: readonly Example
   if (ranked.length > 0) return { kind: 'solutions', ranked, open };
   const [first] = open;
   return first === undefined ? { kind: 'none', why: 'readings were found, and none stood the test on the values held back' } : { kind: 'conflict', ...first };
+}
+
+/** Where labels speak for a meaning (`USD`, `kg`), readings of others are out. */
+function meant(alive: readonly Candidate[]): readonly Candidate[] {
+  const labelled = new Set(alive.filter(({ supported }) => supported > 0).flatMap(({ reading }) => reading.meaning ?? []));
+  return labelled.size === 0 ? alive : alive.filter(({ reading }) => reading.meaning === undefined || labelled.has(reading.meaning));
 }
 
 function candidatesOf(column: Column, examples: readonly Example[], families: readonly string[]): Candidate[] {
@@ -54,10 +62,22 @@ function candidatesOf(column: Column, examples: readonly Example[], families: re
 }
 
 /** For each value the reading that decides it, or the readings that dispute it: those of the lowest tier speak. */
-function decide(column: Column, alive: readonly Candidate[]): { chosen: Map<Candidate, number[]>; disputed: Map<number, readonly Candidate[]> } {
+function decide(
+  column: Column,
+  alive: readonly Candidate[],
+  silent: readonly Candidate[],
+): { chosen: Map<Candidate, number[]>; disputed: Map<number, readonly Candidate[]> } {
   const chosen = new Map<Candidate, number[]>();
   const disputed = new Map<number, readonly Candidate[]>();
+  const meaning = alive.filter(({ reading }) => reading.meaning !== undefined);
+  const unlabelled = meaning.every(({ supported }) => supported === 0);
+  const mixed = unlabelled && new Set(meaning.map(({ reading }) => reading.meaning)).size > 1 ? meaning : [];
   for (let index = 0; index < column.values.length; index += 1) {
+    if (silent.some(({ says }) => says.has(index))) continue;
+    if (mixed.some(({ says }) => says.has(index))) {
+      disputed.set(index, mixed);
+      continue;
+    }
     let speaking: Candidate[] = [];
     for (const one of alive) {
       if (!one.says.has(index)) continue;
@@ -84,8 +104,20 @@ interface Weighed {
   readonly proposal: Proposal;
 }
 
-function proposalOf(column: Column, one: Candidate, alive: readonly Candidate[], all: readonly Candidate[], cells: readonly number[]): Weighed {
-  const excluded = alive.filter((other) => other !== one && other.tier === one.tier && other.reading.listed !== true && disagree(one, other));
+function proposalOf(
+  column: Column,
+  one: Candidate,
+  alive: readonly Candidate[],
+  all: readonly Candidate[],
+  cells: readonly number[],
+  silent: readonly Candidate[] = [],
+): Weighed {
+  const claimed = new Set(one.claims);
+  const excluded = [
+    ...alive.filter((other) => other !== one && other.tier === one.tier && other.reading.listed !== true && disagree(one, other)),
+    // A text program from a label reads what has another meaning as well: that is not what the label says.
+    ...silent.filter(({ reading, claims }) => reading.meaning !== one.reading.meaning && claims.some((index) => claimed.has(index))),
+  ];
   const when: Test = { op: 'all', of: [one.reading.when, ...excluded.map((other): Test => ({ op: 'not', of: readsTest(other) }))] };
   const program: Program = {
     result: one.reading.result,
@@ -172,9 +204,13 @@ function conflictsOf(column: Column, disputed: ReadonlyMap<number, readonly Cand
     const values = indices.slice(0, SHOWN).map((index) => column.values[index]?.raw ?? '');
     const [first] = indices;
     const said = first === undefined ? [] : different.map((one) => one.says.get(first) ?? 'missing');
+    const meanings = [...new Set(different.map(({ reading }) => reading.meaning))];
+    const mixture = meanings.length > 1 && !meanings.includes(undefined);
     return {
       between: different.map((one) => proposalOf(column, one, [one], all, indices).proposal),
-      why: `${JSON.stringify(values[0])} may be ${said.join(' or ')}, and neither the column, its source nor a label decides`,
+      why: mixture
+        ? `the values are in ${meanings.join(' and ')}, and neither the column's name, its source nor a label says which the column is in`
+        : `${JSON.stringify(values[0])} may be ${said.join(' or ')}, and neither the column, its source nor a label decides`,
       values,
     };
   });

@@ -23,8 +23,8 @@ export function CURRENCY(code: string): string {
   return SIGNS.find(([name]) => name === code)?.[1] ?? `[${code[0]}${code[0]?.toLowerCase()}]${code.slice(1)}|${code.toLowerCase()}`;
 }
 
-/** The one currency of the gap's amounts; undefined where there is none, or more than one: they could not be compared. */
-export function currencyOf(column: Column): string | undefined {
+/** The currencies of the gap's amounts; where the source or the column's name (`price_eur`) says which one the column is in, that one at most. */
+export function currenciesOf(column: Column): string[] {
   const found = new Set<string>();
   for (const { text } of column.values) {
     const around = text.replace(/[0-9.,'’_ +\-()]+/g, ' ').trim();
@@ -33,5 +33,22 @@ export function currencyOf(column: Column): string | undefined {
     const word = around.split(' ')[0]?.toUpperCase() ?? '';
     if (CODES.has(word) && !LISTED.has(word) && /^[A-Z]{3}$/.test(word)) found.add(word);
   }
-  return found.size === 1 ? [...found][0] : undefined;
+  const wanted = wantedOf(column);
+  return [...found].filter((code) => wanted === undefined || code === wanted).sort();
+}
+
+/** Whether a text, such as one that stands round every number, is the sign of a currency. */
+export function isCurrency(text: string): boolean {
+  const sign = text.trim();
+  return CODES.has(sign.toUpperCase()) || SIGNS.some(([, pattern]) => new RegExp(`^(?:${pattern})$`, 'i').test(sign));
+}
+
+function wantedOf({ facts: { property, source } }: Column): string | undefined {
+  if (source?.unit !== undefined && CODES.has(source.unit)) return source.unit;
+  const words = property.name
+    .replaceAll(/([a-z])([A-Z])/g, '$1_$2')
+    .toUpperCase()
+    .split(/[^A-Z]+/);
+  const named = words.filter((word, at) => at > 0 && CODES.has(word));
+  return named.length === 1 ? named[0] : undefined;
 }

@@ -19,6 +19,8 @@ export interface Reading {
   readonly certain?: boolean;
   /** It claims only what it can read: that it cannot read a value does not speak against it. */
   readonly partial?: boolean;
+  /** What its outcomes measure, such as `USD`: where readings of several meanings stand, what they read is a conflict, not a mixture. */
+  readonly meaning?: string;
   /** Whether it stands for the values that it was made from only, so that held-back values say nothing. */
   readonly listed?: boolean;
 }

@@ -1,8 +1,8 @@
 import { ALWAYS, type Text } from '../program/program.ts';
 import { type Column, type Family, type Reading, reads } from './family.ts';
-import { CURRENCY, currencyOf } from './currency.ts';
+import { CURRENCY, currenciesOf, isCurrency } from './currency.ts';
 import { cased, escaped, framed, type Mark, marksOf, numberIn } from './decimal.ts';
-import { unitReadings } from './unit.ts';
+import { isUnit, unitReadings } from './unit.ts';
 
 const NUMERIC = new Set(['int', 'float', 'decimal']);
 
@@ -15,7 +15,7 @@ export const number: Family = (column) => {
   if (!numeric && !(column.accepted.length > 0 && column.accepted.every((value) => /^-?[0-9]+(\.[0-9]+)?$/.test(value)))) return [];
   if (!column.values.some(({ text: value }) => /[0-9]/.test(value))) return [];
   const readings: Reading[] = [];
-  const add = (mark: Mark, what: string, before: string, after: string, tier: 0 | 1, change?: (of: Text) => Text): void => {
+  const add = (mark: Mark, what: string, before: string, after: string, tier: 0 | 1, change?: (of: Text) => Text, meaning?: string): void => {
     const of = numberIn(column, mark);
     readings.push({
       category: 'number',
@@ -23,13 +23,15 @@ export const number: Family = (column) => {
       when: reads(column, framed(column, mark, before, after)),
       result: change ? change(of) : of,
       tier,
+      ...(meaning !== undefined && { meaning }),
     });
   };
   const times =
     (by: string) =>
     (of: Text): Text => ({ op: 'affine', of, times: by, plus: '0', scale: 8 });
   const letters = column.values.some(({ text: value }) => /[^0-9.,'’_ +\-()]/.test(value));
-  const currency = currencyOf(column);
+  const currencies = currenciesOf(column);
+  const currency = currencies.length === 1 ? currencies[0] : undefined;
   for (const mark of marksOf(column)) {
     add(mark, 'a number with groups, signs or zeros', '', '', 0);
     if (!letters) continue;
@@ -37,8 +39,10 @@ export const number: Family = (column) => {
       add(mark, 'percent as the number before it', '', PERCENT, 0);
       add(mark, 'percent as a share', '', PERCENT, 0, times('0.01'));
     }
-    if (currency !== undefined) add(mark, `amounts in ${currency}`, CURRENCY(currency), '', 0);
-    if (currency !== undefined) add(mark, `amounts in ${currency}`, '', CURRENCY(currency), 0);
+    for (const code of currencies.slice(0, MOST_CURRENCIES)) {
+      add(mark, `amounts in ${code}`, CURRENCY(code), '', 0, undefined, code);
+      add(mark, `amounts in ${code}`, '', CURRENCY(code), 0, undefined, code);
+    }
     for (const [power, words] of POWERS) {
       if (column.values.some(({ text: value }) => new RegExp(`[0-9] ?(?:${words})(?![a-z])`, 'i').test(value))) {
         add(mark, `× ${power}`, currency === undefined ? '' : `(?:${CURRENCY(currency)})?`, cased(words), 1, times(power));
@@ -58,6 +62,8 @@ export const number: Family = (column) => {
   return readings;
 };
 
+/** Currencies of one gap that are told apart; two are enough for a conflict. */
+const MOST_CURRENCIES = 6;
 const PERCENT = '%|٪|[Pp]er ?[Cc]ent|[Pp]ct[.]?';
 /** Words for powers of ten. */
 const POWERS: readonly (readonly [power: string, words: string])[] = [
@@ -66,7 +72,7 @@ const POWERS: readonly (readonly [power: string, words: string])[] = [
   ['1000000000', 'bn|billion|billions|mrd[.]?|b'],
 ];
 
-/** One and the same text before or after nearly every number says nothing: `No. 12`, `12 pcs`. */
+/** One and the same text before or after nearly every number says nothing: `No. 12`, `12 pcs`. Units and currencies do, and have readings of their own. */
 function affixReadings(column: Column, mark: Mark): Reading[] {
   const counts = new Map<string, { before: string; after: string; count: number }>();
   let all = 0;
@@ -83,6 +89,7 @@ function affixReadings(column: Column, mark: Mark): Reading[] {
     counts.set(key, entry);
   }
   return [...counts.values()]
+    .filter(({ before, after }) => !isUnit(after) && !isCurrency(before) && !isCurrency(after))
     .filter(({ before, after, count }) => `${before}${after}` !== '' && !/[<>~≈%]/.test(before + after) && count >= 3 && count >= all * 0.8)
     .map(({ before, after }) => ({
       category: 'number',

@@ -1,6 +1,6 @@
 import type { Text } from '../program/program.ts';
 import { type Column, type Reading, reads } from './family.ts';
-import { cased, framed, isPlain, type Mark, numberIn } from './decimal.ts';
+import { cased, framed, type Mark, numberIn } from './decimal.ts';
 
 interface Unit {
   readonly symbol: string;
@@ -62,6 +62,12 @@ function targetOf(column: Column): Unit | undefined {
   return undefined;
 }
 
+/** Whether a text is the spelling of a unit. */
+export function isUnit(text: string): boolean {
+  const spelled = text.trim().toLowerCase().replace(/[.]$/, '');
+  return UNITS.some(({ words }) => new RegExp(`^(?:${words})$`).test(spelled));
+}
+
 /** The units that stand behind the gap's numbers. */
 function unitsOf(column: Column): Unit[] {
   const tails = new Set<string>();
@@ -77,9 +83,10 @@ function unitsOf(column: Column): Unit[] {
   });
 }
 
-/** Numbers with units: converted where the wanted unit is known; else, where all have one unit, the unit is dropped. */
+/** Numbers with units: converted where the wanted unit is known; else, where all have one unit, the unit is dropped, and several are a conflict. */
 export function unitReadings(column: Column, mark: Mark): Reading[] {
   const target = targetOf(column);
+  if (target === undefined && column.facts.source?.unit !== undefined) return [];
   const present = unitsOf(column);
   const described = column.values.some(({ text }) => /[0-9] ?[^-0-9 ]+ [^0-9]+$/.test(text));
   const readings: Reading[] = [];
@@ -87,13 +94,21 @@ export function unitReadings(column: Column, mark: Mark): Reading[] {
     const when = reads(column, framed(column, mark, '', `(?:${cased(unit.words)})[.]?`));
     const worded = reads(column, framed(column, mark, '', `(?:${cased(unit.words)})[.]? [^0-9]+`));
     const of = numberIn(column, mark);
-    const add = (what: string, result: Text): void => {
+    const add = (what: string, result: Text, meaning?: string): void => {
+      const means = meaning !== undefined && { meaning };
       // A letter alone may be a power of ten as well (`3m`), where no unit is wanted.
-      readings.push({ category: 'unit', what: `${what}, decimal mark ${mark}`, when, result, tier: target === undefined && unit.symbol.length === 1 ? 1 : 0 });
-      if (described) readings.push({ category: 'unit', what: `${what}, with words after it, decimal mark ${mark}`, when: worded, result, tier: 1 });
+      readings.push({
+        category: 'unit',
+        what: `${what}, decimal mark ${mark}`,
+        when,
+        result,
+        tier: target === undefined && unit.symbol.length === 1 ? 1 : 0,
+        ...means,
+      });
+      if (described) readings.push({ category: 'unit', what: `${what}, with words after it, decimal mark ${mark}`, when: worded, result, tier: 1, ...means });
     };
     if (target === undefined) {
-      if (present.length === 1 && unit.symbol !== 'K') add(`numbers in ${unit.symbol}, the only unit`, of);
+      if (present.length > 1 || unit.symbol !== 'K') add(`numbers in ${unit.symbol}${present.length === 1 ? ', the only unit' : ''}`, of, unit.symbol);
     } else if (sameMeaning(unit, target)) add(`numbers in ${unit.symbol}, as the column is`, of);
     else if (unit.dimension === target.dimension) {
       const [times, plus] = [unit.times / target.times, ((unit.plus ?? 0) - (target.plus ?? 0)) / target.times];
@@ -102,7 +117,8 @@ export function unitReadings(column: Column, mark: Mark): Reading[] {
         of,
         times: decimal(times, 9),
         plus: decimal(plus, 9),
-        scale: isPlain(column) && column.facts.property.type.kind === 'int' ? 0 : 6,
+        // What is no whole number is refused by a column of integers, not rounded for it.
+        scale: 6,
       });
     }
   }
