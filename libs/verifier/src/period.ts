@@ -43,6 +43,29 @@ export function readPeriod(value: string, unit: string | undefined): { readonly 
   return months === undefined ? { reason: `${value} ${unit} is no whole number of months` } : { period: { months } };
 }
 
+/**
+ * Positive where `a` is longer, negative where it is shorter, from whatever moment both are counted; undefined where that depends
+ * on the moment: a month has 28 to 31 days, and a year 365 or 366.
+ */
+export function comparePeriods(a: Period, b: Period): number | undefined {
+  if ('months' in a && 'months' in b) return sign(a.months - b.months);
+  const [[leastA, mostA], [leastB, mostB]] = [bounds(a), bounds(b)];
+  if (leastA === mostA && leastB === mostB) return sign(leastA - leastB);
+  if (leastA > mostB) return 1;
+  return mostA < leastB ? -1 : undefined;
+}
+
+/** The least and the most microseconds that a period may last. */
+function bounds(period: Period): readonly [bigint, bigint] {
+  if ('micros' in period) return [period.micros, period.micros];
+  const [years, months] = [period.months / 12n, period.months % 12n];
+  return [(years * 365n + months * 28n) * DAY, (years * 366n + months * 31n) * DAY];
+}
+
+function sign(difference: bigint): number {
+  return difference > 0n ? 1 : difference < 0n ? -1 : 0;
+}
+
 /** `micros`: microseconds since the epoch, UTC. */
 export function after(micros: bigint, period: Period): bigint {
   if ('micros' in period) return micros + period.micros;

@@ -265,6 +265,28 @@ describe('what is the same in other words', () => {
     expect(compareContracts(sla(1, 'd'), sla(24, 'h')).findings.map((finding) => finding.rule)).toEqual(['document.changed']);
     expect(compareContracts(sla(1, 'd'), sla(25, 'h')).findings.map((finding) => finding.rule)).toEqual(['sla.weakened']);
   });
+  it.each([
+    // [before, after, rule]: a latency promises more where it is shorter
+    [[1, 'mo'], [4, 'w'], 'sla.changed'],
+    [[1, 'mo'], [27, 'd'], 'sla.strengthened'],
+    [[1, 'mo'], [32, 'd'], 'sla.weakened'],
+    [[1, 'y'], [12, 'months'], 'document.changed'],
+    [[1, 'y'], [365, 'd'], 'sla.changed'],
+    [[1, 'y'], [364, 'd'], 'sla.strengthened'],
+    [[1, 'y'], [367, 'd'], 'sla.weakened'],
+    [[2, 'y'], [25, 'mo'], 'sla.weakened'],
+    // minutes or months: with each other they can be ordered, with others not
+    [[30, 'm'], [20, 'm'], 'sla.strengthened'],
+    [[1, 'h'], [30, 'm'], 'sla.changed'],
+    [[1, 'h'], [30, 'min'], 'sla.strengthened'],
+    [['9007199254740993', 'ms'], ['9007199254740992', 'MS'], 'sla.strengthened'],
+    [[1, 'h'], [1, 'fortnight'], 'sla.changed'],
+    [[0, 'h'], [1, 'h'], 'sla.weakened'],
+  ] as const)('a latency of %j that became %j is %s', (before, after, rule) => {
+    const latency = ([value, unit]: readonly [number | string, string]) =>
+      contractOf({ root: { slaProperties: [{ property: 'latency', value: String(value), unit }] } });
+    expect(compareContracts(latency(before), latency(after)).findings.map((finding) => finding.rule)).toEqual([rule]);
+  });
 });
 
 describe('a vector', () => {
