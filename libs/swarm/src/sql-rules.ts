@@ -5,6 +5,7 @@ import { engineType, type Contract } from '@skein/contract';
 import { ident, literal, SkeinError } from '@skein/kernel';
 import type { EngineSession, QuerySandbox, SandboxCatalog } from '@skein/ports';
 import type { Check, Figures } from '@skein/verifier';
+import { columnsRead } from './sql-rule-columns.ts';
 
 const DEADLINE_MS = 60_000;
 
@@ -22,20 +23,29 @@ export interface SqlRuleInput {
 /**
  * Figures of the SQL rules of a contract, which their author's queries yield in the sandbox of consumers: a child process that has
  * the judged rows as its one relation, and that no query can leave. Each rule is alone: one that fails is an error, and takes no
- * other with it. The rows are written to a private folder for as long as it takes; where no check is an SQL rule, nothing is.
+ * other with it. The columns that the rules read are written to a private folder for as long as it takes; where no check is an SQL
+ * rule, nothing is.
  */
 export async function sqlRuleFigures(session: EngineSession, sandbox: QuerySandbox, input: SqlRuleInput): Promise<Figures['results']> {
   const checks = input.checks.filter((check) => check.rule === 'sql' && check.reads.every((name) => input.offered.includes(name)));
   if (checks.length === 0) return {};
   const folder = await mkdtemp(path.join(tmpdir(), 'skein-rules-'));
   try {
-    const catalog = await writeRows(session, input, folder);
+    const catalog = await writeRows(session, { ...input, offered: await readByAny(session, checks, input) }, folder);
     const results: Record<string, Figures['results'][string]> = {};
     for (const check of checks) results[check.id] = await runRule(sandbox, catalog, check, input.deadlineMs ?? DEADLINE_MS);
     return results;
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
+}
+
+/** What any of the rules reads; one column at least, since rows are counted by it. */
+async function readByAny(session: EngineSession, checks: readonly Check[], { contract, offered }: SqlRuleInput): Promise<readonly string[]> {
+  const shown = contract.properties.map(({ name }) => name).filter((name) => offered.includes(name));
+  const read = new Set<string>();
+  for (const check of checks) for (const name of await columnsRead(session, check.sql, shown)) read.add(name);
+  return read.size === 0 ? shown.slice(0, 1) : shown.filter((name) => read.has(name));
 }
 
 async function writeRows(session: EngineSession, { contract, relation, offered }: SqlRuleInput, folder: string): Promise<SandboxCatalog> {
