@@ -24,7 +24,7 @@ export interface Impact {
   readonly counts: Readonly<Record<Effect, number>>;
   /** Principals whose uses break, sorted. */
   readonly consumers: readonly string[];
-  /** Who must agree where a use breaks or the mode calls the finding breaking: consumers, and owners of the product and of those downstream. */
+  /** Who must agree where a use breaks or the mode calls the finding breaking: consumers, the owner by the contract before, and owners of those downstream. */
   readonly approvers: readonly string[];
 }
 
@@ -81,7 +81,7 @@ export async function checkOperations(
     answers.set(hash, judged.answers);
     if (judged.unbound) unbound.add(hash);
   }
-  const owners = [...(next.owner === undefined ? [] : [next.owner]), ...(old.owner === undefined ? [] : [old.owner]), ...downstreamOwners];
+  const owners = [...(old.owner === undefined ? [] : [old.owner]), ...downstreamOwners];
   const impacts = findings.map((finding, at): Impact => {
     const judged = relevant
       .map((use): UseEffect => ({ use, ...(answers.get(use.queryHash)?.[at] as Answer) }))

@@ -18,6 +18,7 @@ interface Marks {
   readonly mode?: string;
   readonly id?: string;
   readonly purpose?: string;
+  readonly owner?: string;
   /** Lines of properties beside `id`. */
   readonly columns?: string;
 }
@@ -31,6 +32,7 @@ const document = ({
   mode,
   id = `${domain}-${name}`,
   purpose = 'Orders.',
+  owner,
   columns = NOTE,
 }: Marks = {}) =>
   `# kept to the letter
@@ -40,7 +42,7 @@ id: ${id}
 version: ${version}
 status: ${status}
 domain: ${domain}
-description: { purpose: "${purpose}" }
+${owner === undefined ? '' : `team: { name: ${owner} }\n`}description: { purpose: "${purpose}" }
 ${mode === undefined ? '' : `customProperties: [{ property: compatibilityMode, value: ${mode} }]\n`}schema:
   - name: ${name}
     logicalType: object
@@ -64,6 +66,8 @@ grants:
 const CLOSED = 'version: 1\ngrants:\n  - roles: [keeper]\n    columns: { allow: [public] }\n';
 
 const fileOf = (name: string) => `contracts/shop/${name}/v1/contract.odcs.yaml`;
+/** Where a contract names none. */
+const OWNER = 'owner of shop.orders';
 const orders = document();
 const closed = document({ name: 'closed', columns: '' });
 
@@ -347,7 +351,7 @@ describe('pushing contracts', () => {
       done = await Promise.race([slow.then(() => true), new Promise<boolean>((resolve) => setTimeout(resolve, 20, false))]);
     }
     expect(refusal(await slow)).toEqual([422, 'SKEIN_CONTRACT_LIMIT']);
-    expect(looked).toBeGreaterThan(50);
+    expect(looked).toBeGreaterThan(10);
     expect(longest).toBeLessThan(2_000);
     expect((await call('/v1/contracts/shop.orders')).body['versions']).toHaveLength(2);
   }, 60_000);
@@ -362,6 +366,61 @@ describe('pushing contracts', () => {
     expect(refusal(await push(third, { 'if-match': 'no tag' }))).toEqual([400, 'SKEIN_REQUEST_INVALID']);
     expect(refusal(await push(third, { 'if-match': `W/"${readContract(next, 'f').hash}"` }))).toEqual([409, 'SKEIN_CONTRACT_CONFLICT']);
     expect((await push(third, { 'if-match': `"x", "${readContract(next, 'f').hash}"` })).status).toBe(201);
+  });
+
+  it('takes what breaks with the approval of whom it concerns, for this very change, as texts beside each other', async () => {
+    const broken = document({ version: '1.1.0', columns: CITY, owner: 'usurper' });
+    const approvals = (more: object = {}): string =>
+      JSON.stringify({
+        version: 1,
+        approvals: [
+          ['column.removed', 'column note'],
+          ['column.added', 'column city'],
+        ].map(([rule, subject]) => ({
+          ...{ from: readContract(orders, 'f').hash, to: readContract(broken, 'f').hash, rule, subject },
+          ...{ approvedBy: [OWNER], reason: 'Nobody reads it.', ...more },
+        })),
+      });
+    const send = (body: unknown): Promise<Answer> => push(JSON.stringify(body), { 'content-type': 'application/json' });
+    expect(refusal(await push(broken))).toEqual([422, 'SKEIN_CONTRACT_INCOMPATIBLE']);
+    for (const wrong of [{ approvedBy: ['usurper'] }, { to: readContract(orders, 'f').hash }, { subject: 'column id' }])
+      expect(refusal(await send({ document: broken, approvals: approvals(wrong) }))).toEqual([422, 'SKEIN_CONTRACT_INCOMPATIBLE']);
+    // an approval of the break is none of the version
+    const patch = document({ version: '1.0.1', columns: CITY, owner: 'usurper' });
+    expect(refusal(await send({ document: patch, approvals: approvals({ to: readContract(patch, 'f').hash }) }))).toEqual([422, 'SKEIN_CONTRACT_INCOMPATIBLE']);
+    expect(refusal(await send({ document: broken, approvals: 'version: 2' }))).toEqual([422, 'SKEIN_APPROVAL_INVALID']);
+    for (const body of [{ document: broken, approvals: {} }, { document: 1 }, { document: broken, more: '' }])
+      expect(refusal(await send(body))).toEqual([400, 'SKEIN_REQUEST_INVALID']);
+    expect(refusal(await send({ document: broken, approvals: `${approvals()}${' '.repeat(300_000)}` }))).toEqual([413, 'SKEIN_REQUEST_TOO_LARGE']);
+    expect(refusal(await push(JSON.stringify({ document: broken, approvals: approvals() }), { 'content-type': 'application/json' }, 'analyst'))).toEqual([
+      403,
+      'SKEIN_AUTH_FORBIDDEN',
+    ]);
+    const taken = await send({ document: broken, approvals: approvals() });
+    expect([taken.status, taken.body['bump']]).toEqual([201, 'minor']);
+    expect(taken.body['findings']).toContainEqual(
+      expect.objectContaining({ rule: 'column.removed', standing: 'approved', mustApprove: [OWNER], approvedBy: [OWNER] }),
+    );
+    expect((await call('/v1/contracts/shop.orders/versions/1.1.0')).text).toBe(broken);
+  });
+
+  it('lets a limited number of changes wait for their judgement, and answers the others at once', async () => {
+    await push(next);
+    const started = performance.now();
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, at) => push(document({ version: `1.1.${at + 1}`, columns: `${NOTE}\n${CITY}`, purpose: `By ${at}.` }))),
+    );
+    const busy = answers.filter(({ status }) => status === 429);
+    expect(busy.length).toBeGreaterThan(0);
+    expect(busy.length).toBeLessThan(60);
+    for (const answer of busy) {
+      expect(refusal(answer)).toEqual([429, 'SKEIN_QUERY_BUSY']);
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    expect(answers.filter(({ status }) => status >= 500)).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(20_000);
+    // what was turned away may come again
+    expect((await push(document({ version: '1.2.0', columns: `${NOTE}\n${CITY}`, purpose: 'After all.' }))).status).toBe(201);
   });
 
   it('gives one winner when many push at once, through two gateways', async () => {
@@ -524,6 +583,33 @@ describe('the contracts folder at start', () => {
       code: 'SKEIN_CONTRACT_INCOMPATIBLE',
       place: { file: fileOf('orders') },
     });
+  });
+
+  it('brings a break that is approved beside it, and stops the start for one that is not', async () => {
+    const broken = document({ version: '1.1.0', columns: CITY });
+    const approval = (approvedBy: string[], to = readContract(broken, 'f').hash) => ({
+      ...{
+        from: readContract(orders, 'f').hash,
+        to,
+        rule: 'column.removed',
+        subject: 'column note',
+        approvedBy,
+        reason: 'x',
+        place: { file: 'approvals.yaml' },
+      },
+    });
+    await gateway.close();
+    for (const approvals of [[], [approval(['passer-by'])], [approval([OWNER], readContract(orders, 'f').hash)]])
+      await expect(startGateway({ ...options([broken, closed]), approvals })).rejects.toMatchObject({
+        code: 'SKEIN_CONTRACT_INCOMPATIBLE',
+        place: { file: fileOf('orders') },
+        hint: expect.stringContaining('approvals.yaml') as string,
+      });
+    gateway = await startGateway({ ...options([broken, closed]), approvals: [approval([OWNER])] });
+    expect(await versions()).toEqual(['1.0.0', '1.1.0']);
+    // what stands needs no approval any more
+    await restart([broken, closed]);
+    expect(await versions()).toEqual(['1.0.0', '1.1.0']);
   });
 
   it('stops the start where a file differs from the version of its number, and says what to do', async () => {

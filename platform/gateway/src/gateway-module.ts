@@ -9,6 +9,7 @@ import { composeCatalog, createFederation, type Catalog, type Federation, type F
 import { SkeinError, type Clock } from '@skein/kernel';
 import type { HealthIndicator } from '@skein/nest';
 import type { AuditLog, Binder, ContractRegistry, EventBus, PatternBoard, QuerySandbox, ReviewDesk, SnapshotStore, StateStore, UsageLog } from '@skein/ports';
+import type { Approval } from '@skein/verifier/compat';
 import { fileAuditLog } from './audit-file.ts';
 import { createAuthenticator, type Authenticator } from './auth/authenticator.ts';
 import { pseudonymKey } from './auth/secret-file.ts';
@@ -21,7 +22,8 @@ import { RecentOutcomes } from './http/recent-outcomes.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { seldom } from './seldom.ts';
 import { ContractRightsBook } from './registry/contract-rights.ts';
-import { seedRegistry } from './registry/seed-registry.ts';
+import { operationReport } from './registry/operations.ts';
+import { seedRegistry, type SeedOptions } from './registry/seed-registry.ts';
 import { reviewSwarm, type ReviewSwarm } from './reviews/review-swarm.ts';
 
 export interface GatewayOptions {
@@ -30,6 +32,8 @@ export interface GatewayOptions {
   readonly contracts: readonly Contract[];
   /** Texts of the contracts, in their order: they are registered at start. Without them, only what is pushed is. */
   readonly documents?: readonly string[];
+  /** Of changes from what is registered to these documents. */
+  readonly approvals?: readonly Approval[];
   readonly policies: readonly Policy[];
   readonly clock: Clock;
   /** Keys lie in `<dataDir>/keys`, the audit log in `<dataDir>/audit`, registered contracts in `<dataDir>/registry`, reviews in `<dataDir>/reviews`, recorded queries in `<dataDir>/usage`. */
@@ -176,16 +180,24 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
 }
 
 async function makeParts(options: GatewayOptions): Promise<GatewayParts> {
-  const { store, sandbox, contracts, documents, policies, clock, dataDir, bus, issuers, audit, limits, log: gatewayLog } = options;
+  const { store, sandbox, contracts, documents, approvals = [], policies, clock, dataDir, bus, issuers, audit, limits, log: gatewayLog } = options;
   const keys = join(dataDir, 'keys');
   const catalog = composeCatalog(contracts, policies);
   const registry = options.registry ?? localContractRegistry({ root: join(dataDir, 'registry') });
-  if (documents) await seedRegistry({ registry, contracts, documents, clock, log: gatewayLog });
   const log = audit ?? fileAuditLog({ directory: join(dataDir, 'audit') });
   const unrecorded = seldom(clock, (error, times) =>
     gatewayLog.warn(`${times === 1 ? 'a query' : `${times} queries`} could not be recorded: ${String(error)}`),
   );
   const usage = options.usage ?? sqliteUsageLog({ file: join(dataDir, 'usage', 'usage.sqlite'), onError: unrecorded });
+  const binder = duckdbBinder();
+  const concerns: SeedOptions['concerns'] = async (last, next, findings) =>
+    (await operationReport({ catalog, contracts, store, usage, binder }, last, next, findings)).impacts;
+  if (documents)
+    await seedRegistry({ registry, contracts, documents, approvals, concerns, clock, log: gatewayLog }).catch(async (error: unknown) => {
+      if (options.usage === undefined) await usage.close();
+      await binder.close();
+      throw error;
+    });
   const escalations = sqliteStateStore({ file: join(dataDir, 'reviews', 'escalations.sqlite') });
   const reviews = await reviewSwarm({
     desk: options.reviews ?? sqliteReviewDesk({ file: join(dataDir, 'reviews', 'reviews.sqlite') }),
@@ -225,7 +237,7 @@ async function makeParts(options: GatewayOptions): Promise<GatewayParts> {
     usage,
     reviews,
     escalations,
-    binder: duckdbBinder(),
+    binder,
   };
 }
 

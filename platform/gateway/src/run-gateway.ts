@@ -6,6 +6,7 @@ import { readContract } from '@skein/contract';
 import { readPolicy } from '@skein/federation';
 import { systemClock } from '@skein/kernel';
 import { oidcIssuer } from './auth/trusted-issuer.ts';
+import { readApprovals } from '@skein/verifier/compat';
 import { readGatewayConfig, USAGE } from './config.ts';
 import { startGateway } from './start-gateway.ts';
 
@@ -31,6 +32,7 @@ export async function runGateway(args: readonly string[], env: Readonly<Record<s
     sandbox,
     contracts,
     documents: files.map(({ contract }) => contract.text),
+    approvals: files.flatMap(({ approvals }) => (approvals ? readApprovals(approvals.text, approvals.file) : [])),
     policies,
     clock: systemClock,
     dataDir: config.data,

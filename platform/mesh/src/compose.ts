@@ -12,6 +12,7 @@ import { DataProductModule, SwarmRegistry } from '@skein/nest';
 import { contractSet, type ContractSet, type Domain } from '@skein/product';
 import { sap } from '@skein/sap';
 import type { Swarm, SwarmAdapters, SystemContracts } from '@skein/swarm';
+import { readApprovals, type Approval } from '@skein/verifier/compat';
 
 /** The domains of this mesh. A new one is added here, and nowhere else in the platform. */
 const DOMAINS_BY_NAME: Readonly<Record<string, (contracts: ContractSet) => Domain>> = { ga4, sap };
@@ -25,6 +26,7 @@ export interface LoadedContracts {
   readonly files: readonly ContractFiles[];
   readonly contracts: readonly Contract[];
   readonly policies: readonly Policy[];
+  readonly approvals: readonly Approval[];
   readonly system: SystemContracts;
   readonly domains: readonly Domain[];
 }
@@ -42,6 +44,7 @@ export async function loadContracts(directory: string): Promise<LoadedContracts>
     files,
     contracts,
     policies,
+    approvals: files.flatMap(({ approvals }) => (approvals ? readApprovals(approvals.text, approvals.file) : [])),
     system: { feedback: set.get('skein.feedback'), lineage: set.get('skein.lineage') },
     domains: Object.values(DOMAINS_BY_NAME).map((define) => define(set)),
   };

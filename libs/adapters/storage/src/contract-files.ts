@@ -8,13 +8,14 @@ export interface TextFile {
   readonly text: string;
 }
 
-/** A contract and the policy beside it. */
+/** A contract, and the policy and the approvals beside it. */
 export interface ContractFiles {
   readonly contract: TextFile;
   readonly policy: TextFile | undefined;
+  readonly approvals: TextFile | undefined;
 }
 
-/** Reads `<root>/<domain>/<product>/v<major>/{contract.odcs,policy}.yaml`, sorted by path. Throws SKEIN_CONTRACT_NOT_FOUND when there are none. */
+/** Reads `<root>/<domain>/<product>/v<major>/{contract.odcs,policy,approvals}.yaml`, sorted by path. Throws SKEIN_CONTRACT_NOT_FOUND when there are none. */
 export async function readContractFiles(root: string): Promise<ContractFiles[]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
   const found = entries
@@ -25,15 +26,20 @@ export async function readContractFiles(root: string): Promise<ContractFiles[]> 
   return Promise.all(
     found.map(async (file) => ({
       contract: { file: shown(file), text: await readFile(file, 'utf8') },
-      policy: await readFile(path.join(path.dirname(file), 'policy.yaml'), 'utf8').then(
-        (text) => ({ file: shown(path.join(path.dirname(file), 'policy.yaml')), text }),
-        (error: NodeJS.ErrnoException) => {
-          if (error.code !== 'ENOENT') throw error;
-          return undefined;
-        },
-      ),
+      policy: await beside(file, 'policy.yaml'),
+      approvals: await beside(file, 'approvals.yaml'),
     })),
   );
+}
+
+async function beside(contract: string, name: string): Promise<TextFile | undefined> {
+  const file = path.join(path.dirname(contract), name);
+  try {
+    return { file: shown(file), text: await readFile(file, 'utf8') };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return undefined;
+  }
 }
 
 function shown(file: string): string {

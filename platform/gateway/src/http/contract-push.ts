@@ -5,13 +5,13 @@ import { sha256, SkeinError, type Clock } from '@skein/kernel';
 import type { AuditLog, AuditRecord, ContractRegistry, RegisteredVersion } from '@skein/ports';
 import { tableOf } from '@skein/product';
 import type { ContractRights, ContractRightsBook } from '../registry/contract-rights.ts';
+import { operationReport, type OperationParts } from '../registry/operations.ts';
 import { notForRegistry, registerContract, type Registration } from '../registry/register-contract.ts';
 
-export interface ContractPushParts {
+/** The gateway runs with `contracts`: one that does not fit among them could not be started with. */
+export interface ContractPushParts extends OperationParts {
   readonly registry: ContractRegistry;
   readonly rights: ContractRightsBook;
-  /** What the gateway runs with: a contract that does not fit among these could not be started with. */
-  readonly contracts: readonly Contract[];
   readonly policies: readonly Policy[];
   readonly audit: AuditLog;
   readonly clock: Clock;
@@ -20,6 +20,8 @@ export interface ContractPushParts {
 export interface ContractPush {
   readonly product: string;
   readonly text: string;
+  /** Text of the approvals that come with it. */
+  readonly approvals: string | undefined;
   readonly ifMatch: string | undefined;
   readonly purpose: string | undefined;
 }
@@ -66,7 +68,7 @@ export async function pushContract(parts: ContractPushParts, push: ContractPush,
   return outcome;
 }
 
-async function take(parts: ContractPushParts, { product, text, ifMatch }: ContractPush, principal: Principal): Promise<PushOutcome> {
+async function take(parts: ContractPushParts, { product, text, approvals, ifMatch }: ContractPush, principal: Principal): Promise<PushOutcome> {
   const { registry, clock } = parts;
   const rights = visibleContracts(parts.rights, product, principal);
   const matches = entityTags(ifMatch);
@@ -80,6 +82,8 @@ async function take(parts: ContractPushParts, { product, text, ifMatch }: Contra
     registry,
     clock,
     by: principal.subject,
+    approvals: approvals === undefined ? [] : (await import('@skein/verifier/compat')).readApprovals(approvals, 'approvals.yaml'),
+    concerns: async (last, next, findings) => (await operationReport(parts, last, next, findings)).impacts,
     check: (newest) => checkMatch(product, newest, matches),
   });
   return { ...registration, warnings };

@@ -29,6 +29,8 @@ interface LiveVersion {
 }
 
 const YAML = 'application/yaml';
+/** Bytes of a document and its approvals, as JSON writes them. */
+const BODY_LIMIT = 4 * CONTRACT_LIMIT;
 /** JSON is YAML too. */
 const BODY_TYPES = [YAML, 'text/yaml', 'application/x-yaml', 'text/x-yaml', 'application/json'];
 const VERSION = /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})$/;
@@ -40,7 +42,7 @@ export function addContractRoutes(app: Fastify, parts: ContractRouteParts): void
 
   app.register(async (scope: Fastify) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(BODY_TYPES, { parseAs: 'buffer', bodyLimit: CONTRACT_LIMIT }, async (_request: unknown, body: Buffer) => contractText(body));
+    scope.addContentTypeParser(BODY_TYPES, { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, async (_request: unknown, body: Buffer) => contractText(body));
     scope.setErrorHandler((thrown, _request, reply) => {
       const error = ownWords(thrown) ?? asSkeinError(thrown);
       if (error.fault === 'platform') parts.log.error(thrown);
@@ -88,12 +90,12 @@ export function addContractRoutes(app: Fastify, parts: ContractRouteParts): void
     scope.route<{ Params: { product: string } }>({
       method: 'POST',
       url: '/v1/contracts/:product/versions',
-      bodyLimit: CONTRACT_LIMIT,
+      bodyLimit: BODY_LIMIT,
       handler: async (request, reply) => {
         const principal = await authenticator.authenticate(authorization(request));
         const { product } = request.params;
         if (typeof request.body !== 'string') throw NOT_A_DOCUMENT;
-        const push = { product, text: request.body, ifMatch: request.headers['if-match'], purpose: purposeOf(request) };
+        const push = { product, ...pushed(request.body, request.headers['content-type']), ifMatch: request.headers['if-match'], purpose: purposeOf(request) };
         const { version, created, asked, findings, warnings } = await pushContract(parts, push, principal);
         reply.headers({ etag: `"${version.hash}"`, location: `/v1/contracts/${product}/versions/${version.version}` });
         return json(reply, created ? 201 : 200, { product, ...shown(version), mode: version.mode, created, bump: asked ?? null, findings, warnings });
@@ -172,11 +174,13 @@ const NOT_A_DOCUMENT = new SkeinError('SKEIN_REQUEST_INVALID', 'the body of the 
   hint: 'Send it with the header content-type: application/yaml.',
 });
 
+const TOO_LARGE = new SkeinError('SKEIN_REQUEST_TOO_LARGE', 'the contract is too large', {
+  hint: `A contract has at most ${CONTRACT_LIMIT} bytes, and so has a file of approvals.`,
+});
+
 /** What HTTP refuses before the handler is asked speaks of queries elsewhere. */
 const OWN_WORDS: Readonly<Record<string, SkeinError>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: new SkeinError('SKEIN_REQUEST_TOO_LARGE', 'the contract is too large', {
-    hint: `A contract has at most ${CONTRACT_LIMIT} bytes.`,
-  }),
+  FST_ERR_CTP_BODY_TOO_LARGE: TOO_LARGE,
   FST_ERR_CTP_INVALID_MEDIA_TYPE: NOT_A_DOCUMENT,
   FST_ERR_CTP_EMPTY_TYPE: NOT_A_DOCUMENT,
 };
@@ -184,6 +188,25 @@ const OWN_WORDS: Readonly<Record<string, SkeinError>> = {
 function ownWords(thrown: unknown): SkeinError | undefined {
   const { code } = Object(thrown) as { code?: unknown };
   return typeof code === 'string' && Object.hasOwn(OWN_WORDS, code) ? OWN_WORDS[code] : undefined;
+}
+
+/** A document alone, or (as JSON) `{ document, approvals }`: the texts of two files. */
+function pushed(body: string, type: string | undefined): { readonly text: string; readonly approvals: string | undefined } {
+  const { document: text = body, approvals, ...others } = (type?.startsWith('application/json') === true && envelope(body)) || {};
+  if (typeof text !== 'string' || (approvals !== undefined && typeof approvals !== 'string') || Object.keys(others).length > 0)
+    throw new SkeinError('SKEIN_REQUEST_INVALID', 'a push of more than a document has the members document and approvals, which are texts, and no others');
+  if ([text, approvals ?? ''].some((one) => Buffer.byteLength(one) > CONTRACT_LIMIT)) throw TOO_LARGE;
+  return { text, approvals };
+}
+
+/** What JSON says beside a contract; undefined for a contract written as JSON, and for what is no JSON. */
+function envelope(body: string): { readonly document?: unknown; readonly approvals?: unknown } | undefined {
+  try {
+    const read: unknown = JSON.parse(body);
+    return typeof read === 'object' && read !== null && Object.hasOwn(read, 'document') ? read : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function contractText(body: Uint8Array): string {

@@ -1,12 +1,14 @@
 import { readContract, type Contract } from '@skein/contract';
-import { checkOperations, majorOf, type Catalog, type Principal } from '@skein/federation';
+import { majorOf, type Principal } from '@skein/federation';
 import { SkeinError, type Clock } from '@skein/kernel';
 import { promisedMode } from '@skein/verifier/compat';
-import type { Binder, SnapshotStore, UsageLog } from '@skein/ports';
+import type { ContractRegistry } from '@skein/ports';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { GatewayLog } from '../gateway-log.ts';
 import type { ContractRightsBook } from '../registry/contract-rights.ts';
 import { judgeStep } from '../registry/judge.ts';
+import { operationReport, type OperationParts } from '../registry/operations.ts';
+import { registeredContract } from '../registry/register-contract.ts';
 import { CONTRACT_LIMIT } from './contract-push.ts';
 import { answerText, asSkeinError, errorAnswer } from './error-answer.ts';
 import type { Fastify } from './fastify.ts';
@@ -14,21 +16,17 @@ import { json } from './read-routes.ts';
 import { bodyText } from './request-body.ts';
 import { authorization } from './sql-route.ts';
 
-export interface UsageRouteParts {
+export interface UsageRouteParts extends OperationParts {
   readonly authenticator: Authenticator;
   readonly rights: ContractRightsBook;
-  readonly catalog: Catalog;
-  readonly contracts: readonly Contract[];
-  readonly store: SnapshotStore;
-  readonly usage: UsageLog;
-  readonly binder: Binder;
+  readonly registry: ContractRegistry;
   readonly clock: Clock;
   readonly log: GatewayLog;
 }
 
 const FILE = 'contract.odcs.yaml';
-/** Uses told of one finding, what breaks first; all are counted. */
-const MOST_USES = 200;
+/** More than contracts have that people write; what breaks comes first. */
+const MOST_FINDINGS = 1_000;
 
 /**
  * What owners of a product may know of its readers: `GET /v1/contracts/:product/usage`, the recorded queries, and
@@ -64,7 +62,7 @@ export function addUsageRoutes(app: Fastify, parts: UsageRouteParts): void {
         checkOwner(parts, product, await authenticator.authenticate(authorization(request)));
         if (typeof request.body !== 'string')
           throw new SkeinError('SKEIN_REQUEST_INVALID', 'the request has no body', { hint: 'Send the proposed contract as YAML.' });
-        return json(reply, 200, await check(parts, product, request.body));
+        return json(reply, 200, await check(parts, product, request.body, (request.query as Readonly<Record<string, unknown>>)['against']));
       },
     });
   });
@@ -78,7 +76,8 @@ function checkOwner({ rights, catalog }: UsageRouteParts, product: string, princ
     throw new SkeinError('SKEIN_PRODUCT_UNKNOWN', `no product ${JSON.stringify(product)} of yours is known`, { context: { product } });
 }
 
-async function check({ catalog, contracts, store, usage, binder, clock }: UsageRouteParts, product: string, text: string): Promise<object> {
+async function check(parts: UsageRouteParts, product: string, text: string, against: unknown): Promise<object> {
+  const { catalog, clock } = parts;
   const next = readContract(text, FILE);
   if (next.product !== product)
     throw new SkeinError('SKEIN_REQUEST_INVALID', `the contract is of ${next.product}, not of ${product}`, {
@@ -88,28 +87,23 @@ async function check({ catalog, contracts, store, usage, binder, clock }: UsageR
   // a major that is not there yet follows the one that has the product's name
   const live = catalog.entries.get(`${product}_v${majorOf(next)}`) ?? catalog.entries.get(product);
   if (!live) throw new SkeinError('SKEIN_PRODUCT_UNKNOWN', `there is no product ${JSON.stringify(product)}`, { context: { product } });
+  const last = against === undefined ? live.contract : await registered(parts, live.contract, against);
   const today = new Date(clock.now()).toISOString().slice(0, 10);
-  const { findings } = await judgeStep({ earlier: [], last: live.contract, next: { name: FILE, text }, mode: promisedMode(live.contract), today });
-  return checkOperations(live.contract, next, findings, await usage.usesOf(product), binder, {
-    others: contracts.filter((contract) => contract !== live.contract),
-    mostUses: MOST_USES,
-    downstreamOwners: await downstreamOwners(product, catalog, store),
-  });
+  const { findings } = await judgeStep({ earlier: [], last, next: { name: FILE, text }, mode: promisedMode(last), today, most: MOST_FINDINGS });
+  return operationReport(parts, last, next, findings);
 }
 
-/** Owners of the products whose live snapshots were made from this one, directly or by way of others. */
-async function downstreamOwners(product: string, catalog: Catalog, store: SnapshotStore): Promise<string[]> {
-  const inputs = await Promise.all(
-    catalog.products
-      .filter(({ kind }) => kind === 'product')
-      .map(async ({ contract, table }) => ({ contract, from: (await store.current(table))?.lineage.inputs.map(({ name }) => name) ?? [] })),
-  );
-  const reached = new Set([product]);
-  for (let before = 0; before < reached.size;) {
-    before = reached.size;
-    for (const { contract, from } of inputs) if (from.some((name) => reached.has(name))) reached.add(contract.product);
-  }
-  return inputs.flatMap(({ contract }) =>
-    contract.product !== product && reached.has(contract.product) && contract.owner !== undefined ? [contract.owner] : [],
-  );
+/** The version that a change is compared with instead of the live one: what was registered may be ahead of what runs. */
+async function registered({ registry }: UsageRouteParts, { domain, name, product }: Contract, against: unknown): Promise<Contract> {
+  const major = typeof against === 'string' ? /^(0|[1-9]\d{0,8})\.\d+\.\d+$/.exec(against)?.[1] : undefined;
+  if (major === undefined)
+    throw new SkeinError('SKEIN_REQUEST_INVALID', 'against must be one version', {
+      hint: 'Ask for …/check?against=1.2.0, or leave it out for the live version.',
+    });
+  const version = (await registry.versions({ domain, name, major: Number(major) })).find((one) => one.version === against);
+  if (version) return registeredContract(registry, version);
+  throw new SkeinError('SKEIN_CONTRACT_NOT_FOUND', `no version ${String(against)} of ${product} is registered`, {
+    hint: `See the versions with GET /v1/contracts/${product}.`,
+    context: { product },
+  });
 }

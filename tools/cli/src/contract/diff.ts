@@ -17,6 +17,8 @@ export interface DiffFlags extends ReportFlags {
   readonly mode?: Mode;
   readonly tokenFile?: string;
   readonly uses?: string;
+  /** Whether a gateway is asked for what recorded queries do. */
+  readonly operations: boolean;
   readonly quiet: boolean;
 }
 
@@ -39,23 +41,25 @@ interface Compared {
 }
 
 async function comparedWith(flags: DiffFlags, targets: readonly string[], cwd: string, opened: AsyncDisposableStack): Promise<Compared> {
-  const { against, tokenFile, uses } = flags;
+  const { against, tokenFile, uses, operations } = flags;
   const isGateway = against !== undefined && /^https?:/i.test(against);
   if (tokenFile !== undefined && !isGateway)
     throw new SkeinError('SKEIN_USAGE', '--token-file is for a gateway', { hint: 'Give --against the address of one.' });
+  if (!operations && !isGateway)
+    throw new SkeinError('SKEIN_USAGE', '--no-operations is for a gateway: nothing else records queries', { hint: 'Leave it out.' });
   if (uses !== undefined && isGateway)
     throw new SkeinError('SKEIN_USAGE', '--uses is for a comparison without a gateway, which knows its own queries', { hint: 'Leave one of the two out.' });
   if (isGateway) {
     const { GatewayContracts, readToken } = await import('../diff/gateway-contracts.ts');
     const gateway = new GatewayContracts(against, await readToken(tokenFile));
     const pairs = await (await import('../diff/registry-pairs.ts')).registryPairs(needed(targets), gateway, cwd);
-    return { pairs, operations: gatewayOperations(gateway) };
+    return operations ? { pairs, operations: gatewayOperations(gateway) } : { pairs };
   }
   const pairs = against === undefined ? [await twoFiles(targets, cwd)] : await (await import('../diff/git-pairs.ts')).gitPairs(needed(targets), against, cwd);
   if (uses === undefined) return { pairs };
   const others = pairs.flatMap(({ next }) => (next && lintContract(next.text, next.file, 'skein').contract) ?? []);
-  const { operations } = opened.use(await (await import('../diff/recorded-uses.ts')).usesFromFile(path.resolve(cwd, uses), others));
-  return { pairs, operations };
+  const recorded = opened.use(await (await import('../diff/recorded-uses.ts')).usesFromFile(path.resolve(cwd, uses), others));
+  return { pairs, operations: recorded.operations };
 }
 
 async function twoFiles(targets: readonly string[], cwd: string): Promise<Pair> {

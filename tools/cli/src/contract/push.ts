@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { CommandContext } from '@stricli/core';
 import { lintContract } from '@skein/contract';
 import { formatError, SkeinError } from '@skein/kernel';
+import { approvalsBeside } from '../diff/approvals-file.ts';
 import { GatewayContracts, readToken } from '../diff/gateway-contracts.ts';
 import { humanText } from '../output/human.ts';
 import { printable } from '../output/place-text.ts';
@@ -31,7 +32,7 @@ export async function push(this: CommandContext, flags: PushFlags, file: string)
       return EXIT.findings;
     }
     try {
-      const answer = await gateway.push(contract.product, text);
+      const answer = await gateway.push(contract.product, text, (await approvalsBeside(target))?.text);
       stdout.write(
         flags.json
           ? `${JSON.stringify(answer, null, 2)}\n`

@@ -1,13 +1,14 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { duckdbSandbox, type DuckdbSandbox } from '@skein/adapter-duckdb';
+import { duckdbEngine, duckdbSandbox, type DuckdbSandbox } from '@skein/adapter-duckdb';
 import { localSnapshotStore } from '@skein/adapter-storage';
 import { readContract } from '@skein/contract';
 import { readPolicy } from '@skein/federation';
 import { issueDevToken, startGateway, type RunningGateway } from '@skein/gateway';
 import { systemClock } from '@skein/kernel';
-import { temporaryDirectory, type TemporaryDirectory } from '@skein/testing';
+import { publishQuery, temporaryDirectory, type TemporaryDirectory } from '@skein/testing';
+import { readApprovals, type Approval } from '@skein/verifier/compat';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runApp } from '../run-app.fixture.ts';
 
@@ -147,35 +148,127 @@ describe('with what is no gateway', () => {
     expect([ran.code, heard]).toEqual([2, []]);
   });
 
-  it('recorded queries are weighed by what it says of each finding', async () => {
-    const report = {
-      impacts: [
-        {
-          finding: { rule: 'column.removed', subject: 'column state' },
-          uses: [
-            { effect: 'breaks', reason: 'it reads column state', use: { principal: 'planner', sql: 'SELECT state FROM shop.orders', count: 3 } },
-            { effect: 'touched', reason: 'it reads all columns', use: { principal: 'auditor', sql: 'SELECT * FROM shop.orders', count: 1 } },
-            { effect: 'safe', reason: 'it does not read column state', use: { principal: 'auditor', sql: 'SELECT id FROM shop.orders', count: 9 } },
-          ],
-          consumers: ['planner'],
-          approvers: ['planner', 'shop-team'],
-        },
-      ],
-    };
+  const impact = (of: object) => ({
+    impacts: [{ finding: { rule: 'column.removed', subject: 'column state' }, uses: [], consumers: ['planner'], approvers: ['planner'], ...of }],
+  });
+  it.each([
+    ['refuses to say', 403, { error: { code: 'SKEIN_AUTH_FORBIDDEN', message: 'no' } }],
+    ['has no such address', 404, { error: { code: 'SKEIN_NOT_FOUND', message: 'the gateway has no such address' } }],
+    ['counts nothing', 200, impact({})],
+    ['counts less than none', 200, impact({ counts: { breaks: -1, touched: 0, safe: 0 } })],
+    ['leaves the finding out', 200, { impacts: [] }],
+    ['sends no report', 200, {}],
+  ])('a comparison does not pass in silence where it %s, unless that is asked for', async (_, status, report) => {
     const contract = readContract(document('1.0.0'), 'f');
     const { server, url } = await serving((request, response) => {
-      if (request.method === 'POST') response.end(JSON.stringify(report));
+      if (request.method === 'POST') response.writeHead(status).end(JSON.stringify(report));
       else if (request.url?.endsWith('/versions/1.0.0')) response.end(document('1.0.0'));
       else response.end(JSON.stringify({ versions: [{ version: '1.0.0', hash: contract.hash }] }));
     });
-    const diff = async (...flags: string[]) => await runApp('contract', 'diff', put('next.odcs.yaml', document('1.1.0', ['id'])), '--against', url, ...flags);
-    const { code, stdout } = await diff();
-    expect(code).toBe(1);
-    expect(stdout).toContain('recorded queries: 1 break, 1 touched, 1 safe');
-    expect(stdout).toContain('breaks: planner, 3 runs: SELECT state FROM shop.orders (it reads column state)');
-    expect(stdout).toContain('must be approved by shop-team, planner');
-    // BACKWARD lets a column go; the query that fails on it does not.
-    expect((await diff('--mode', 'BACKWARD')).stdout).toContain('REFUSED shop.orders');
+    const diff = async (...flags: string[]) =>
+      await runApp('contract', 'diff', put('next.odcs.yaml', document('1.1.0', ['id'])), '--against', url, '--mode', 'BACKWARD', ...flags);
+    const ran = await diff();
+    const without = await diff('--no-operations');
     server.close();
+    expect([ran.code, ran.stdout, ran.stderr.includes('--no-operations') || ran.stderr.includes('SKEIN_CLIENT_ANSWER')]).toEqual([2, '', true]);
+    // BACKWARD lets a column go.
+    expect(without.code).toBe(0);
+  });
+
+  it('--no-operations is for a gateway alone', async () => {
+    expect((await runApp('contract', 'diff', put('a.yaml', document('1.0.0')), put('b.yaml', document('1.0.1')), '--no-operations')).code).toBe(2);
+  });
+});
+
+describe('recorded queries and approvals, from end to end', () => {
+  const next = document('2.1.0', ['id', 'more']);
+  const before = document('2.0.0', ['id', 'state', 'more']);
+  let live: RunningGateway;
+  let data: TemporaryDirectory;
+  const start = (documents: readonly string[], approvals: readonly Approval[] = []) => {
+    const contracts = documents.map((text) => readContract(text, 'contracts/shop/orders/v2/contract.odcs.yaml'));
+    return startGateway({
+      store: localSnapshotStore({ root: data.file('tables'), clock: systemClock }),
+      ...{ sandbox, contracts, documents, approvals, clock: systemClock, dataDir: data.path },
+      policies: contracts.map((contract) => readPolicy(POLICY, 'contracts/shop/orders/v2/policy.yaml', contract)),
+      log: { error: () => {}, warn: () => {} },
+    });
+  };
+  const tokenOf = async (as: string) => await issueDevToken({ dir: data.file('keys'), as });
+  const ask = async (sql: string, as: string) => {
+    const answer = await fetch(`${live.url}/v1/sql`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await tokenOf(as)}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ sql }),
+    });
+    expect(answer.status).toBe(200);
+    await answer.text();
+  };
+  const file = () => put('shop/orders/v2/contract.odcs.yaml', next);
+  const sign = (...approvedBy: string[]) => {
+    const [from, to] = [before, next].map((text) => readContract(text, 'f').hash);
+    return put(
+      'shop/orders/v2/approvals.yaml',
+      JSON.stringify({ version: 1, approvals: [{ from, to, rule: 'column.removed', subject: 'column state', approvedBy, reason: 'Moved.' }] }),
+    );
+  };
+
+  beforeAll(async () => {
+    data = temporaryDirectory('skein-approvals-');
+    mkdirSync(folder.file('shop/orders/v2'), { recursive: true });
+    const engine = duckdbEngine();
+    await publishQuery({
+      engine,
+      store: localSnapshotStore({ root: data.file('tables'), clock: systemClock }),
+      contract: readContract(before, 'contracts/shop/orders/v2/contract.odcs.yaml'),
+      query: "SELECT '1' AS id, 'open' AS state, 'x' AS more",
+    });
+    await engine.close();
+    live = await start([before]);
+    await ask("SELECT count(*) FROM shop.orders WHERE state = 'open'", 'analyst');
+    await ask('SELECT * FROM shop.orders', 'steward');
+    await ask('SELECT id FROM shop.orders', 'analyst');
+  });
+  afterAll(async () => {
+    await live.close();
+    data[Symbol.dispose]();
+  });
+
+  it('a consumer whose query breaks must approve beside the owner: on the command line, in a push, and at the start', async () => {
+    const owner = put('owner.token', await tokenOf('steward'));
+    const diff = async (...flags: string[]) => await runApp('contract', 'diff', file(), '--against', live.url, '--token-file', owner, ...flags);
+    const push = async () => await runApp('contract', 'push', file(), '--to', live.url, '--token-file', owner);
+    const seed = async (file: string) => {
+      const other = await start([next], readApprovals(readFileSync(file, 'utf8'), file));
+      await other.close();
+    };
+    await expect.poll(async () => (await live.parts.usage.usesOf('shop.orders')).length, { timeout: 10_000 }).toBe(3);
+    // Nobody approved.
+    const refused = await diff();
+    expect(refused.code).toBe(1);
+    expect(refused.stdout).toContain('recorded queries: 1 break, 1 touched, 1 safe');
+    expect(refused.stdout).toMatch(/breaks: analyst, 1 run: SELECT count_star\(\) FROM shop\.orders WHERE \(state = \$text1\)/);
+    expect(refused.stdout).toContain('must be approved by shop-team, analyst');
+    expect((await push()).stderr).toContain('SKEIN_CONTRACT_INCOMPATIBLE');
+    // BACKWARD lets the column go; the query that fails on it does not, unless nobody asks for queries.
+    expect([(await diff('--mode', 'BACKWARD')).code, (await diff('--mode', 'BACKWARD', '--no-operations')).code]).toEqual([1, 0]);
+    // A consumer may not ask for the queries of others, and so not compare with them.
+    const consumer = put('consumer.token', await tokenOf('analyst'));
+    const blind = await runApp('contract', 'diff', file(), '--against', live.url, '--token-file', consumer);
+    expect([blind.code, blind.stdout, blind.stderr.includes('--no-operations')]).toEqual([2, '', true]);
+    // The owner alone, or somebody else beside the owner, is not enough anywhere.
+    for (const signers of [['shop-team'], ['analyst'], ['shop-team', 'steward']]) {
+      const signed = sign(...signers);
+      expect([(await diff()).code, (await push()).code]).toEqual([1, 1]);
+      await expect(seed(signed)).rejects.toMatchObject({ code: 'SKEIN_CONTRACT_INCOMPATIBLE' });
+    }
+    expect((await push()).stderr).toContain('analyst must yet agree');
+    const signed = sign('shop-team', 'analyst');
+    expect((await diff()).code).toBe(0);
+    await seed(signed);
+    // It stands by now, and a second time asks for nothing.
+    expect(await push()).toMatchObject({ code: 0, stdout: 'shop.orders 2.1.0 stood there already\n' });
+    expect((await push()).code).toBe(0);
+    await start([next]).then((other) => other.close());
   });
 });

@@ -119,6 +119,11 @@ const diff = buildCommand({
       ...against,
       ...reports,
       tokenFile,
+      operations: {
+        kind: 'boolean',
+        brief: 'Ask the gateway what recorded queries do; --no-operations compares without them',
+        default: true,
+      },
       uses: {
         kind: 'parsed',
         parse: String,

@@ -48,18 +48,24 @@ export class GatewayContracts {
     return await this.#send('GET', `/v1/contracts/${encodeURIComponent(product)}/versions/${encodeURIComponent(version)}`);
   }
 
-  /** What recorded queries say of a proposed version: an OperationReport of @skein/federation. */
-  async check(product: string, text: string): Promise<unknown> {
-    return await this.#json('POST', `/v1/contracts/${encodeURIComponent(product)}/check`, text);
+  /** What recorded queries say of a proposed version beside a registered one: an OperationReport of @skein/federation. */
+  async check(product: string, against: string, text: string): Promise<unknown> {
+    return await this.#json('POST', `/v1/contracts/${encodeURIComponent(product)}/check?against=${encodeURIComponent(against)}`, text);
   }
 
-  /** Registers a version. */
-  async push(product: string, text: string): Promise<{ readonly created: boolean; readonly version: string; readonly [name: string]: unknown }> {
-    return await this.#json('POST', `/v1/contracts/${encodeURIComponent(product)}/versions`, text);
+  /** Registers a version; with the text of its approvals, where there are any. */
+  async push(
+    product: string,
+    text: string,
+    approvals?: string,
+  ): Promise<{ readonly created: boolean; readonly version: string; readonly [name: string]: unknown }> {
+    const address = `/v1/contracts/${encodeURIComponent(product)}/versions`;
+    if (approvals === undefined) return await this.#json('POST', address, text);
+    return await this.#json('POST', address, JSON.stringify({ document: text, approvals }), 'application/json');
   }
 
-  async #json<Answer>(method: string, path: string, body?: string): Promise<Answer> {
-    const text = await this.#send(method, path, body);
+  async #json<Answer>(method: string, path: string, body?: string, type?: string): Promise<Answer> {
+    const text = await this.#send(method, path, body, type);
     try {
       return JSON.parse(text) as Answer;
     } catch (cause) {
@@ -67,10 +73,10 @@ export class GatewayContracts {
     }
   }
 
-  async #send(method: string, path: string, body?: string): Promise<string> {
+  async #send(method: string, path: string, body?: string, type = 'application/yaml'): Promise<string> {
     const headers: Record<string, string> = { accept: path.includes('/versions/') ? 'application/yaml' : 'application/json' };
     if (this.#token !== undefined) headers['authorization'] = `Bearer ${this.#token}`;
-    if (body !== undefined) headers['content-type'] = 'application/yaml';
+    if (body !== undefined) headers['content-type'] = type;
     let answer: Response;
     let text: string;
     try {

@@ -6,19 +6,20 @@ import {
   givenBump,
   higherBump,
   promisedMode,
+  readApprovals,
+  REMOVED,
+  weighFinding,
+  type Approval,
   type Bump,
   type ContractFinding,
   type Mode,
+  type Standing,
   type Witness,
 } from '@skein/verifier/compat';
 import { planFaults } from '../contract/plan-faults.ts';
-import { readApprovals, REMOVED, type Approval } from './approvals.ts';
 import type { Operations, QueryImpact } from './operations.ts';
 import type { Pair, VersionText } from './pair.ts';
 import { wayOut } from './way-out.ts';
-
-/** How a finding stands: nothing against it; let pass by those whom it concerns, or by a new major version; refused. */
-export type Standing = 'allowed' | 'approved' | 'new major' | 'refused';
 
 export interface JudgedFinding {
   readonly rule: ContractFinding['rule'] | typeof REMOVED;
@@ -103,27 +104,24 @@ export async function judgeStep(pair: Pair, { mode: asked, today, operations }: 
   if (last.hash === next.hash && (versions.length === 1 || !mode?.endsWith('_TRANSITIVE'))) return { ...base, kind: 'unchanged', allowed: true };
 
   const comparison = compareContracts(versions, next, { ...(mode ? { mode } : {}), today });
-  const weighed = operations === undefined ? undefined : await operations(last, next, comparison, pair.next?.text ?? '');
+  const impactOf = operations === undefined ? undefined : await operations(last, next, comparison, pair.next?.text ?? '');
   const given = givenBump(last.version, next.version);
   // Below 1.0.0 a minor step counts as a major one, and yet takes the place of what it breaks: the mode holds.
   const newMajor = given.bump === 'major';
   const texts = new Map([...pair.earlier, ...(pair.next ? [pair.next] : [])].map((one) => [one.file, one.text]));
   const hashes = new Map(versions.map((one) => [one.version, one.hash]));
   const findings = comparison.findings.map((finding): JudgedFinding => {
-    const impact = weighed?.of(finding);
-    // What no mode refuses, and what a new major version lets pass, may still fail a query that somebody runs.
-    const fails = (impact?.breaks.length ?? 0) > 0;
-    const stands = finding.breaking || fails;
-    const spared = newMajor && !fails;
-    const mustApprove = stands && !spared ? concerned(last, impact) : [];
-    const from = hashes.get(finding.against) ?? last.hash;
-    const approvedBy = signers(approvals, { from, to: next.hash, rule: finding.rule, subject: finding.subject });
-    const standing = !stands ? 'allowed' : spared ? 'new major' : isApproved(mustApprove, approvedBy) ? 'approved' : 'refused';
+    const impact = impactOf?.(finding);
+    const { standing, mustApprove, approvedBy, bump } = weighFinding(finding, {
+      ...{ last, from: hashes.get(finding.against) ?? last.hash, to: next.hash, approvals, concern: impact, newMajor },
+      // What no mode refuses, and what a new major version lets pass, may still fail a query that somebody runs.
+      fails: (impact?.counts.breaks ?? 0) > 0,
+    });
     const place = finding.places.next ?? finding.places.old ?? { file: next.file };
     return {
       ...{ rule: finding.rule, subject: finding.subject, direction: finding.direction, breaking: finding.breaking, reason: finding.reason },
       ...{ witness: finding.witness, against: finding.against, standing, mustApprove, approvedBy, impact, place },
-      bump: standing === 'approved' && finding.bump === 'major' ? 'minor' : finding.bump,
+      bump,
       frame: place.line === undefined ? undefined : frameAt(texts.get(place.file) ?? '', place),
       fix: standing === 'refused' ? wayOut(finding.rule, Number(last.version.split('.')[0]) + 1) : undefined,
     };
@@ -135,7 +133,6 @@ export async function judgeStep(pair: Pair, { mode: asked, today, operations }: 
   return {
     ...base,
     kind: 'changed',
-    notices: [...base.notices, ...(weighed?.notice === undefined ? [] : [weighed.notice])],
     allowed: suffices && findings.every((one) => one.standing !== 'refused'),
     findings,
     version: { asked: needed, given: given.bump, suffices, fix: versionFix(last.version, needed), place: versionPlace(pair.next) },
@@ -144,12 +141,11 @@ export async function judgeStep(pair: Pair, { mode: asked, today, operations }: 
 
 function removedStep(base: Omit<JudgedStep, 'kind' | 'allowed'>, last: Contract, pair: Pair, approvals: readonly Approval[]): JudgedStep {
   const retired = last.status === 'retired';
-  const mustApprove = retired ? [] : concerned(last, undefined);
   const subject = `contract ${last.product}`;
-  const approvedBy = signers(approvals, { from: last.hash, to: 'removed', rule: REMOVED, subject });
-  const standing = retired ? 'allowed' : isApproved(mustApprove, approvedBy) ? 'approved' : 'refused';
+  const gone = { rule: REMOVED, subject, breaking: !retired, bump: 'major' } as const;
+  const { standing, mustApprove, approvedBy } = weighFinding(gone, { last, from: last.hash, to: 'removed', approvals });
   const finding: JudgedFinding = {
-    ...{ rule: REMOVED, subject, direction: 'forward', breaking: !retired, bump: 'major', against: last.version, impact: undefined, frame: undefined },
+    ...{ ...gone, direction: 'forward', against: last.version, impact: undefined, frame: undefined },
     reason: `${subject}: ${last.version} is gone${retired ? ', and had been retired' : ''}. Who reads it finds no such product.`,
     place: { file: pair.file },
     witness: { kind: 'statement', text: `FROM ${last.product} finds no such product` },
@@ -176,20 +172,6 @@ function tryApprovals({ text, file }: VersionText, faults: Finding[]): Approval[
     for (const fault of all) faults.push({ ...fault, severity: 'error', frame: frameAt(text, fault.place) });
     return [];
   }
-}
-
-/** The owner by the version that was promised, so that nobody becomes the owner by the change that needs one. */
-function concerned(last: Contract, impact: QueryImpact | undefined): string[] {
-  return [...new Set([last.owner ?? `owner of ${last.product}`, ...(impact?.consumers ?? []), ...(impact?.approvers ?? [])])];
-}
-
-function signers(approvals: readonly Approval[], wanted: Pick<Approval, 'from' | 'to' | 'rule' | 'subject'>): string[] {
-  const fitting = approvals.filter((one) => one.from === wanted.from && one.to === wanted.to && one.rule === wanted.rule && one.subject === wanted.subject);
-  return [...new Set(fitting.flatMap((one) => one.approvedBy))];
-}
-
-function isApproved(mustApprove: readonly string[], approvedBy: readonly string[]): boolean {
-  return mustApprove.length > 0 && mustApprove.every((name) => approvedBy.includes(name));
 }
 
 function sideOf({ version, status, hash, file }: Contract): VersionSide {

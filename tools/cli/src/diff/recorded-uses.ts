@@ -21,9 +21,8 @@ export interface UsesFromFile extends AsyncDisposable {
 export async function usesFromFile(file: string, others: readonly Contract[]): Promise<UsesFromFile> {
   const uses = readUses(await readText(file), file);
   const binder = duckdbBinder();
-  const operations: Operations = async (last, next, { findings }) => ({
-    of: impactsOf(await checkOperations(last, next, findings, uses, binder, { others: others.filter((one) => one.product !== last.product) })),
-  });
+  const operations: Operations = async (last, next, { findings }) =>
+    impactsOf(await checkOperations(last, next, findings, uses, binder, { others: others.filter((one) => one.product !== last.product) }));
   return { operations, [Symbol.asyncDispose]: () => binder.close() };
 }
 

@@ -1,8 +1,9 @@
+import type { Standing } from '@skein/verifier/compat';
 import { observationText } from '../output/human.ts';
 import { fileText, placeText, printable } from '../output/place-text.ts';
 import type { Observation, Subject } from '../output/report.ts';
 import type { QueryEffect } from './operations.ts';
-import type { JudgedFinding, JudgedStep, Standing } from './judge-step.ts';
+import type { JudgedFinding, JudgedStep } from './judge-step.ts';
 
 const OUTCOME: Readonly<Record<Standing, Observation['outcome']>> = { refused: 'failed', approved: 'warning', 'new major': 'warning', allowed: 'passed' };
 /** Characters of a row that people are shown; JSON holds it whole. */
@@ -70,15 +71,22 @@ function detailsOf(finding: JudgedFinding, { mode }: JudgedStep): string[] {
     ...(impact === undefined
       ? []
       : [
-          `recorded queries: ${impact.breaks.length} break, ${impact.touched.length} touched, ${impact.safe} safe`,
+          `recorded queries: ${impact.counts.breaks} break, ${impact.counts.touched} touched, ${impact.counts.safe} safe`,
           ...impact.breaks.map((query) => `breaks: ${queryText(query)}`),
           ...impact.touched.map((query) => `touched: ${queryText(query)}`),
+          ...untold(impact),
         ]),
     ...(mustApprove.length === 0
       ? []
       : [`must be approved by ${mustApprove.join(', ')}${approvedBy.length === 0 ? '' : `; approved by ${approvedBy.join(', ')}`}`]),
     ...(standing === 'new major' ? ['let pass by the new major version: who reads the old one keeps it in its own folder'] : []),
   ];
+}
+
+/** Gateways tell the first of many. */
+function untold({ counts, breaks, touched }: NonNullable<JudgedFinding['impact']>): string[] {
+  const left = [counts.breaks - breaks.length, counts.touched - touched.length];
+  return left.every((count) => count <= 0) ? [] : [`not listed: ${left[0]} that break, ${left[1]} touched`];
 }
 
 function queryText({ principal, sql, count, reason }: QueryEffect): string {

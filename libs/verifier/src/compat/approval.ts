@@ -1,6 +1,6 @@
 import { readYaml, throwFaults, type Fault, type Tree, type TreeMap, type YamlText } from '@skein/contract';
 import { SkeinError, type Place } from '@skein/kernel';
-import { CONTRACT_RULES } from '@skein/verifier/compat';
+import { CONTRACT_RULES } from './contract-rule.ts';
 
 /** The rule of a contract that is gone: no comparison of two contracts can find it. */
 export const REMOVED = 'contract.removed';
