@@ -5,6 +5,7 @@ export { createSwarm, type Retention, type RunOptions, type Swarm, type SwarmAda
 export { sqlRuleFigures, type SqlRuleInput } from './sql-rules.ts';
 export { snapshotScan } from './scan.ts';
 export { heal } from './heal/heal.ts';
+export { suggestLabels, type Suggestion } from './heal/suggest-labels.ts';
 export type { AppliedSolution, CellOutcome, ColumnCount, Healing, HealOptions, LabelledRow, TextTable } from './heal/healing.ts';
 export { checkAmendment, learnAmendment, type SolutionEngine } from './review/amendment.ts';
 export { columnJudge } from './review/column-judge.ts';

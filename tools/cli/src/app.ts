@@ -2,6 +2,7 @@ import { buildApplication, buildCommand, buildRouteMap, numberParser, text_en, t
 import { formatError } from '@skein/kernel';
 import { exitCodeOf } from './exit-code.ts';
 import { contractRoutes } from './contract/routes.ts';
+import { healRoute } from './heal/route.ts';
 
 /** The `skein` command. Implementations load when their command is called, so that `skein --help` costs nothing. */
 export function buildApp(defaults: { readonly data: string }): Application<CommandContext> {
@@ -36,7 +37,10 @@ export function buildApp(defaults: { readonly data: string }): Application<Comma
   });
 
   return buildApplication(
-    buildRouteMap({ routes: { ingest, token, contract: contractRoutes }, docs: { brief: 'Skein: a data mesh in which the contract is the verifier' } }),
+    buildRouteMap({
+      routes: { ingest, token, contract: contractRoutes, heal: healRoute },
+      docs: { brief: 'Skein: a data mesh in which the contract is the verifier' },
+    }),
     {
       name: 'skein',
       scanner: { caseStyle: 'allow-kebab-for-camel' },

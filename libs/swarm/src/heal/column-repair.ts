@@ -45,7 +45,8 @@ export async function repairColumn(ward: Ward, property: Property, { determined,
   if (!late && broken.length > 0) {
     // Readings of the library that no label contradicts go before programs that only labels taught.
     const readings = propose(gapOf(property, broken), facts);
-    if (readings.kind === 'solutions') for (const one of readings.ranked) if (!isRefuted(one, property, examples)) await applyProposal(ward, property, one, false);
+    if (readings.kind === 'solutions')
+      for (const one of readings.ranked) if (!isRefuted(one, property, examples)) await applyProposal(ward, property, one, false);
   }
   if (examples.length === 0) return;
   const outcome = propose(gapOf(property, [...(await stillBroken(ward, property)), ...(taught ? accepted : [])]), facts, examples);

@@ -1,0 +1,62 @@
+import { isUtf8 } from 'node:buffer';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { SkeinError } from '@skein/kernel';
+import type { LabelledRow } from '@skein/swarm';
+import { delimiterOf } from '../judge/data-file.ts';
+import { recordsOf } from './records.ts';
+import { encodingOf } from './text-encoding.ts';
+
+/** A person corrects few rows; more is a data set of its own. */
+const MOST_LABELS = 1_000;
+
+/**
+ * Labelled rows: delimited text with a column `_row`, the number of the row in the file (the first row under the header is 1), and the
+ * columns that were looked at, as they should be. Nothing between two delimiters says that the value should be missing.
+ */
+export async function readLabels(file: string, cwd: string, columns: readonly string[], rows: number): Promise<LabelledRow[]> {
+  const place = path.resolve(cwd, file);
+  const bytes = await readFile(place).catch((error: unknown) => {
+    throw new SkeinError('SKEIN_SOURCE_NOT_FOUND', `there is no file ${JSON.stringify(file)}`, { cause: error });
+  });
+  const encoding = await encodingOf(place);
+  const invalid = (line: number, message: string, hint: string): never => {
+    throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file}:${line}: ${message}`, { place: { file: place, line }, hint });
+  };
+  if (bytes.length === 0 || !(isUtf8(bytes) || encoding.name === 'windows-1252'))
+    invalid(1, 'the labels are empty', 'Write a header with _row, and one line for each row.');
+  const labels: LabelledRow[] = [];
+  const seen = new Set<bigint>();
+  let header: string[] | undefined;
+  let line = 0;
+  for await (const { fields, malformed } of recordsOf(place, (await delimiterOf(place)).charCodeAt(0))) {
+    line++;
+    const values = fields.map((field) => {
+      const text = encoding.decode(field.bytes);
+      return field.quoted ? text.slice(1, -1).replaceAll('""', '"') : text === '' ? null : text;
+    });
+    if (header === undefined) {
+      header = values.map((value) => (value ?? '').replace(/^\ufeff/, '').trim());
+      if (!header.includes('_row'))
+        invalid(line, 'the labels have no column _row', 'Add the number of each row: the first one under the header of the data is 1.');
+      const unknown = header.find((name) => name !== '_row' && !columns.includes(name));
+      if (unknown !== undefined) invalid(line, `the data has no column ${JSON.stringify(unknown)} that the contract has`, `It has ${columns.join(', ')}.`);
+      if (new Set(header).size < header.length) invalid(line, 'the labels name a column twice', 'Name each column once.');
+      continue;
+    }
+    if (values.length === 1 && values[0] === null) continue;
+    if (malformed || values.length !== header.length)
+      invalid(line, `the line has ${values.length} fields, the header ${header.length}`, 'Write every column, empty where the value is missing.');
+    const written = values[header.indexOf('_row')] ?? '';
+    if (!/^[1-9][0-9]{0,12}$/.test(written) || Number(written) > rows)
+      invalid(line, `_row ${JSON.stringify(written)} is no row of the data, which has ${rows}`, 'Count from 1, the header left out.');
+    const row = BigInt(written);
+    if (seen.has(row)) invalid(line, `row ${written} is labelled twice`, 'Label a row once.');
+    seen.add(row);
+    const named = header;
+    labels.push({ row, values: Object.fromEntries(named.flatMap((name, index) => (name === '_row' ? [] : [[name, values[index] ?? null]]))) });
+    if (labels.length > MOST_LABELS)
+      invalid(line, `there are more than ${MOST_LABELS} labelled rows`, 'Label the most telling ones: --suggest-labels names them.');
+  }
+  return labels;
+}
