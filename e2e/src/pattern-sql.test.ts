@@ -41,6 +41,14 @@ const NODES: Readonly<Record<string, Text>> = {
   inches: { op: 'affine', of: PLAIN, times: '2.54', plus: '0', scale: 2 },
   fahrenheit: { op: 'affine', of: PLAIN, times: '0.555555556', plus: '-17.777777778', scale: 1 },
   plain: { op: 'plain', of: { op: 'extract', of: VALUE, pattern: '^(-?[0-9]+(?:\\.[0-9]*)?)$', group: 1 }, scale: 3 },
+  total: {
+    op: 'total',
+    terms: [
+      [{ op: 'extract', of: VALUE, pattern: '^([0-9]{1,6}(?:[.][0-9]{1,3})?)', group: 1 }, '3600'],
+      [{ op: 'extract', of: VALUE, pattern: '[-aE ]([0-9]{1,6})', group: 1 }, '60'],
+    ],
+    over: 48,
+  },
   parsed: {
     op: 'if',
     when: { op: 'matches', of: VALUE, pattern: '^(?:[1-9][0-9]{3}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}[.][0-9]{1,2}[.][1-9][0-9]{3}|[1-9][0-9]{7})$' },

@@ -1,6 +1,7 @@
 import { boolean } from './boolean.ts';
 import { code } from './code.ts';
 import { date } from './date.ts';
+import { duration } from './duration.ts';
 import { encoding } from './encoding.ts';
 import type { Family } from './family.ts';
 import { json } from './json.ts';
@@ -9,6 +10,7 @@ import { missing } from './missing.ts';
 import { number } from './number.ts';
 import { phone } from './phone.ts';
 import { place } from './place.ts';
+import { rating } from './rating.ts';
 import { space } from './space.ts';
 import { time } from './time.ts';
 
@@ -21,6 +23,8 @@ export const LIBRARY: Readonly<Record<string, Family>> = {
   number,
   date,
   time,
+  duration,
+  rating,
   key,
   mask,
   embedded,

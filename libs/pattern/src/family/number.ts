@@ -44,6 +44,7 @@ export const number: Family = (column) => {
       add(mark, `amounts in ${code}`, '', CURRENCY(code), 0, undefined, code);
     }
     for (const [power, words] of POWERS) {
+      if (isFiner(column, Number(power) / 10)) continue;
       if (column.values.some(({ text: value }) => new RegExp(`[0-9] ?(?:${words})(?![a-z])`, 'i').test(value))) {
         add(mark, `× ${power}`, currency === undefined ? '' : `(?:${CURRENCY(currency)})?`, cased(words), 1, times(power));
       }
@@ -61,6 +62,12 @@ export const number: Family = (column) => {
   }
   return readings;
 };
+
+/** Whether most accepted numbers are no multiples of a step: then `8.4k` among them is a number rounded to the step, and what it was is lost. */
+function isFiner(column: Column, step: number): boolean {
+  const numbers = column.accepted.map(Number).filter(Number.isFinite);
+  return numbers.length >= 5 && numbers.filter((one) => one % step === 0).length < numbers.length / 2;
+}
 
 /** Currencies of one gap that are told apart; two are enough for a conflict. */
 const MOST_CURRENCIES = 6;

@@ -44,7 +44,7 @@ const UNITS: readonly Unit[] = [
 ];
 
 /** The unit that the contract or the source says the numbers are in: declared, or named in the column's name or description. */
-function targetOf(column: Column): Unit | undefined {
+export function targetOf(column: Column): Unit | undefined {
   const { property, source } = column.facts;
   if (source?.unit !== undefined) return UNITS.find(({ symbol }) => symbol === source.unit);
   const named = (words: string): Unit[] =>

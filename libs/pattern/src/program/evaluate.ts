@@ -1,6 +1,6 @@
 import { isDate } from '@skein/contract';
 import type { Program, Test, Text } from './program.ts';
-import { affine, daysAfter, demojibake, isoWeekDay, mapCase, plainDecimal, writtenOut } from './text.ts';
+import { affine, daysAfter, demojibake, isoWeekDay, mapCase, plainDecimal, total, writtenOut } from './text.ts';
 
 /** A row as text; `value` is the failing cell, `row` the columns by name. */
 export interface RowText {
@@ -46,6 +46,14 @@ export function compileText(node: Text): Run {
     const [when, yes, no] = [compileTest(node.when), compileText(node.yes), node.no && compileText(node.no)];
     return (cell) => (when(cell) ? yes(cell) : (no?.(cell) ?? null));
   }
+  if (node.op === 'total') {
+    const terms = node.terms.map(([of, times]) => [compileText(of), times] as const);
+    return (cell) =>
+      total(
+        terms.map(([of, times]) => [of(cell), times]),
+        node.over,
+      );
+  }
   const [of, apply] = [compileText(node.of), applied(node)];
   return (cell) => {
     const given = of(cell);
@@ -53,7 +61,7 @@ export function compileText(node: Text): Run {
   };
 }
 
-function applied(node: Exclude<Text, { op: 'value' | 'column' | 'const' | 'concat' | 'first' | 'if' }>): (text: string) => string | null {
+function applied(node: Exclude<Text, { op: 'value' | 'column' | 'const' | 'concat' | 'first' | 'if' | 'total' }>): (text: string) => string | null {
   switch (node.op) {
     case 'replace':
       return (text) => text.replaceAll(node.from, () => node.to);

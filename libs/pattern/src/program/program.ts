@@ -32,6 +32,11 @@ export type Text =
   | { readonly op: 'lookup'; readonly of: Text; readonly table: readonly (readonly [from: string, to: string])[] }
   /** Plain decimal × `times` + `plus`, rounded half away from zero to `scale` digits (at most 8), without trailing zeros; missing beyond 18 digits in all; of its input 6 digits after the point count; missing where over 12 stand before it. */
   | { readonly op: 'affine'; readonly of: Text; readonly times: string; readonly plus: string; readonly scale: number }
+  /**
+   * Σ term × whole number, divided by `over`, over plain decimals without sign of at most 6 digits before and 3 after the point; a term that is
+   * missing counts nothing. Missing where all are, or where the quotient has over 3 digits after the point.
+   */
+  | { readonly op: 'total'; readonly terms: readonly (readonly [of: Text, times: string])[]; readonly over: number }
   /** A plain decimal rounded to `scale` digits (1 to 10), without leading zeros and trailing zeros of the fraction; missing beyond 18 digits in all. */
   | { readonly op: 'plain'; readonly of: Text; readonly scale: number }
   /** A number in scientific form (`1.5E+03`) as a plain decimal; missing where that takes over 24 digits before the point or 10 after. */

@@ -85,6 +85,19 @@ export function affine(text: string, times: string, plus: string, scale: number)
   return size >= 10n ** 18n || size <= -(10n ** 18n) ? null : plain(unscaled(size, scale));
 }
 
+/** Σ term × times ÷ over in its shortest form; null where no term is there, or the quotient has over 3 digits after the point. */
+export function total(terms: readonly (readonly [text: string | null, times: string])[], over: number): string | null {
+  let [sum, any] = [0n, false];
+  for (const [given, times] of terms) {
+    if (given === null) continue;
+    const value = rounded(given, 3, 6);
+    if (value === undefined) return null;
+    sum += value * BigInt(times);
+    any = true;
+  }
+  return any && sum % BigInt(over) === 0n ? plain(unscaled(sum / BigInt(over), 3)) : null;
+}
+
 function scaled(text: string, scale: number): bigint {
   const [whole = '0', fraction = ''] = text.split('.');
   return BigInt(`${whole}${fraction.padEnd(scale, '0').slice(0, scale)}`);

@@ -35,12 +35,19 @@ export function textSql(node: Text): string {
       return `coalesce(${node.of.map(textSql).join(', ')})`;
     case 'if':
       return `CASE WHEN ${testSql(node.when)} THEN ${textSql(node.yes)}${node.no ? ` ELSE ${textSql(node.no)}` : ''} END`;
+    case 'total': {
+      // Thousandths as whole numbers: exact, and 64 bits wide.
+      const thousandths = (of: Text): string => `CAST(TRY_CAST(${textSql(of)} AS DECIMAL(9,3)) * 1000 AS BIGINT)`;
+      const sum = node.terms.map(([of, times]) => `coalesce(${thousandths(of)} * ${times}, 0)`).join(' + ');
+      const any = `coalesce(${node.terms.map(([of]) => textSql(of)).join(', ')}) IS NOT NULL`;
+      return `CASE WHEN ${any} AND (${sum}) % ${node.over} = 0 THEN rtrim(rtrim(CAST(CAST((${sum}) // ${node.over} AS DECIMAL(18,0)) * CAST('0.001' AS DECIMAL(4,3)) AS VARCHAR), '0'), '.') END`;
+    }
     default:
       return appliedSql(node, textSql(node.of));
   }
 }
 
-function appliedSql(node: Exclude<Text, { op: 'value' | 'column' | 'const' | 'concat' | 'first' | 'if' }>, of: string): string {
+function appliedSql(node: Exclude<Text, { op: 'value' | 'column' | 'const' | 'concat' | 'first' | 'if' | 'total' }>, of: string): string {
   switch (node.op) {
     case 'replace':
       return `replace(${of}, ${constant(node.from)}, ${constant(node.to)})`;
