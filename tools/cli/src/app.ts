@@ -3,6 +3,7 @@ import { formatError } from '@skein/kernel';
 import { exitCodeOf } from './exit-code.ts';
 import { contractRoutes } from './contract/routes.ts';
 import { healRoute } from './heal/route.ts';
+import { reviewRoutes } from './reviews/routes.ts';
 
 /** The `skein` command. Implementations load when their command is called, so that `skein --help` costs nothing. */
 export function buildApp(defaults: { readonly data: string }): Application<CommandContext> {
@@ -38,7 +39,7 @@ export function buildApp(defaults: { readonly data: string }): Application<Comma
 
   return buildApplication(
     buildRouteMap({
-      routes: { ingest, token, contract: contractRoutes, heal: healRoute },
+      routes: { ingest, token, contract: contractRoutes, heal: healRoute, reviews: reviewRoutes },
       docs: { brief: 'Skein: a data mesh in which the contract is the verifier' },
     }),
     {

@@ -64,6 +64,11 @@ export class GatewayContracts {
     return await this.#json('POST', address, JSON.stringify({ document: text, approvals }), 'application/json');
   }
 
+  /** Anything else that the gateway answers in JSON; `body` is sent as JSON. */
+  async ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    return await this.#json(method, path, body === undefined ? undefined : JSON.stringify(body), 'application/json');
+  }
+
   async #json<Answer>(method: string, path: string, body?: string, type?: string): Promise<Answer> {
     const text = await this.#send(method, path, body, type);
     try {
