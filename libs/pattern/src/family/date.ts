@@ -80,13 +80,22 @@ export const date: Family = (column) => {
   const declared = column.facts.source?.dateOrder;
   const window = yearsOf(column);
   const readings: Reading[] = [];
-  for (const form of FORMS) {
+  for (const form of FORMS.flatMap((one) => byMark(column, one))) {
     if (declared !== undefined && form.order !== undefined && form.order !== declared && !(form.order === 'YMD' && form.short !== true)) continue;
     readings.push(...formReadings(column, form, window, outputs));
   }
   if (kind !== 'string') readings.push(...countedReadings(column, window));
   return readings;
 };
+
+/** A form whose order numbers must prove, once for each mark that the values have: `13.04.2020` says nothing of `03/04/2020`. */
+function byMark(column: Column, form: Form): Form[] {
+  if (form.order === undefined || !form.pattern.includes(SEPARATOR)) return [form];
+  const whole = new RegExp(`^${form.pattern}`, 'u');
+  const marks = new Set(column.values.flatMap(({ text: value }) => (whole.test(value) ? (/[-/.,_]/.exec(value)?.[0] ?? ' ') : [])));
+  if (marks.size <= 1) return [form];
+  return [...marks].map((mark) => ({ ...form, pattern: form.pattern.replaceAll(SEPARATOR, mark === ' ' ? ' ' : `(?: ?[${mark}] ?)`) }));
+}
 
 type Output = (year: Text, month: Text, day: Text) => Text;
 const ISO: Output = (year, month, day) => concat(year, text('-'), month, text('-'), day);
