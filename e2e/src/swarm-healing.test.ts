@@ -134,6 +134,89 @@ describe('repairs in a run', () => {
   });
 });
 
+describe('the record of a run', () => {
+  it('makes a snapshot again with the same verdict, also after its source has changed, and notices other patterns', async () => {
+    await using bench = await workbench(clinic(), [VISITS()]);
+    bench.put({ 'visits.csv': csv(...DIRTY) });
+    await runWith(bench);
+    bench.put({ 'visits.csv': csv(...DIRTY, 'D8,2025-07-07,AB,ok') });
+    expect((await runWith(bench)).products[0]).toMatchObject({ outcome: 'published', version: 2 });
+    for (const version of [1, 2]) expect(await bench.swarm.replay('clinic.visits', version)).toMatchObject({ version, same: true });
+    // The twin: without its patterns the record does not give the verdict.
+    const { store } = bench.adapters;
+    const forgetful: typeof store = new Proxy(store, {
+      get(target, name: keyof typeof store) {
+        const member = target[name].bind(target) as (...args: unknown[]) => unknown;
+        if (name !== 'asOf') return member;
+        return async (...args: unknown[]) => {
+          const snapshot = (await member(...args)) as { verdict: { record: object } };
+          return { ...snapshot, verdict: { ...snapshot.verdict, record: { ...snapshot.verdict.record, patterns: [] } } };
+        };
+      },
+    });
+    const known = await repositoryContracts();
+    const system = { feedback: known.get('skein.feedback'), lineage: known.get('skein.lineage') };
+    expect(await createSwarm(bench.swarm.domain, system, { ...bench.adapters, store: forgetful }).replay('clinic.visits', 1)).toMatchObject({ same: false });
+    await expect(bench.swarm.replay('clinic.nothing')).rejects.toMatchObject({ code: 'SKEIN_SNAPSHOT_NONE' });
+  });
+
+  it('makes a product again when the swarm has learned what closes a gap or unlearned what closed one, and only then', async () => {
+    await using bench = await workbench(clinic(), [VISITS()]);
+    const hub = memoryBoard();
+    using _closing = { [Symbol.dispose]: () => hub.close() };
+    const board = await hub.join('one');
+    bench.put({ 'visits.csv': csv(...DIRTY) });
+    expect((await runWith(bench, board)).products[0]).toMatchObject({ outcome: 'published', version: 1, repaired: { 'seen.type': 3 } });
+    expect((await runWith(bench, board)).products[0]).toMatchObject({ outcome: 'unchanged', version: 1, repaired: { 'seen.type': 3 } });
+    // A reviewer decides that 05/06/2025 has the day first.
+    const property = VISITS().properties[1]!;
+    const signature = signatureOf('type', property, [{ value: '05/06/2025', count: 1 }]);
+    const solution: Expression = {
+      kind: 'expression',
+      transformation: `split_part({value}, '/', 3) || '-' || split_part({value}, '/', 2) || '-' || split_part({value}, '/', 1)`,
+      preConditions: `regexp_matches({value}, '^[0-9]{2}/[0-9]{2}/[0-9]{4}$')`,
+      postValidation: 'TRUE',
+    };
+    const parts = { category: 'review', signature, solution };
+    const decided = {
+      ...parts,
+      id: patternId(parts),
+      context: { domain: 'clinic', product: 'clinic.visits', column: 'seen' },
+      test: { cells: 2, passed: 2 },
+      evidence: { anna: { successes: 20, failures: 0 } },
+    };
+    await board.publish(decided);
+    expect((await runWith(bench, board)).products[0]).toMatchObject({ outcome: 'published', version: 2, repaired: { 'seen.type': 5 } });
+    const rows = await bench.rows<{ seen: string }>('clinic.visits', "SELECT seen FROM t WHERE id IN ('D4', 'D5') ORDER BY id");
+    expect(rows.map((row) => row.seen)).toEqual(['2025-06-05', '2025-05-06']);
+    await board.reject(decided.id, 'the month is first');
+    expect((await runWith(bench, board)).products[0]).toMatchObject({ outcome: 'published', version: 3, repaired: { 'seen.type': 3 } });
+    expect((await runWith(bench, board)).products[0]).toMatchObject({ outcome: 'unchanged', version: 3 });
+  });
+
+  it('hands over what persists with its rows, and goes on when nobody can be asked', async () => {
+    await using bench = await workbench(clinic(), [VISITS()]);
+    bench.put({ 'visits.csv': csv(...DIRTY) });
+    const known = await repositoryContracts();
+    const system = { feedback: known.get('skein.feedback'), lineage: known.get('skein.lineage') };
+    const handed: { message: string; rows: readonly Readonly<Record<string, string | null>>[] }[] = [];
+    const swarm = createSwarm(bench.swarm.domain, system, {
+      ...bench.adapters,
+      escalate: async (gaps) => {
+        handed.push(...gaps);
+        throw new Error('nobody there');
+      },
+    });
+    expect((await swarm.run({ from: `${bench.directory}/sources` })).products[0]).toMatchObject({ outcome: 'published' });
+    expect(handed.flatMap(({ rows }) => rows.map((row) => `${row['id']} ${row['seen']} ${row['note']}`)).sort()).toEqual([
+      'D4 05/06/2025 ok',
+      'D5 06/05/2025 ok',
+      'D6 2025-02-30 ok',
+      'D7 2025-01-01 NO!',
+    ]);
+  });
+});
+
 describe('patterns of others', () => {
   const seen = VISITS().properties[1]!;
   const pattern = (solution: Expression): Pattern => {

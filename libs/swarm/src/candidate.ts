@@ -70,5 +70,7 @@ export interface Candidate {
   readonly escalated: Readonly<Record<string, number>>;
   /** Patterns of which repairs stand. */
   readonly patterns: readonly Pattern[];
+  /** Ids of all patterns that were tried. */
+  readonly tried: readonly string[];
   readonly persisting: readonly { readonly gap: OpenGap; readonly why: string }[];
 }

@@ -1,6 +1,8 @@
 import type { Property } from '@skein/contract';
-import { literal } from '@skein/kernel';
+import { ident, literal } from '@skein/kernel';
 import { shapeOf, signatureKey, signatureOf, type ColumnFacts, type Gap } from '@skein/pattern';
+import type { EngineSession } from '@skein/ports';
+import type { DataProduct } from '@skein/product';
 import { textAccepts, violationValueSql } from '@skein/verifier';
 import { CANDIDATE, type Rows, type Task } from './candidate.ts';
 
@@ -104,4 +106,21 @@ async function acceptedValues({ session }: Task, { name }: Property): Promise<{ 
     `SELECT ${column}::VARCHAR AS value, count(*) AS count FROM ${CANDIDATE} WHERE _failed IS NULL AND ${column} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${ACCEPTED_SAMPLE}`,
   );
   return found.map(({ value, count }) => ({ value, count: Number(count) }));
+}
+
+/** Some rows of a gap as text, with the value as it came; to be called while the candidate stands. */
+export async function gapRows(
+  { rows }: EngineSession,
+  product: DataProduct,
+  { index, property }: OpenGap,
+  most: number,
+): Promise<Record<string, string | null>[]> {
+  const columns = product.contract.properties.filter(({ type }) => !['struct', 'list', 'map'].includes(type.kind)).map(({ name }) => name);
+  const found = await rows<{ column: string }>(`SELECT column_name AS "column" FROM (DESCRIBE ${CANDIDATE})`);
+  const offered = columns.filter((name) => name !== property.name && found.some((one) => one.column === name));
+  return rows<Record<string, string | null>>(
+    `SELECT ${[`c.value AS ${ident(property.name)}`, ...offered.map((name) => `r.${ident(name)}::VARCHAR AS ${ident(name)}`)].join(', ')}
+     FROM ${CELLS} c JOIN ${GAP_VALUES} g ON g."column" = c."column" AND g.rule = c.rule AND g.value = c.value JOIN ${CANDIDATE} r ON r.rowid = c.id
+     WHERE g.gap = ${index} ORDER BY c.id LIMIT ${most}`,
+  );
 }

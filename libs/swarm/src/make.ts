@@ -30,6 +30,7 @@ export async function make(task: Task): Promise<Candidate> {
     repaired: healed.rows === 0 ? {} : await ruleCounts(`outcome = 'repaired'`),
     escalated: await ruleCounts(`outcome = 'escalated'`),
     patterns: await standingPatterns(task, healed),
+    tried: [...new Set(healed.applied.map(({ pattern }) => pattern.id))],
     persisting: healed.persisting,
   };
 }

@@ -4,6 +4,7 @@ import type { EngineSession, EventBus, WantedColumn } from '@skein/ports';
 import { tableOf, type DataProduct, type Domain, type Snapshot, type SnapshotLineage, type TableRef } from '@skein/product';
 import { lineageRows } from './lineage.ts';
 import type { Candidate } from './candidate.ts';
+import type { MakingRecord } from './record.ts';
 import type { SwarmAdapters, SystemContracts } from './swarm.ts';
 
 /** Topic of the event that tells of a new snapshot; key: the product. */
@@ -62,9 +63,16 @@ export class Publisher {
     }
   }
 
-  product(product: DataProduct, candidate: Candidate, inputHash: string, lineage: SnapshotLineage): Promise<Snapshot> {
+  product(
+    session: EngineSession,
+    product: DataProduct,
+    candidate: Candidate,
+    record: MakingRecord,
+    inputHash: string,
+    lineage: SnapshotLineage,
+  ): Promise<Snapshot> {
     const { verdict, duplicates, repairs, violations, repaired, escalated } = candidate;
-    return this.#publish({
+    return this.#publish(session, {
       table: tableOf(product.contract),
       contract: product.contract,
       query: candidate.accepted,
@@ -72,19 +80,27 @@ export class Publisher {
       inputHash,
       lineage,
       verdictHash: verdict.hash,
-      verdict: { ...verdict, duplicates, repairs, violations, repaired, escalated },
+      verdict: { ...verdict, duplicates, repairs, violations, repaired, escalated, record },
     });
   }
 
   /** The violations of a run: published whether or not the gates let the product pass. */
-  async feedback(product: DataProduct, candidate: Candidate, inputHash: string, lineage: SnapshotLineage): Promise<void> {
+  async feedback(session: EngineSession, product: DataProduct, candidate: Candidate, inputHash: string, lineage: SnapshotLineage): Promise<void> {
     const { feedback } = this.#system;
     const table: TableRef = { domain: this.#domain.name, name: `${product.contract.name}_feedback`, major: 1 };
     const hash = sha256(`${inputHash} ${feedback.hash}`);
     if (await this.#isLive(table, hash)) return;
     const columns = feedback.properties.map((property) => (property.name === 'run_id' ? `'${inputHash.slice(0, 16)}' AS run_id` : `"${property.name}"`));
     const query = `SELECT ${columns.join(', ')} FROM (${candidate.feedback})`;
-    await this.#publish({ table, contract: feedback, query, inputHash: hash, lineage, verdictHash: candidate.verdict.hash, verdict: candidate.verdict });
+    await this.#publish(session, {
+      table,
+      contract: feedback,
+      query,
+      inputHash: hash,
+      lineage,
+      verdictHash: candidate.verdict.hash,
+      verdict: candidate.verdict,
+    });
   }
 
   /** The lineage table of the domain: every column of every live product, and what it was made of. */
@@ -95,7 +111,7 @@ export class Publisher {
     if (await this.#isLive(table, inputHash)) return;
     const inputs = snapshots.map((snapshot) => ({ kind: 'product' as const, name: snapshot.product, version: snapshot.version }));
     const query = lineageRows(this.#domain, snapshots);
-    await this.#publish({
+    await this.#publish(await this.#session(), {
       table,
       contract,
       query,
@@ -119,12 +135,12 @@ export class Publisher {
     return (await this.#adapters.store.current(table))?.inputHash === inputHash;
   }
 
-  async #publish({ table, contract, query, extra = [], ...draft }: Publication): Promise<Snapshot> {
+  async #publish(session: EngineSession, { table, contract, query, extra = [], ...draft }: Publication): Promise<Snapshot> {
     const { store, bus } = this.#adapters;
     const columns = contract.properties.map(({ id, name, type, required }): WantedColumn => ({ propertyId: id, name, type, required }));
     const staging = await store.begin(table, [...columns, ...extra]);
     try {
-      const files = await (await this.#session()).writeParquet(query, staging.directory, staging.fields);
+      const files = await session.writeParquet(query, staging.directory, staging.fields);
       const expectedVersion = this.#before.get(tableKey(table)) ?? 0;
       const snapshot = await store.commit(staging, { ...draft, expectedVersion, files, contractHash: contract.hash, contractVersion: contract.version });
       this.#grown.push(table);

@@ -1,10 +1,16 @@
-import { SkeinError } from '@skein/kernel';
+import { availableParallelism } from 'node:os';
+import { canonicalJson, sha256, SkeinError } from '@skein/kernel';
 import { checkPlan } from '@skein/verifier';
 import type { EngineSession } from '@skein/ports';
 import { tableOf, type DataProduct, type Domain, type Landing, type Snapshot } from '@skein/product';
+import { usable } from './agents/cleaner.ts';
 import { ingest } from './agents/ingestor.ts';
 import { defineBronze, liveLandings, refuseLacking } from './bronze.ts';
 import type { Candidate } from './candidate.ts';
+import { gapRows } from './gap.ts';
+import { runJobs, type Job } from './lanes.ts';
+import { byKey, recordOf, type MakingRecord } from './record.ts';
+import type { EscalatedGap } from './review/escalation.ts';
 import { make } from './make.ts';
 import { inputHash, inputsOf, lineageOf, type Inputs } from './provenance.ts';
 import { Publisher } from './publisher.ts';
@@ -35,18 +41,15 @@ export async function runOnce(domain: Domain, system: SystemContracts, adapters:
           });
     await publisher.noteVersions();
     const { live, sources } = await countedLandings(domain, adapters, taken.sources);
-    const run = new Run(domain, adapters, publisher, session, live);
-    const products: ProductReport[] = [];
-    for (const [done, product] of domain.products.entries()) {
-      options.signal?.throwIfAborted();
-      emit({ verb: 'making', domain: domain.name, product: product.id, done, of: domain.products.length });
-      const report = await run.product(product, options.signal);
-      products.push(report);
-      emit({ verb: 'made', domain: domain.name, product: report, done: done + 1, of: domain.products.length });
+    const run = new Run(domain, adapters, publisher, live);
+    try {
+      const products = await run.products(options.signal, emit);
+      if (products.some((product) => product.outcome === 'published')) await publisher.lineage(run.published());
+      await publisher.keepHouse();
+      return { domain: domain.name, sources, ignored: taken.ignored, products, milliseconds: performance.now() - started };
+    } finally {
+      await run.close();
     }
-    if (products.some((product) => product.outcome === 'published')) await publisher.lineage(run.published());
-    await publisher.keepHouse();
-    return { domain: domain.name, sources, ignored: taken.ignored, products, milliseconds: performance.now() - started };
   } finally {
     await (await opened)?.close();
   }
@@ -93,22 +96,66 @@ const NO_FIGURES: Figures = {
   verdict: undefined,
 };
 
+const MOST_LANES = 4;
+/** Rows of a gap that are shown to a person, and gaps that are handed over in one run. */
+const SHOWN_ROWS = 20;
+const MOST_ESCALATED = 200;
+
+/** What one lane works with: a session, and the bronze tables that stand in it. */
+interface Lane {
+  readonly session: EngineSession;
+  readonly defined: Set<string>;
+}
+
 class Run {
   readonly #domain: Domain;
   readonly #adapters: SwarmAdapters;
   readonly #publisher: Publisher;
-  readonly #session: () => Promise<EngineSession>;
   readonly #live: readonly Landing[];
   /** Products whose rows this run can read, with the snapshot they come from. */
-  readonly #snapshots = new Map<string, Snapshot>();
-  readonly #defined = new Set<string>();
+  readonly #snapshots: Map<string, Snapshot>;
+  readonly #lanes: Promise<Lane>[] = [];
 
-  constructor(domain: Domain, adapters: SwarmAdapters, publisher: Publisher, session: () => Promise<EngineSession>, live: readonly Landing[]) {
+  constructor(domain: Domain, adapters: SwarmAdapters, publisher: Publisher, live: readonly Landing[], snapshots = new Map<string, Snapshot>()) {
     this.#domain = domain;
     this.#adapters = adapters;
     this.#publisher = publisher;
-    this.#session = session;
     this.#live = live;
+    this.#snapshots = snapshots;
+  }
+
+  /** Makes all products, those at once that do not need each other; reports come in the order of the domain. */
+  async products(signal: AbortSignal | undefined, emit: (event: SwarmEvent) => void): Promise<ProductReport[]> {
+    const { name: domain, products, bronze } = this.#domain;
+    const reports = new Map<string, ProductReport>();
+    const jobs = products.map((product, index): Job => {
+      const { from } = product.step;
+      const needs = new Set([
+        ...from.map((name) => `${domain}.${name}`),
+        ...product.contract.properties.flatMap(({ references }) => references.map((reference) => reference.product)),
+      ]);
+      const before = products.slice(0, index).filter(({ id }) => needs.has(id));
+      return { id: product.id, after: before.map(({ id }) => id), warm: from.filter((name) => bronze.some((table) => table.name === name)) };
+    });
+    const lanes = this.#adapters.lanes ?? Math.min(MOST_LANES, availableParallelism());
+    await runJobs(jobs, lanes, async ({ id }, lane) => {
+      const product = products.find((one) => one.id === id);
+      if (product === undefined) return;
+      signal?.throwIfAborted();
+      emit({ verb: 'making', domain, product: id, done: reports.size, of: products.length });
+      const report = await this.product(product, lane, signal);
+      reports.set(id, report);
+      emit({ verb: 'made', domain, product: report, done: reports.size, of: products.length });
+    });
+    return products.flatMap(({ id }) => reports.get(id) ?? []);
+  }
+
+  async close(): Promise<void> {
+    for (const lane of await Promise.allSettled(this.#lanes)) if (lane.status === 'fulfilled') await lane.value.session.close();
+  }
+
+  #lane(index: number): Promise<Lane> {
+    return (this.#lanes[index] ??= this.#adapters.engine.open().then((session) => ({ session, defined: new Set<string>() })));
   }
 
   /** The live snapshots of the domain's products. */
@@ -117,7 +164,7 @@ class Run {
   }
 
   /** Makes one product and publishes it, if its contract lets it pass. Throws only when `signal` says so. */
-  async product(product: DataProduct, signal: AbortSignal | undefined): Promise<ProductReport> {
+  async product(product: DataProduct, lane: number, signal: AbortSignal | undefined): Promise<ProductReport> {
     const started = performance.now();
     const report = (outcome: ProductReport['outcome'], figures: Partial<Figures> = {}, error?: SkeinError): ProductReport => ({
       product: product.id,
@@ -139,16 +186,21 @@ class Run {
         });
         return report('skipped', {}, reason);
       }
-      const hash = inputHash(product, inputs, this.#snapshots);
-      if (current?.inputHash === hash) {
+      const base = inputHash(product, inputs, this.#snapshots);
+      if (current && this.#isCurrent(current, base)) {
         this.#snapshots.set(product.id, current);
         return report('unchanged', storedFigures(current));
       }
-      const candidate = await this.#make(product, inputs);
+      const { session } = await this.#lane(lane);
+      const candidate = await this.make(product, inputs, lane);
+      await this.#escalate(session, product, candidate);
+      // What the swarm knew is an input too, where it changed a cell.
+      const hash = candidate.patterns.length === 0 ? base : sha256(canonicalJson([base, candidate.patterns.map(({ id }) => id)]));
+      const record = this.#record(product, base, candidate);
       const { verdict, duplicates, repairs, violations, repaired, escalated } = candidate;
       const figures = { refused: Number(verdict.refused), duplicates, repairs, violations, repaired, escalated, verdict };
       const lineage = lineageOf(this.#domain, product, inputs, this.#snapshots, hash);
-      await this.#publisher.feedback(product, candidate, hash, lineage);
+      await this.#publisher.feedback(session, product, candidate, hash, lineage);
       if (!verdict.passed) {
         if (current) this.#snapshots.set(product.id, current);
         return report('refused', { ...figures, version: current?.version, rows: Number(current?.rows ?? 0n) }, gateError(product, candidate, current));
@@ -158,7 +210,7 @@ class Run {
         this.#snapshots.set(product.id, current);
         return report('refused', { ...figures, version: current.version, rows: Number(current.rows) }, emptiedError(product, current));
       }
-      const snapshot = await this.#publisher.product(product, candidate, hash, lineage);
+      const snapshot = await this.#publisher.product(session, product, candidate, record, hash, lineage);
       this.#snapshots.set(product.id, snapshot);
       return report('published', { ...figures, version: snapshot.version, rows: Number(snapshot.rows) });
     } catch (error) {
@@ -172,9 +224,51 @@ class Run {
     }
   }
 
-  async #make(product: DataProduct, inputs: Inputs): Promise<Candidate> {
-    const session = await this.#session();
-    for (const name of product.step.from) await this.#define(session, name);
+  /** Whether the snapshot is what would be made now: equal inputs, and nothing learned or unlearned since that would change a cell. */
+  #isCurrent(current: Snapshot, base: string): boolean {
+    const record = recordOf(current);
+    if (record === undefined) return current.inputHash === base;
+    if (record.base !== base) return false;
+    const { board } = this.#adapters;
+    if (board === undefined) return true;
+    if (record.patterns.some(({ id }) => board.rejection(id) !== undefined)) return false;
+    return !record.open.some((key) => usable({ board }, key).some(({ id }) => !record.tried.includes(id)));
+  }
+
+  #record(product: DataProduct, base: string, { patterns, tried, persisting }: Candidate): MakingRecord {
+    const references = product.contract.properties.flatMap((property) => property.references.map((reference) => reference.product));
+    return {
+      base,
+      patterns,
+      tried,
+      open: persisting.filter(({ gap }) => gap.repairable).map(({ gap }) => gap.key),
+      references: Object.fromEntries(
+        references.flatMap((name) => {
+          const version = this.#snapshots.get(name)?.version;
+          return version === undefined ? [] : [[name, version]];
+        }),
+      ),
+    };
+  }
+
+  /** Hands over what persists. That nobody can be asked now takes nothing from the product: the gaps stand in its feedback dataset. */
+  async #escalate(session: EngineSession, product: DataProduct, { persisting }: Candidate): Promise<void> {
+    const { escalate } = this.#adapters;
+    if (escalate === undefined || persisting.length === 0) return;
+    const gaps: EscalatedGap[] = [];
+    for (const { gap, why } of persisting.slice(0, MOST_ESCALATED)) {
+      gaps.push({
+        gap: gap.gap,
+        message: `${gap.property.name} breaks ${gap.gap.signature.rule}: ${why}`,
+        rows: await gapRows(session, product, gap, SHOWN_ROWS),
+      });
+    }
+    await escalate(gaps).catch(() => undefined);
+  }
+
+  async make(product: DataProduct, inputs: Inputs, lane: number, fixed?: MakingRecord): Promise<Candidate> {
+    const { session, defined } = await this.#lane(lane);
+    for (const name of product.step.from) await this.#define(session, defined, name);
     for (const property of product.contract.properties) {
       for (const reference of property.references) {
         const snapshot = this.#snapshots.get(reference.product);
@@ -188,23 +282,66 @@ class Run {
       malformed: inputs.malformed,
       relationOf: (name) => (this.#snapshots.has(name) ? `"_ref_${name}"` : undefined),
       sandbox: this.#adapters.sandbox,
-      healing: this.#adapters.board === undefined ? {} : { board: this.#adapters.board },
+      healing: fixed !== undefined ? { fixed: byKey(fixed.patterns) } : this.#adapters.board === undefined ? {} : { board: this.#adapters.board },
     });
   }
 
   /** Makes a name of `step.from` readable: a bronze table over its landings, or a product's newest snapshot. */
-  async #define(session: EngineSession, name: string): Promise<void> {
+  async #define(session: EngineSession, defined: Set<string>, name: string): Promise<void> {
     const bronze = this.#domain.bronze.find((table) => table.name === name);
     if (bronze) {
-      if (this.#defined.has(name)) return;
+      if (defined.has(name)) return;
       const readers = this.#domain.products.filter((product) => product.step.from.includes(name)).length;
       await defineBronze(session, this.#domain, bronze, this.#live, readers);
-      this.#defined.add(name);
+      defined.add(name);
       return;
     }
     const snapshot = this.#snapshots.get(`${this.#domain.name}.${name}`);
     if (!snapshot) throw new SkeinError('SKEIN_STEP_FAILED', `${this.#domain.name} has neither a bronze table nor a product named ${name}`);
     await session.run(`CREATE OR REPLACE TEMP VIEW "${name}" AS ${snapshotScan(snapshot)}`);
+  }
+}
+
+/** What making a snapshot again came to. */
+export interface Replay {
+  readonly product: string;
+  readonly version: number;
+  readonly verdictHash: string;
+  /** Whether the verdict is the one that the snapshot was published with. */
+  readonly same: boolean;
+}
+
+export async function replay(domain: Domain, system: SystemContracts, adapters: SwarmAdapters, id: string, version?: number): Promise<Replay> {
+  const { store } = adapters;
+  const product = domain.products.find((one) => one.id === id);
+  const table = product && tableOf(product.contract);
+  const snapshot = table && (version === undefined ? await store.current(table) : await store.asOf(table, { version }));
+  if (!product || !snapshot) throw new SkeinError('SKEIN_SNAPSHOT_NONE', `${id} has no snapshot to make again`);
+  const record = recordOf(snapshot) ?? { base: snapshot.inputHash, patterns: [], tried: [], open: [], references: {} };
+  const landings = await adapters.landings.list(domain.name);
+  const live: Landing[] = [];
+  const snapshots = new Map<string, Snapshot>();
+  const products = new Map(Object.entries(record.references));
+  for (const input of snapshot.lineage.inputs) {
+    if (input.kind === 'product') products.set(input.name, input.version ?? 0);
+    else {
+      const landing = landings.findLast((one) => one.file === input.name && one.sha256 === input.sha256);
+      if (!landing) throw new SkeinError('SKEIN_SNAPSHOT_NONE', `${id}@${snapshot.version} was made of ${input.name}, which is no longer there as it was`);
+      live.push(landing);
+    }
+  }
+  for (const [name, at] of products) {
+    const [owner = '', table = ''] = name.split('.');
+    const contract = domain.products.find((one) => one.id === name)?.contract;
+    snapshots.set(name, await store.asOf(contract ? tableOf(contract) : { domain: owner, name: table, major: 1 }, { version: at }));
+  }
+  live.sort((a, b) => a.sequence - b.sequence);
+  const run = new Run(domain, adapters, new Publisher(domain, system, adapters, () => adapters.engine.open()), live, snapshots);
+  try {
+    const { verdict } = await run.make(product, inputsOf(domain, product, live), 0, record);
+    return { product: id, version: snapshot.version, verdictHash: verdict.hash, same: verdict.hash === snapshot.verdictHash };
+  } finally {
+    await run.close();
   }
 }
 

@@ -4,7 +4,8 @@ import type { EventBus, LandingStore, PatternBoard, QueryEngine, QuerySandbox, S
 import type { Domain } from '@skein/product';
 import { tell } from './publisher.ts';
 import type { RunReport, SwarmEvent } from './report.ts';
-import { runOnce } from './run.ts';
+import { replay, runOnce, type Replay } from './run.ts';
+import type { EscalatedGap } from './review/escalation.ts';
 
 export interface SwarmAdapters {
   readonly engine: QueryEngine;
@@ -15,6 +16,10 @@ export interface SwarmAdapters {
   readonly sandbox: QuerySandbox;
   /** Where the swarm shares what it learned; without it, each product finds its own solutions. */
   readonly board?: PatternBoard;
+  /** Takes gaps that no agent could close, such as `MetaSwarmlet.consider`. One that fails does not fail the run. */
+  readonly escalate?: (gaps: readonly EscalatedGap[]) => Promise<unknown>;
+  /** Products that are made at once; default the number of cores, and 4 at most. */
+  readonly lanes?: number;
   /** Default: 100 versions, and an hour's grace. */
   readonly retention?: Retention;
 }
@@ -47,6 +52,11 @@ export interface Swarm {
   readonly domain: Domain;
   /** One run at a time: a second call waits for the first. */
   run(options?: RunOptions): Promise<RunReport>;
+  /**
+   * Makes a product's snapshot again from its record, inputs by their hashes and repairs by their patterns, and publishes nothing. Throws SKEIN_SNAPSHOT_NONE
+   * where there is no such snapshot, or its inputs are no longer there.
+   */
+  replay(product: string, version?: number): Promise<Replay>;
   /** Announces every live snapshot: what a restart owes to those who may have missed the event. */
   announce(): Promise<number>;
 }
@@ -60,6 +70,7 @@ export function createSwarm(domain: Domain, system: SystemContracts, adapters: S
       turn = result.catch(() => undefined);
       return result;
     },
+    replay: (product, version) => replay(domain, system, adapters, product, version),
     async announce() {
       let told = 0;
       for (const table of await adapters.store.tables()) {

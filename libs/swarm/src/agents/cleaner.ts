@@ -1,5 +1,5 @@
 import { mayApply, posterior, propose, type Pattern } from '@skein/pattern';
-import type { Task } from '../candidate.ts';
+import type { HealingWith, Task } from '../candidate.ts';
 import type { OpenGap } from '../gap.ts';
 import { applyPattern, type Application } from '../mending.ts';
 import { isAllowed, repairedBy } from '../allowed.ts';
@@ -26,7 +26,7 @@ export async function clean(task: Task, gaps: readonly OpenGap[]): Promise<Clean
   for (const gap of gaps) {
     let closed = 0;
     if (gap.repairable) {
-      for (const pattern of usable(task, gap.key)) {
+      for (const pattern of usable(task.healing, gap.key)) {
         const application = await applyKnown(task, gap, pattern);
         if (application.tried === 0) continue;
         applied.push(application);
@@ -39,7 +39,7 @@ export async function clean(task: Task, gaps: readonly OpenGap[]): Promise<Clean
 }
 
 /** Known patterns of a signature that may be applied; a replay has its own list, and no others. */
-export function usable({ healing }: Task, key: string): readonly Pattern[] {
+export function usable(healing: HealingWith, key: string): readonly Pattern[] {
   const known = healing.fixed?.get(key) ?? healing.board?.lookup(key) ?? [];
   return known.filter((pattern) => healing.barred?.has(pattern.id) !== true && (healing.fixed !== undefined || mayApply(posterior(pattern), THRESHOLD)));
 }
@@ -50,11 +50,14 @@ async function applyKnown(task: Task, gap: OpenGap, pattern: Pattern): Promise<A
   const columns = product.contract.properties.map(({ name }) => name);
   if (pattern.solution.kind !== 'expression') return { gap, pattern, why, tried: 0, refused: 0 };
   if (!(await isAllowed(session, pattern.solution, columns))) return { gap, pattern, why: 'its SQL is not allowed', tried: 1, refused: 1 };
-  if (healing.fixed === undefined && pattern.evidence[product.id] === undefined && (await contradicts(task, gap, pattern))) {
+  if (healing.fixed === undefined && pattern.category !== DECIDED && pattern.evidence[product.id] === undefined && (await contradicts(task, gap, pattern))) {
     return { gap, pattern, why: 'the own library reads the values otherwise', tried: 1, refused: 1 };
   }
   return applyPattern(task, gap, pattern, why);
 }
+
+/** A person's decision is not held against it: it is asked for where readings conflict. */
+const DECIDED = 'review';
 
 /** Whether the own library finds solutions for a sample of the gap that say something else than the pattern: valid, and yet wrong. */
 async function contradicts({ session }: Task, gap: OpenGap, pattern: Pattern): Promise<boolean> {

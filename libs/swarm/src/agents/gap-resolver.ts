@@ -65,7 +65,7 @@ async function solve(task: Task, gap: OpenGap): Promise<Solved> {
     signatureKey: gap.key,
     ttl: LEASE,
     choose: () => {
-      const news = own === undefined ? usable(task, gap.key).filter(({ id }) => !tried.has(id)) : own.patterns.map(({ pattern }) => pattern);
+      const news = own === undefined ? usable(task.healing, gap.key).filter(({ id }) => !tried.has(id)) : own.patterns.map(({ pattern }) => pattern);
       return news.length > 0 ? news : undefined;
     },
     async solve() {
