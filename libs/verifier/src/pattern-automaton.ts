@@ -7,9 +7,7 @@ const ROW = 7;
 /** States that one pattern may come to; more, and the texts go to the general engine. */
 const MOST_STATES = 1_000;
 const UNKNOWN = -1;
-/** Nothing that follows can make the pattern found. */
-const DEAD = 0;
-/** The pattern was found, whatever follows. */
+/** Of the first two states, nothing that follows can make the pattern found, or prevent it. */
 const FOUND = 1;
 
 /** Whether a text holds the pattern; undefined where another engine must say. */
