@@ -149,10 +149,10 @@ describe('a record or line that is seen to be clean at once', () => {
         if (clean(record) && quick.clean(text)) seen++;
         if (violations.length > 0) broken++;
       }),
-      { numRuns: 20_000, seed: 3 },
+      { numRuns: 5_000, seed: 3 },
     );
-    expect(seen).toBeGreaterThan(500);
-    expect(broken).toBeGreaterThan(2_000);
+    expect(seen).toBeGreaterThan(100);
+    expect(broken).toBeGreaterThan(500);
   });
   it('is really seen: the sound record, also in another order once that is known', () => {
     const { clean, learn } = cleanLine(CONTRACT);
