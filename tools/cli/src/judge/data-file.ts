@@ -1,6 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { SkeinError } from '@skein/kernel';
 
@@ -60,4 +61,15 @@ export async function delimiterOf(file: string): Promise<string> {
   const header = (head.split(/\r?\n/)[0] ?? '').replaceAll(/"(?:[^"]|"")*"/g, '');
   const [best] = [',', ';', '\t', '|'].map((sign) => ({ sign, count: header.split(sign).length })).sort((a, b) => b.count - a.count);
   return best?.sign ?? ',';
+}
+
+const MARK = Buffer.from('\uFEFF');
+
+/** The file, or a copy of it without the mark of byte order that it begins with: the engine's JSON reader takes that for a fault. */
+export async function withoutMark(file: string, copy: string): Promise<string> {
+  const handle = await open(file);
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(MARK.length), 0, MARK.length, 0).finally(() => handle.close());
+  if (bytesRead < MARK.length || !buffer.equals(MARK)) return file;
+  await pipeline(createReadStream(file, { start: MARK.length }), createWriteStream(copy));
+  return copy;
 }

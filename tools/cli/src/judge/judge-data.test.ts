@@ -408,3 +408,35 @@ describe('service levels', () => {
     ]);
   });
 });
+
+describe('figures of SQL rules', () => {
+  const rule = (query: string) => `{ id: r${query.length}, type: sql, query: ${JSON.stringify(query)}, mustBe: 5 }`;
+  it('are not shown where the rule may read a confidential column, and its count is', async () => {
+    const queries = ['SELECT max(pay) + 1 FROM {object}', 'SELECT max(pay) FROM {object}', 'SELECT max(p) FROM (SELECT * FROM {object}) AS t(i, m, p)'];
+    const shown = ['SELECT count(*) FROM {object} WHERE pay > 1', 'SELECT max(n) FROM {object}'];
+    const own = readContract(
+      `apiVersion: v3.2.0\nkind: DataContract\nid: x\nversion: 1.0.0\ndomain: shop\nschema:\n  - name: staff\n    quality: [${[...queries, ...shown].map(rule).join(', ')}]\n    properties:\n      - { name: n, logicalType: integer }\n      - { name: mail, logicalType: string, classification: restricted }\n      - { name: pay, logicalType: integer, classification: confidential }\n`,
+      'staff.odcs.yaml',
+    );
+    const judged = await judgeData(engine, own, 'ndjson', [file('staff.ndjson', '{"n":7,"mail":"ann@x","pay":3141592}\n')], {
+      samples: 3,
+      absentAsNull: false,
+    });
+    const said = judged.verdict.gates.filter((one) => one.rule === 'sql').map(({ value, reason }) => `${value} ${reason}`);
+    expect(said).toHaveLength(5);
+    for (const text of said.slice(0, 3)) expect(text).toMatch(/^undefined .*not shown.*(?:restricted|confidential)/);
+    expect(said.slice(3)).toEqual(['1 the value 1 breaks mustBe 5', '7 the value 7 breaks mustBe 5']);
+    expect(JSON.stringify(judged, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part))).not.toMatch(/ann@x|3141592/);
+  });
+});
+
+describe('a mark of byte order', () => {
+  it('is no part of the first record', async () => {
+    const [bare, marked] = [line({}), `\uFEFF${line({})}`].map((text, index) => file(`mark${index}.ndjson`, text));
+    const verdicts = await Promise.all(
+      [bare, marked].map(async (path) => (await judgeData(engine, plain, 'ndjson', [path as string], { samples: 3, absentAsNull: false })).verdict),
+    );
+    expect(verdicts[1]).toEqual(verdicts[0]);
+    expect(verdicts[1]?.rows).toBe(1n);
+  });
+});

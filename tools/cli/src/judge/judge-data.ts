@@ -12,6 +12,7 @@ import type { DataFormat } from './data-file.ts';
 import { referenceRelations, resolved, type Reference, type ReferenceOptions } from './references.ts';
 import { samplesOf, type Sample } from './samples.ts';
 import { typedRelation, type TypedRelation } from './typed-relation.ts';
+import { withheld } from './withheld.ts';
 
 export interface Judgement {
   readonly verdict: Verdict;
@@ -87,7 +88,7 @@ export async function judgeData(
       if (check && check.id !== MALFORMED && (gate.failed ?? 0n) > 0n) samples[check.id] = await samplesOf(session, contract, check, data, options.samples);
     }
     const missingColumns = contract.properties.map((property) => property.name).filter((name) => !data.offered.includes(name));
-    return { verdict, plan, samples, unknownColumns: data.unknown, missingColumns, malformed: data.malformed };
+    return { verdict: withheld(verdict, contract, plan), plan, samples, unknownColumns: data.unknown, missingColumns, malformed: data.malformed };
   } finally {
     await session.close();
     await sandbox.close();

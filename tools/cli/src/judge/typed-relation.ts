@@ -5,7 +5,7 @@ import { ident, literal, SkeinError } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
 import { engineReason } from '../contract/engine-reason.ts';
 import { ColumnReader } from './column-reader.ts';
-import { delimiterOf, type DataFormat } from './data-file.ts';
+import { delimiterOf, withoutMark, type DataFormat } from './data-file.ts';
 import { jsonForm, jsonMembers, keepDigits } from './json-form.ts';
 import { numberForm, textForm, type Form } from '@skein/verifier';
 
@@ -103,8 +103,10 @@ function guardedJson(text: string, type: ColumnType): Form {
 const RECORD = "json_type(json) = 'OBJECT' AND len(list_distinct(json_keys(json))) = len(json_keys(json))";
 
 async function fromNdjson(session: EngineSession, contract: Contract, files: readonly string[], options: RelationOptions): Promise<TypedRelation> {
+  const bare = await Promise.all(files.map((file, index) => withoutMark(file, path.join(options.folder, `bare-${index}.ndjson`))));
   const scans = files.map(
-    (file) => `SELECT ${literal(file)} AS "_file", row_number() OVER () AS "_row", json FROM read_ndjson_objects(${literal(file)}, ignore_errors = true)`,
+    (file, index) =>
+      `SELECT ${literal(file)} AS "_file", row_number() OVER () AS "_row", json FROM read_ndjson_objects(${literal(bare[index] ?? file)}, ignore_errors = true)`,
   );
   const lines = path.join(options.folder, 'lines.parquet');
   await session.run(
