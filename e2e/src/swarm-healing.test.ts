@@ -134,6 +134,38 @@ describe('repairs in a run', () => {
   });
 });
 
+describe('gaps out of the ordinary', () => {
+  it('repairs a column that is all gap where its values have one reading, and escalates it whole where they have two', async () => {
+    for (const [form, repaired] of [
+      [(day: number) => `${day}-Mar-2025`, 12],
+      [(day: number) => `0${(day % 9) + 1}/0${(day % 4) + 1}/2025`, undefined],
+    ] as const) {
+      await using bench = await workbench(clinic(), [VISITS()]);
+      const dirty = Array.from({ length: 12 }, (_, index) => `A${index},${form(index + 1)},AB,ok`);
+      bench.put({ 'visits.csv': `id,seen,ward,note\nG,2025-01-01,AB,ok\nH,2025-01-02,AB,ok\n${dirty.join('\n')}\n` });
+      const { products } = await runWith(bench);
+      expect(products[0]).toMatchObject({ outcome: 'published', repaired: repaired === undefined ? {} : { 'seen.type': repaired } });
+      expect(products[0]?.escalated['seen.type']).toBe(repaired === undefined ? 12 : undefined);
+    }
+  });
+
+  it('stays bounded with 10,000 distinct signatures, and loses no violation of them', async () => {
+    await using bench = await workbench(clinic(), [VISITS()]);
+    const marks = ['#', '!', '?', '+', '~', '%', '&', '=', '@', ':'];
+    const odd = Array.from(
+      { length: 10_000 },
+      (_, index) => `Z${index},${[...String(index).padStart(4, '0')].map((digit) => `${marks[Number(digit)]}9`).join('')},AB,ok`,
+    );
+    bench.put({
+      'visits.csv': `id,seen,ward,note\n${Array.from({ length: 2_000 }, (_, index) => `G${index},2025-01-01,AB,ok`).join('\n')}\n${odd.join('\n')}\n`,
+    });
+    const started = performance.now();
+    const { products } = await runWith(bench);
+    expect(products[0]).toMatchObject({ outcome: 'published', rows: 2_000, escalated: { 'seen.type': 10_000 } });
+    expect(performance.now() - started).toBeLessThan(20_000);
+  });
+});
+
 describe('the record of a run', () => {
   it('makes a snapshot again with the same verdict, also after its source has changed, and notices other patterns', async () => {
     await using bench = await workbench(clinic(), [VISITS()]);

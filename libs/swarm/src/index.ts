@@ -1,6 +1,7 @@
 export { DEMO_ORIGIN, liveLandings, newestOfEachFile } from './bronze.ts';
 export { succeeded, type ProductReport, type RunReport, type SourceReport, type SwarmEvent } from './report.ts';
 export { PUBLISHED, type PublishedEvent } from './publisher.ts';
+export { type Replay } from './run.ts';
 export { createSwarm, type Retention, type RunOptions, type Swarm, type SwarmAdapters, type SystemContracts } from './swarm.ts';
 export { sqlRuleFigures, type SqlRuleInput } from './sql-rules.ts';
 export { snapshotScan } from './scan.ts';

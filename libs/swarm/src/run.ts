@@ -18,7 +18,7 @@ import type { ProductReport, RunReport, SourceReport, SwarmEvent } from './repor
 import { snapshotScan } from './scan.ts';
 import type { RunOptions, SwarmAdapters, SystemContracts } from './swarm.ts';
 
-/** One run of a domain: takes in what is new, then makes and publishes product after product. */
+/** One run of a domain: takes in what is new, then makes and publishes its products. */
 export async function runOnce(domain: Domain, system: SystemContracts, adapters: SwarmAdapters, options: RunOptions): Promise<RunReport> {
   const started = performance.now();
   // The engine is opened when there is work for it: an idle second start does not pay for it.
