@@ -2,7 +2,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NestFactory } from '@nestjs/core';
 import { duckdbEngine, duckdbSandbox } from '@skein/adapter-duckdb';
-import { memoryBus } from '@skein/adapter-memory';
+import { memoryBoard, memoryBus } from '@skein/adapter-memory';
 import { localLandingStore, localSnapshotStore, readContractFiles, type ContractFiles } from '@skein/adapter-storage';
 import { readContract, type Contract } from '@skein/contract';
 import { readPolicy, type Policy } from '@skein/federation';
@@ -50,13 +50,14 @@ export async function loadContracts(directory: string): Promise<LoadedContracts>
   };
 }
 
-/** Everything on this machine: DuckDB in the process, tables and landings below `data`, an in-memory bus. */
-export function localAdapters(data: string): SwarmAdapters {
+/** Everything on this machine: DuckDB in the process, tables and landings below `data`, an in-memory bus, and a board that the swarms of the process share. */
+export async function localAdapters(data: string): Promise<SwarmAdapters> {
   return {
     engine: duckdbEngine({ tempDirectory: path.join(data, 'tmp', String(process.pid)) }),
     store: localSnapshotStore({ root: path.join(data, 'tables'), clock: systemClock }),
     landings: localLandingStore({ root: path.join(data, 'landing') }),
     bus: memoryBus(),
+    board: await memoryBoard().join(`mesh-${process.pid}`),
     // One child at a time, and none before a contract has an SQL rule; consumers' queries have a sandbox of their own.
     sandbox: duckdbSandbox({ workers: 1, spares: 0, startEarly: false, tempDirectory: path.join(data, 'tmp', `rules-${process.pid}`) }),
   };
@@ -73,7 +74,7 @@ export async function composeSwarms(options: {
   readonly contracts: string;
 }): Promise<{ swarm(domain: string): Swarm; close(): Promise<void> }> {
   const loaded = await loadContracts(options.contracts);
-  const adapters = localAdapters(options.data);
+  const adapters = await localAdapters(options.data);
   const context = await NestFactory.createApplicationContext(
     { module: class SwarmsModule {}, imports: domainModules(loaded, adapters) },
     { logger: ['error', 'warn'] },
@@ -86,6 +87,7 @@ export async function composeSwarms(options: {
       await adapters.sandbox.close();
       await adapters.engine.close();
       await adapters.bus.close();
+      await adapters.board?.close();
     },
   };
 }

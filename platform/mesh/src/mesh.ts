@@ -23,7 +23,7 @@ export interface Mesh {
 export async function startMesh(config: MeshConfig, progress: Progress): Promise<Mesh> {
   const started = performance.now();
   const loaded = await loadContracts(config.contracts);
-  const adapters = localAdapters(config.data);
+  const adapters = await localAdapters(config.data);
   const sandbox = duckdbSandbox({
     memoryMb: config.queryMemory,
     rssMb: Math.round(config.queryMemory * 1.4),
@@ -75,6 +75,7 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
       await adapters.sandbox.close();
       await adapters.engine.close();
       await adapters.bus.close();
+      await adapters.board?.close();
     },
   };
 }
