@@ -52,6 +52,13 @@ describe('policy file', () => {
     ]);
   });
 
+  it('says how many persons approve a review, 1 where it is silent', () => {
+    const text = policy('  - roles: [analyst]\n    columns: { allow: [public] }\n');
+    const approvals = (line: string): string => text.replace('grants:', `${line}\ngrants:`);
+    expect([text, approvals('approvals: 1'), approvals('approvals: 2')].map((one) => readPolicy(one, 'policy.yaml', STOCK).approvals)).toEqual([1, 1, 2]);
+    for (const wrong of ['0', '3', '-1', 'two', '[2]', '2.0']) expect(faultOf(approvals(`approvals: ${wrong}`)).message).toContain('approvals must be 1 or 2');
+  });
+
   it('shows file, line, column and the line for every fault', () => {
     const error = faultOf(policy('  - roles: [analyst]\n    columns: { allow: [pubic] }\n'));
     expect(error.code).toBe('SKEIN_POLICY_INVALID');
