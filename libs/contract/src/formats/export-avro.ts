@@ -1,6 +1,6 @@
 import type { ColumnType, Contract } from '../contract.ts';
 import { avroNames } from './avro-name.ts';
-import type { Exported } from './exported.ts';
+import { classNotes, setNotes, type Exported } from './exported.ts';
 
 /** A schema of Apache Avro 1.11 (https://avro.apache.org/docs/1.11.1/specification/). */
 export type AvroSchema = string | readonly AvroSchema[] | { readonly [attribute: string]: unknown };
@@ -84,6 +84,7 @@ export function exportAvro(contract: Contract): Exported {
   );
   const ruled = contract.properties.filter(({ options, quality }) => quality.length > 0 || Object.keys(options).some((option) => option !== 'format'));
   if (ruled.length > 0) notes.push(`the rules of ${ruled.map((property) => property.name).join(', ')} stay with the contract`);
+  notes.push(...setNotes(contract), ...classNotes(contract));
   const schema = { type: 'record', name, namespace: contract.domain, ...(contract.description === undefined ? {} : { doc: contract.description }), fields };
   return { text: `${JSON.stringify(schema, null, 2)}\n`, notes };
 }

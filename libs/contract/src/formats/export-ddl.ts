@@ -1,7 +1,7 @@
 import { ident, literal } from '@skein/kernel';
 import { primaryKey, type ColumnType, type Contract, type Property } from '../contract.ts';
 import { engineType } from '../column-type.ts';
-import type { Exported } from './exported.ts';
+import { classNotes, type Exported } from './exported.ts';
 
 /** A table for DuckDB: exact types, NOT NULL, key, uniqueness, comments. Rules stay with the contract. */
 export function exportDuckdbDdl(contract: Contract): Exported {
@@ -107,5 +107,6 @@ function notesOf(contract: Contract): string[] {
   return [
     ...ruled.map(({ name }) => `the rules of ${name} stay with the contract`),
     ...(contract.quality.length > 0 ? ['the quality rules of the table stay with the contract'] : []),
+    ...classNotes(contract),
   ];
 }

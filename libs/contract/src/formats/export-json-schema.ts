@@ -1,7 +1,7 @@
 import type { ColumnType, Contract } from '../contract.ts';
 import { engineType } from '../column-type.ts';
 import { toJsonSchema, type JsonSchema } from '../json-schema.ts';
-import type { Exported } from './exported.ts';
+import { classNotes, setNotes, type Exported } from './exported.ts';
 
 /**
  * The record schema of a contract (draft 2019-09). Closed for producers: what the contract does not name may not stand. Open for
@@ -20,9 +20,9 @@ export function exportJsonSchema(contract: Contract, { open = false }: { readonl
     text: `${JSON.stringify(open ? opened(whole) : whole, null, 2)}\n`,
     notes: [
       ...unchecked.map(({ name }) => `bounds and multiples of ${name} have no keyword that is exact for its form`),
-      ...(contract.quality.length + contract.properties.reduce((sum, { quality, references }) => sum + quality.length + references.length, 0) > 0
-        ? ['keys, references and quality rules need more than one record']
-        : []),
+      ...contract.properties.filter(({ options }) => options.uniqueItems).map(({ name }) => `that items of ${name} differ has no keyword that is safe`),
+      ...setNotes(contract),
+      ...classNotes(contract),
     ],
   };
 }

@@ -84,3 +84,20 @@ it('opens the schema for consumers, and only then', () => {
   // Of a map, additionalProperties is the type of its values.
   expect(open.properties['attributes']?.additionalProperties).toEqual(closed.properties['attributes']?.additionalProperties);
 });
+
+it.each(['json-schema', 'avro', 'ddl-duckdb', 'ddl-postgres'] as const)(
+  '%s says that keys or classes stay behind, and nothing where there are none',
+  (format) => {
+    const of = (marks: string) =>
+      exportContract(
+        readContract(
+          `apiVersion: v3.2.0\nkind: DataContract\nid: x\nversion: 1.0.0\ndomain: d\nschema:\n  - name: p\n    properties:\n      - { name: a, logicalType: string${marks} }\n`,
+          'x.odcs.yaml',
+        ),
+        format,
+      ).notes;
+    expect(of('')).toEqual([]);
+    expect(of(', classification: restricted')).toEqual(['the classification of a stays with the contract']);
+    expect(of(', unique: true')).toHaveLength(format.startsWith('ddl') ? 0 : 1);
+  },
+);
