@@ -474,10 +474,11 @@ export const MISTYPED_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   '{ logicalType: boolean }': ['true', 0, 1],
   '{ logicalType: integer }': ['1.5', 1.5, '01', '+1', '1e3', '', ' 1', '9223372036854775808', 9007199254740994, 2 ** 63, true],
   '{ physicalType: INTEGER }': [2147483648, '1', 1.5],
-  '{ physicalType: "DECIMAL(5,2)" }': [1.5, '1.234', '1000', '1.', '.5', '1e2', 'NaN', '01.00', '1,5'],
+  '{ physicalType: "DECIMAL(1,0)" }': ['0.0000', '1.0'],
+  '{ physicalType: "DECIMAL(5,2)" }': ['1.500', 1.5, '1.234', '1000', '1.', '.5', '1e2', 'NaN', '01.00', '1,5'],
   '{ physicalType: DOUBLE }': ['1.5', '', true],
   '{ physicalType: FLOAT }': [1e300],
-  '{ logicalType: date }': ['10000-02-30', '02024-01-01', '2024-02-30', '2024-1-1', '20240101', 20240101, '2024-01-01T00:00:00Z', ''],
+  '{ logicalType: date }': ['10000-02-30', '+10000-01-01', '02024-01-01', '2024-02-30', '2024-1-1', '20240101', 20240101, '2024-01-01T00:00:00Z', ''],
   '{ logicalType: timestamp }': [
     '10000-01-01T00:00:00Z',
     '300000-01-01T00:00:00',

@@ -43,7 +43,7 @@ export function farForm(value: unknown, type: ColumnType): '' | '~' | undefined 
   if ((type.kind !== 'date' && type.kind !== 'timestamp') || typeof value !== 'string') return undefined;
   const endless = /^(-?)infinity$/i.exec(value);
   if (endless) return endless[1] === '-' ? '' : '~';
-  const [, year = '', day = '', clock = ''] = /^([+-]?[1-9]\d{4,5}|-?\d{4})-(\d{2}-\d{2})(.*)$/s.exec(value) ?? [];
+  const [, year = '', day = '', clock = ''] = /^(-?[1-9]\d{4,5}|-?\d{4})-(\d{2}-\d{2})(.*)$/s.exec(value) ?? [];
   if (year === '' || (type.kind === 'date') !== (clock === '')) return undefined;
   const at = Number(year);
   // The calendar repeats itself every 400 years.

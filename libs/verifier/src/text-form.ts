@@ -14,7 +14,7 @@ const DAY = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
 const CLOCK = '(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\\.[0-9]{1,6})?)?';
 const ZONE = '(?:[Zz]|[+-](?:0[0-9]|1[0-8])(?::?[0-5][0-9])?)';
 /** Days beyond four-digit years, and infinity, are values, which the contract's own range check refuses. */
-const FAR = '(?:[+-]?[1-9][0-9]{4,5}|-[0-9]{4})-[0-9]{2}-[0-9]{2}';
+const FAR = '(?:-?[1-9][0-9]{4,5}|-[0-9]{4})-[0-9]{2}-[0-9]{2}';
 const ENDLESS = '(?i)-?infinity';
 
 const matches = (text: string, pattern: string) => `regexp_full_match(${text}, ${literal(pattern)})`;

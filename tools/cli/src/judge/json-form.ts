@@ -1,4 +1,4 @@
-import type { ColumnType } from '@skein/contract';
+import { decimalForm, type ColumnType } from '@skein/contract';
 import { ident, literal } from '@skein/kernel';
 import { numberForm, textForm, type Form } from '@skein/verifier';
 
@@ -49,7 +49,8 @@ export function jsonForm(json: string, type: ColumnType, depth = 0): Form {
       const number = numberForm(digits, type);
       const written = textForm(text, type);
       // A 32-bit integer is a number in JSON; only what a double cannot hold may come as digits.
-      const asText = type.kind === 'int' && type.bits === 32 ? 'FALSE' : `(${isText} AND ${written.ok})`;
+      const form = type.kind === 'decimal' ? ` AND regexp_full_match(${text}, ${literal(decimalForm(type.precision, type.scale))})` : '';
+      const asText = type.kind === 'int' && type.bits === 32 ? 'FALSE' : `(${isText}${form} AND ${written.ok})`;
       return {
         ok: `CASE WHEN ${isNumber} THEN ${number.ok} ELSE ${asText} END`,
         value: `CASE WHEN ${isNumber} THEN ${number.value} ELSE ${written.value} END`,
