@@ -1,14 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NestFactory } from '@nestjs/core';
 import { duckdbEngine, duckdbSandbox } from '@skein/adapter-duckdb';
 import { memoryBoard, memoryBus } from '@skein/adapter-memory';
+import { attachLibrary, sqlitePatternLibrary } from '@skein/adapter-sqlite';
 import { localLandingStore, localSnapshotStore, readContractFiles, type ContractFiles } from '@skein/adapter-storage';
 import { readContract, type Contract } from '@skein/contract';
 import { readPolicy, type Policy } from '@skein/federation';
 import { ga4 } from '@skein/ga4';
 import { systemClock } from '@skein/kernel';
 import { DataProductModule, SwarmRegistry } from '@skein/nest';
+import type { PatternBoard } from '@skein/ports';
 import { contractSet, type ContractSet, type Domain } from '@skein/product';
 import { sap } from '@skein/sap';
 import type { Swarm, SwarmAdapters, SystemContracts } from '@skein/swarm';
@@ -50,16 +53,38 @@ export async function loadContracts(directory: string): Promise<LoadedContracts>
   };
 }
 
-/** Everything on this machine: DuckDB in the process, tables and landings below `data`, an in-memory bus, and a board that the swarms of the process share. */
-export async function localAdapters(data: string): Promise<SwarmAdapters> {
-  return {
+export interface LocalAdapters extends SwarmAdapters {
+  readonly board: PatternBoard;
+  close(): Promise<void>;
+}
+
+/**
+ * Everything on this machine: DuckDB in the process, tables and landings below `data`, an in-memory bus, and a board that the swarms
+ * of the process share; what it learns is kept in `data`, and the next run begins with it.
+ */
+export async function localAdapters(data: string): Promise<LocalAdapters> {
+  const board = await memoryBoard().join(`mesh-${process.pid}`);
+  const library = await sqlitePatternLibrary({ file: path.join(data, 'patterns', 'patterns.sqlite'), run: randomUUID() });
+  const detach = await attachLibrary(library, board);
+  const adapters = {
     engine: duckdbEngine({ tempDirectory: path.join(data, 'tmp', String(process.pid)) }),
     store: localSnapshotStore({ root: path.join(data, 'tables'), clock: systemClock }),
     landings: localLandingStore({ root: path.join(data, 'landing') }),
     bus: memoryBus(),
-    board: await memoryBoard().join(`mesh-${process.pid}`),
+    board,
     // One child at a time, and none before a contract has an SQL rule; consumers' queries have a sandbox of their own.
     sandbox: duckdbSandbox({ workers: 1, spares: 0, startEarly: false, tempDirectory: path.join(data, 'tmp', `rules-${process.pid}`) }),
+  };
+  return {
+    ...adapters,
+    async close() {
+      await detach();
+      library.close();
+      await adapters.sandbox.close();
+      await adapters.engine.close();
+      await adapters.bus.close();
+      await board.close();
+    },
   };
 }
 
@@ -84,10 +109,7 @@ export async function composeSwarms(options: {
     swarm: (domain) => registry.get(domain),
     async close() {
       await context.close();
-      await adapters.sandbox.close();
-      await adapters.engine.close();
-      await adapters.bus.close();
-      await adapters.board?.close();
+      await adapters.close();
     },
   };
 }

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { duckdbSandbox } from '@skein/adapter-duckdb';
-import { developmentIssuer, issueDevToken, oidcIssuer, startGateway } from '@skein/gateway';
+import { developmentIssuer, issueDevToken, oidcIssuer, startGateway, type RunningGateway } from '@skein/gateway';
 import { SkeinError, systemClock } from '@skein/kernel';
 import { SwarmRegistry } from '@skein/nest';
+import type { SwarmAdapters } from '@skein/swarm';
 import { domainModules, loadContracts, localAdapters } from './compose.ts';
 import type { MeshConfig } from './config.ts';
 import { ensureDemo } from './demo.ts';
@@ -24,12 +25,14 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
   const started = performance.now();
   const loaded = await loadContracts(config.contracts);
   const adapters = await localAdapters(config.data);
+  // The swarms stand before the gateway does, which takes what they cannot close.
+  const swarmAdapters: SwarmAdapters = { ...adapters, escalate: async (gaps) => gateway.parts.reviews.meta?.consider(gaps) };
   const sandbox = duckdbSandbox({
     memoryMb: config.queryMemory,
     rssMb: Math.round(config.queryMemory * 1.4),
     tempDirectory: path.join(config.data, 'tmp', `queries-${process.pid}`),
   });
-  const gateway = await startGateway({
+  const gateway: RunningGateway = await startGateway({
     host: config.host,
     port: config.port,
     store: adapters.store,
@@ -42,7 +45,8 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
     clock: systemClock,
     dataDir: config.data,
     visitorRoles: ['public'],
-    imports: domainModules(loaded, adapters),
+    patterns: adapters.board,
+    imports: domainModules(loaded, swarmAdapters),
     ...(config.issuer === undefined
       ? {}
       : { issuers: [developmentIssuer(path.join(config.data, 'keys')), oidcIssuer(config.issuer, config.audience ?? 'skein')] }),
@@ -72,10 +76,7 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
     async close() {
       await gateway.close();
       await sandbox.close();
-      await adapters.sandbox.close();
-      await adapters.engine.close();
-      await adapters.bus.close();
-      await adapters.board?.close();
+      await adapters.close();
     },
   };
 }
