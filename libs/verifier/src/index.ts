@@ -22,3 +22,4 @@ export {
   type Passes,
 } from './statement.ts';
 export type { Check, CheckPlan, Figures, Gate, Unjudged, Verdict } from './verdict.ts';
+export { withheld } from './withheld.ts';

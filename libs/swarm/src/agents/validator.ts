@@ -1,6 +1,6 @@
 import { primaryKey } from '@skein/contract';
 import { ident, literal } from '@skein/kernel';
-import { annotateSql, judge, measure, offendersSql, type Check, type Figures, type Verdict } from '@skein/verifier';
+import { annotateSql, judge, measure, offendersSql, withheld, type Check, type Figures, type Verdict } from '@skein/verifier';
 import { ACCEPTED, CANDIDATE, OFFENDERS, type Rows, type Task } from '../candidate.ts';
 import { sqlRuleFigures } from '../sql-rules.ts';
 import { count } from '../tally.ts';
@@ -81,7 +81,9 @@ export async function validate({ session, product, malformed, relationOf, sandbo
   Object.assign(results, await sqlRuleFigures(session, sandbox, { contract, checks: plan.checks, relation: ACCEPTED, offered: columns }));
 
   const refused = total - kept + BigInt(malformed.length);
-  return { verdict: judge(plan, { rows: total + BigInt(malformed.length), refused, results }), offending };
+  const verdict = judge(plan, { rows: total + BigInt(malformed.length), refused, results });
+  // The verdict is shown to whom the columns are not.
+  return { verdict: withheld(verdict, contract, plan), offending };
 }
 
 function figure(check: { level: 'set' | 'metric' }, value: bigint | string | null | undefined): Figures['results'][string] {

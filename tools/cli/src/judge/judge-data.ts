@@ -6,13 +6,24 @@ import type { Contract } from '@skein/contract';
 import { ident } from '@skein/kernel';
 import type { EngineSession, QueryEngine } from '@skein/ports';
 import { sqlRuleFigures } from '@skein/swarm';
-import { canRun, checkPlan, fastestPasses, figuresSql, judge, type Check, type CheckPlan, type Figures, type Passes, type Verdict } from '@skein/verifier';
+import {
+  canRun,
+  checkPlan,
+  fastestPasses,
+  figuresSql,
+  judge,
+  withheld,
+  type Check,
+  type CheckPlan,
+  type Figures,
+  type Passes,
+  type Verdict,
+} from '@skein/verifier';
 import { engineReason } from '../contract/engine-reason.ts';
 import type { DataFormat } from './data-file.ts';
 import { referenceRelations, resolved, type Reference, type ReferenceOptions } from './references.ts';
 import { samplesOf, type Sample } from './samples.ts';
 import { typedRelation, type TypedRelation } from './typed-relation.ts';
-import { withheld } from './withheld.ts';
 
 export interface Judgement {
   readonly verdict: Verdict;

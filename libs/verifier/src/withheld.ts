@@ -1,5 +1,5 @@
 import type { Contract } from '@skein/contract';
-import type { CheckPlan, Gate, Verdict } from '@skein/verifier';
+import type { CheckPlan, Gate, Verdict } from './verdict.ts';
 
 const SENSITIVE = new Set(['confidential', 'restricted']);
 /** One count is no value of a column, whatever it counts. */
