@@ -191,7 +191,10 @@ describe('reviews', () => {
 
   it('ask nobody where the values of the cluster decide, unless the gap comes again', async () => {
     const days = Array.from({ length: 12 }, (_, at) => `${13 + at}|04|2025`);
-    const gap = gapOf('day', days.map((day) => day.replaceAll('|', '.')));
+    const gap = gapOf(
+      'day',
+      days.map((day) => day.replaceAll('|', '.')),
+    );
     expect(await gateway.parts.reviews.meta?.consider([gap])).toEqual({ waiting: [], settled: 1, covered: 0 });
     expect(peer.lookup(signatureKey(gap.gap.signature))).toMatchObject([{ category: 'date', evidence: {} }]);
     const id = await escalate(gap);

@@ -71,7 +71,10 @@ async function run<Answer>(
   }
 }
 
-export async function list(this: CommandContext, flags: GatewayFlags & { readonly status: 'open' | 'approved' | 'amended' | 'rejected' | 'all' }): Promise<void> {
+export async function list(
+  this: CommandContext,
+  flags: GatewayFlags & { readonly status: 'open' | 'approved' | 'amended' | 'rejected' | 'all' },
+): Promise<void> {
   const query = flags.status === 'all' ? '' : `?status=${flags.status}`;
   await run(
     this,
