@@ -35,7 +35,7 @@ export function nearValues(values: readonly string[], { accepts, accepted, prope
   return values.flatMap((from): NearValue[] => {
     if (from.length < SHORTEST || from.length > LONGEST || !from.isWellFormed() || accepts(from)) return [];
     const edit = onlyEdit(from, accepts, signs);
-    if (edit === 'several') return [];
+    if (edit === null) return [];
     if (edit !== undefined) return [{ from, to: edit, why: 'the only text one edit away that the contract accepts' }];
     const near = nearestOf(from, known);
     if (near !== undefined && accepts(near) && sameDigits(from, near)) return [{ from, to: near, why: 'the only value near to it that other rows hold' }];
@@ -44,8 +44,8 @@ export function nearValues(values: readonly string[], { accepts, accepted, prope
   });
 }
 
-/** The accepted text one substitution, deletion or insertion away; `several` where there is more than one. */
-function onlyEdit(from: string, accepts: (value: string) => boolean, signs: readonly string[]): string | 'several' | undefined {
+/** The accepted text one substitution, deletion or insertion away; null where there is more than one. */
+function onlyEdit(from: string, accepts: (value: string) => boolean, signs: readonly string[]): string | null | undefined {
   let found: string | undefined;
   const take = (candidate: string): boolean => {
     if (candidate === found || !accepts(candidate)) return true;
@@ -57,10 +57,10 @@ function onlyEdit(from: string, accepts: (value: string) => boolean, signs: read
   for (let at = 0; at <= characters.length; at++) {
     const [before, after] = [characters.slice(0, at).join(''), characters.slice(at + 1).join('')];
     const rest = (characters[at] ?? '') + after;
-    if (at < characters.length && !take(before + after)) return 'several';
+    if (at < characters.length && !take(before + after)) return null;
     for (const sign of signs) {
-      if (at < characters.length && !take(before + sign + after)) return 'several';
-      if (!take(before + sign + rest)) return 'several';
+      if (at < characters.length && !take(before + sign + after)) return null;
+      if (!take(before + sign + rest)) return null;
     }
   }
   return found;

@@ -44,7 +44,7 @@ export async function healCommand(this: CommandContext, flags: HealFlags, target
     try {
       const session = await engine.open();
       const source = await openSource(session, format, file, folder, contract);
-      const print = (text: string): void => void this.process.stdout.write(text);
+      const print = (text: string): void => this.process.stdout.write(text);
       if (flags.undo !== undefined) return await undo(source, path.resolve(cwd, flags.undo), outOf(flags.out, file, cwd, 'undone'), flags.json, print);
       return await healFile({ session, source, contract, file, flags, cwd, print });
     } finally {
