@@ -28,7 +28,7 @@ export interface Dataset {
 const RECORDS = 50_000_000;
 const TABLES = 200;
 const GRAMMARS = 500;
-const SEED = 20_240_229;
+export const SEED = 20_240_229;
 
 const kept = new Map<number, { folder: TemporaryDirectory; dataset: Dataset }>();
 

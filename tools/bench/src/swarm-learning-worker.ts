@@ -51,8 +51,6 @@ export interface WorkerReport {
 /** The success rate that a pattern must exceed with 95 % certainty. */
 const THRESHOLD = 0.9;
 const LEASE_MS = 60_000;
-/** Values on which a peer's pattern is compared with what the own library says. */
-const RECHECKED = 32;
 /** A solution that leaves more of a gap open does not fit it. */
 const LEAST_SHARE = 0.5;
 
@@ -95,7 +93,10 @@ class Worker {
     this.#channel = channel;
     this.#random = random(options.seed);
     const hear = (key: string): void => {
-      for (const { id, evidence } of this.#lookup(key)) {
+      for (const pattern of this.#lookup(key)) {
+        // Weighed when the news comes, so that a hit is a look into a map.
+        trustOf(pattern);
+        const { id, evidence } = pattern;
         if (this.#seen.has(id) || evidence[options.agent] !== undefined) continue;
         this.#seen.add(id);
         this.#lists.heard.push([id, now()]);
@@ -178,15 +179,15 @@ class Worker {
   async #use(pattern: Pattern, occurrence: Occurrence): Promise<boolean> {
     if (pattern.solution.kind !== 'expression') return false;
     const trusted = this.#trusted.has(pattern.id);
-    if (!trusted && !(await this.#tables.allows(pattern.solution))) return this.#reject(pattern, 'the allow-list refuses it');
-    const attempt = await this.#tables.attempt(occurrence, pattern.id, pattern.solution);
-    if (attempt.refused > 0 || attempt.touched < attempt.cells * LEAST_SHARE) {
-      await this.#tables.undo(occurrence);
-      return this.#reject(pattern, `${attempt.refused} of ${attempt.touched} outcomes broke the contract, of ${attempt.cells} cells`);
+    if (!trusted && !(await this.#tables.allows(pattern.solution))) {
+      void this.#board?.reject(pattern.id, 'the allow-list refuses it').catch(() => undefined);
+      return this.#distrust(pattern, 0);
     }
-    if (!trusted && this.#board !== undefined && !this.#agrees(attempt, occurrence)) {
+    const attempt = await this.#tables.attempt(occurrence, pattern.id, pattern.solution);
+    const fits = attempt.refused === 0 && attempt.touched >= attempt.cells * LEAST_SHARE;
+    if (!fits || (!trusted && this.#board !== undefined && !this.#agrees(attempt, occurrence))) {
       await this.#tables.undo(occurrence);
-      return this.#reject(pattern, 'the own library reads the values otherwise');
+      return this.#distrust(pattern, attempt.refused);
     }
     this.#trusted.add(pattern.id);
     this.#applied(pattern, attempt);
@@ -194,13 +195,12 @@ class Worker {
     return true;
   }
 
-  /** Whether the own library, asked about a few of the values, says what the attempt made of them. */
+  /** Whether the own library, asked about the same gap, says what the attempt made of it. It takes milliseconds, where finding out takes the declared delay. */
   #agrees({ outcomes }: Attempt, { gap, facts }: Occurrence): boolean {
     const start = performance.now();
-    const values = gap.values.slice(0, RECHECKED);
-    const outcome = propose({ ...gap, values }, facts);
+    const outcome = propose(gap, facts);
     let [same, other] = [0, 0];
-    for (const { value } of outcome.kind === 'solutions' ? values : []) {
+    for (const { value } of gap.values) {
       if (value === null || outcome.kind !== 'solutions') continue;
       const said = outcome.ranked.map(({ program }) => evaluate(program, { value })).find(({ touched }) => touched);
       if (said === undefined || !outcomes.has(value)) continue;
@@ -209,7 +209,7 @@ class Worker {
     }
     this.#counts.rechecks += 1;
     this.#lists.recheckMs.push(performance.now() - start);
-    return other === 0 && same >= values.length * LEAST_SHARE;
+    return other === 0 && same >= gap.values.length * LEAST_SHARE;
   }
 
   /** One resolution: the delay that is declared, and the synthesiser as it is. The solution is tried on the gap before anyone hears of it. */
@@ -266,10 +266,18 @@ class Worker {
     await this.#channel?.tell({ kind: 'evidence', id, agent, tally });
   }
 
-  #reject({ id }: Pattern, reason: string): false {
+  /**
+   * This worker will not use the pattern again. That it failed here, or that the own library reads the values otherwise, is no proof for the others: they
+   * hear of the failures, and look for themselves.
+   */
+  #distrust({ id }: Pattern, failed: number): false {
     this.#distrusted.add(id);
     this.#counts.refusedPatterns += 1;
-    void this.#board?.reject(id, reason).catch(() => undefined);
+    const { successes, failures } = this.#tallies.get(id) ?? { successes: 0, failures: 0 };
+    if (failed === 0) return false;
+    const tally = { successes, failures: failures + failed };
+    this.#tallies.set(id, tally);
+    void this.#board?.evidence(id, this.#options.agent, tally).catch(() => undefined);
     return false;
   }
 

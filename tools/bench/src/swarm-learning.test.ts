@@ -1,9 +1,13 @@
+import { DuckDBInstance } from '@duckdb/node-api';
+import { readContract } from '@skein/contract';
+import { propose, signatureKey, signatureOf } from '@skein/pattern';
+import { textAccepts } from '@skein/verifier';
 import { afterAll, describe, expect, it } from 'vitest';
 import { redisProgram } from '@skein/testing';
 import { BENCHES } from './registry.ts';
 import { runBenches } from './run.ts';
-import { forgetDatasets } from './swarm-learning-data.ts';
-import { grammars } from './swarm-learning-grammars.ts';
+import { forgetDatasets, SEED } from './swarm-learning-data.ts';
+import { contractText, grammars, truthSql } from './swarm-learning-grammars.ts';
 
 afterAll(forgetDatasets);
 
@@ -51,6 +55,32 @@ it('has 500 grammars by one seed, and other ones by another', () => {
   expect(one).toEqual(again);
   expect(one).not.toEqual(other);
   expect(() => grammars(5_000, 10, 1)).toThrow(/more than there are/);
+});
+
+it('gives each of the 500 a signature of its own, and the library closes it', async () => {
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
+  const connection = await instance.connect();
+  const texts = async (sql: string): Promise<{ value: string; count: number }[]> =>
+    (await connection.runAndReadAll(`SELECT DISTINCT (${sql})::VARCHAR AS t FROM range(100) r(i) ORDER BY t`))
+      .getRows()
+      .map(([value]) => ({ value: String(value), count: 1 }));
+  const contracts = Array.from({ length: 10 }, (_, kind) => readContract(contractText(kind), 'bench.yaml'));
+  const keys = new Set<string>();
+  const open: string[] = [];
+  for (const { id, kind, column, corrupt } of grammars(500, 10, SEED)) {
+    const property = contracts[kind]?.properties.find(({ name }) => name === column);
+    if (property === undefined) throw new Error(column);
+    const values = await texts(corrupt(truthSql(column, 'i')));
+    const signature = signatureOf('type', property, values);
+    keys.add(signatureKey(signature));
+    const facts = { property, accepts: textAccepts(property), accepted: await texts(truthSql(column, 'i')) };
+    const { kind: outcome } = propose({ context: { domain: 'b', product: 'b.b', column }, signature, cells: values.length, values }, facts);
+    if (outcome !== 'solutions') open.push(`${id}: ${values[0]?.value}: ${outcome}`);
+  }
+  connection.closeSync();
+  instance.closeSync();
+  expect(open).toEqual([]);
+  expect(keys.size).toBe(500);
 });
 
 it('is three benches under one name', () => {

@@ -81,7 +81,12 @@ class Run {
 
     const [early, late] = [await this.#spawn(workers / 2), await this.#spawn(workers / 2)];
     const reports: Promise<WorkerReport>[] = [];
-    const join = (child: ChildProcess): void => void reports.push(this.#work(child, options(reports.length), hand));
+    const join = (child: ChildProcess): void => {
+      const report = this.#work(child, options(reports.length), hand);
+      // It is awaited below, after those before it.
+      report.catch(() => undefined);
+      reports.push(report);
+    };
     const waiting: ChildProcess[] = [];
     let [handed, begun, start] = [0, false, 0];
     let outage: Promise<void> | undefined;
@@ -97,7 +102,10 @@ class Run {
       handed += 1;
       if (handed % 50 === 0) this.#progress(`${handed} of ${data.tables.length} tables handed out`);
       if (handed >= data.tables.length * LATE_AT) late.splice(0).forEach(join);
-      if (this.#mode === 'streams' && redis?.process !== undefined && handed > data.middle) outage ??= this.#outage(redis.process, away);
+      if (this.#mode === 'streams' && redis?.process !== undefined && handed > data.middle && outage === undefined) {
+        outage = this.#outage(redis.process, away);
+        outage.catch(() => undefined);
+      }
     };
     early.forEach(join);
     while (waiting.length < early.length) await Promise.race([pause(20), ...reports]);
