@@ -8,8 +8,10 @@ export interface VoteSource {
   readonly counts: readonly { readonly value: string | null; readonly count: number }[];
   /** Share of the column's cells that disagree with their group, over the table: how strictly the data keeps the dependency. */
   readonly disagreement: number;
-  /** Other columns that the same determinants determine, and that agree with the group in this row, or do not: whether the row belongs to the group. */
-  readonly confirmed: number;
+  readonly determinant: readonly string[];
+  /** Chance that the other columns of the determinant would agree with the group as they do, had the row strayed into it: 1 where none agrees. */
+  readonly agreement: number;
+  /** Other columns that do not agree with the group. */
   readonly refuted: number;
   /** Whether it is the dependency read backwards (what the group is told apart by): it holds only as far as the data says, and speaks for slips only. */
   readonly backwards: boolean;
@@ -35,17 +37,22 @@ export interface Vote {
   /** Rows that hold the value, over the dependencies that speak for it. */
   readonly support: number;
   readonly sources: readonly string[];
+  /** Columns by which the groups that speak for it are told apart. */
+  readonly determinants: readonly string[];
 }
 
 /** Share of cells that are wrong before anything is known of them. */
 const ERROR = 0.03;
 /** Chance that a row with a wrong determinant lands in another group that exists, given that its determinant is wrong. */
 const ASTRAY = 0.3;
-/** What each confirming column takes from, and each refuting one adds to, that chance. */
-const CONFIRMED = 0.1;
+/** Columns fail together: their agreement counts for no more than this. */
+const LEAST_AGREEMENT = 0.02;
+/** What each column that disagrees adds to that chance. */
 const REFUTED = 20;
 /** Chance that rows of a group are wrong together, as errors that were copied or made by one hand are; it falls with the square of the lead. */
 const COMMON = 0.1;
+/** The same for values that are no forms of each other: those are seldom copied into a whole group. */
+const COMMON_FAR = 0.02;
 /** Log odds that a refused cell should hold what no other row of its groups does, before they are asked. */
 const UNATTESTED = Math.log(ERROR) - 1;
 
@@ -62,14 +69,20 @@ export function weighVotes(cell: VoteCell): Vote | undefined {
   if (candidates.size === 0) return undefined;
   const scored = [...candidates].map((value) => ({ value, odds: oddsOf(cell, value) }));
   // A value that the contract refuses is not in question; that the right one is attested nowhere always is.
-  const own = cell.fails ? UNATTESTED + cell.sources.reduce((sum, source) => sum + voiceOf(source, undefined), 0) : oddsOf(cell, cell.value);
+  const own = cell.fails ? UNATTESTED + cell.sources.reduce((sum, source) => sum + voiceOf(source, undefined, true), 0) : oddsOf(cell, cell.value);
   scored.sort((a, b) => b.odds - a.odds || (a.value < b.value ? -1 : 1));
   const [best] = scored;
   if (best === undefined) return undefined;
   const total = scored.reduce((sum, one) => sum + Math.exp(one.odds - best.odds), 0) + Math.exp(own - best.odds);
   const speaking = cell.sources.filter(({ counts }) => top(counts) === best.value);
   const support = Math.max(0, ...cell.sources.map(({ counts }) => counts.find(({ value }) => value === best.value)?.count ?? 0));
-  return { value: best.value, probability: 1 / total, support, sources: speaking.map(({ name }) => name) };
+  return {
+    value: best.value,
+    probability: 1 / total,
+    support,
+    sources: speaking.map(({ name }) => name),
+    determinants: [...new Set(speaking.flatMap(({ determinant }) => determinant))],
+  };
 }
 
 function top(counts: VoteSource['counts']): string | null {
@@ -81,7 +94,8 @@ function top(counts: VoteSource['counts']): string | null {
 /** Log odds, up to a constant that all candidates of the cell share. */
 function oddsOf(cell: VoteCell, candidate: string | null): number {
   let odds = candidate === cell.value ? Math.log(1 - ERROR) : Math.log(ERROR) + likeness(cell, candidate);
-  for (const source of cell.sources) odds += voiceOf(source, candidate);
+  const near = nearness(cell.value, candidate ?? null) > 0;
+  for (const source of cell.sources) odds += voiceOf(source, candidate, near);
   return odds;
 }
 
@@ -91,7 +105,7 @@ function likeness(cell: VoteCell, candidate: string | null): number {
   if (cell.value === null) return cell.fails ? 2 : 0;
   const near = nearness(cell.value, candidate);
   const rarer = Math.log((cell.frequency(candidate) + 1) / (cell.frequency(cell.value) + 1));
-  return near > 0 ? 2.5 * near + 0.5 * clamp(rarer, -2, 3) : -0.5 + 0.25 * clamp(rarer, -2, 2);
+  return near > 0 ? 2.5 * near + 0.5 * clamp(rarer, -2, 3) : 0.25 * clamp(rarer, -2, 2);
 }
 
 /** 1 for texts that differ in little, 0 from half of their characters on. */
@@ -101,7 +115,7 @@ export function nearness(a: string | null, b: string | null): number {
 }
 
 /** `undefined` stands for a value that no row holds. */
-function voiceOf({ counts, disagreement, confirmed, refuted, stated }: VoteSource, candidate: string | null | undefined): number {
+function voiceOf({ counts, disagreement, agreement, refuted, stated }: VoteSource, candidate: string | null | undefined, near: boolean): number {
   const wrong = clamp(disagreement, 0.01, 0.45);
   let others = 0;
   let most = 0;
@@ -116,9 +130,10 @@ function voiceOf({ counts, disagreement, confirmed, refuted, stated }: VoteSourc
   // The group's rows copy each other's errors more often than chance would have it: evidence grows with the root beyond a few rows.
   const damped = (count: number): number => (count <= 4 ? count : 2 + Math.sqrt(count));
   const likelihood = Math.exp((damped(own) - damped(most)) * Math.log((1 - wrong) / (wrong / 2)));
-  const strayed = ERROR * ASTRAY * CONFIRMED ** Math.min(confirmed, 2) * REFUTED ** Math.min(refuted, 2);
-  const loose = stated ? wrong * 0.1 : wrong;
-  const bound = clamp(Math.max(strayed, loose, COMMON / (most - own + 1) ** 2), 0.0005, 0.9);
+  const strayed = ERROR * ASTRAY * Math.max(agreement, LEAST_AGREEMENT) * REFUTED ** Math.min(refuted, 2);
+  const loose = stated ? wrong * 0.03 : wrong;
+  const common = near ? COMMON : COMMON_FAR;
+  const bound = clamp(Math.max(strayed, loose, common / (most - own + 1) ** 2), 0.0005, 0.9);
   return Math.log((1 - bound) * likelihood + bound);
 }
 

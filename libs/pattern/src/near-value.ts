@@ -22,13 +22,11 @@ const OFTEN = 3;
  * else the text with each unknown word exchanged for the one known word near to it. Edits of digits are never guessed: where two texts would do, nothing is said.
  */
 export function nearValues(values: readonly string[], { accepts, accepted, property }: ColumnFacts): NearValue[] {
-  if (
-    property.type.kind !== 'string' ||
-    (property.options.pattern === undefined && property.options.validValues === undefined && property.options.format === undefined)
-  )
-    return [];
+  const { kind } = property.type;
+  const { pattern, validValues, format } = property.options;
+  if (kind !== 'boolean' && (kind !== 'string' || (pattern === undefined && validValues === undefined && format === undefined))) return [];
   const often = accepted.filter(({ count }) => count >= OFTEN);
-  const codes = property.options.validValues ?? [];
+  const codes = kind === 'boolean' ? ['true', 'false'] : (validValues ?? []);
   const known = [...new Set([...codes, ...often.map(({ value }) => value)])];
   const words = wordsOf([...accepted, ...codes.map((value) => ({ value, count: OFTEN }))]);
   const signs = signsOf([...known, ...accepted.slice(0, 200).map(({ value }) => value)]);
@@ -44,7 +42,7 @@ export function nearValues(values: readonly string[], { accepts, accepted, prope
   });
 }
 
-/** The accepted text one substitution, deletion or insertion away; null where there is more than one. */
+/** The accepted text one substitution, deletion, insertion or exchange of neighbours away (Damerau 1964); null where there is more than one. */
 function onlyEdit(from: string, accepts: (value: string) => boolean, signs: readonly string[]): string | null | undefined {
   let found: string | undefined;
   const take = (candidate: string): boolean => {
@@ -58,6 +56,8 @@ function onlyEdit(from: string, accepts: (value: string) => boolean, signs: read
     const [before, after] = [characters.slice(0, at).join(''), characters.slice(at + 1).join('')];
     const rest = (characters[at] ?? '') + after;
     if (at < characters.length && !take(before + after)) return null;
+    const next = characters[at + 1];
+    if (next !== undefined && !take(before + next + (characters[at] ?? '') + characters.slice(at + 2).join(''))) return null;
     for (const sign of signs) {
       if (at < characters.length && !take(before + sign + after)) return null;
       if (!take(before + sign + rest)) return null;

@@ -5,6 +5,7 @@ export { type Replay } from './run.ts';
 export { createSwarm, type Retention, type RunOptions, type Swarm, type SwarmAdapters, type SystemContracts } from './swarm.ts';
 export { sqlRuleFigures, type SqlRuleInput } from './sql-rules.ts';
 export { snapshotScan } from './scan.ts';
+export { applyExpression, findBroken } from './heal/apply-expression.ts';
 export { heal } from './heal/heal.ts';
 export { suggestLabels, type Suggestion } from './heal/suggest-labels.ts';
 export type { AppliedSolution, CellOutcome, ColumnCount, Healing, HealOptions, LabelledRow, TextTable } from './heal/healing.ts';

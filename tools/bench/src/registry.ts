@@ -99,7 +99,61 @@ export const BENCHES: readonly Bench[] = [
     scales: true,
     load: async () => (await import('./swarm-learning.ts')).swarmLearningStreams,
   },
+  {
+    name: 'heal-hospital',
+    measures: 'correction F1 by cell on the hospital table, contract alone and with 20 labelled rows, against majorities of groups',
+    bar: 'F1 ≥ 0.90, with labels ≥ 0.92, precision ≥ 0.95 always',
+    met: (result) => result.figure >= 0.9 && healed(result, 0.92),
+    load: async () => (await import('./heal.ts')).healHospital,
+  },
+  {
+    name: 'heal-beers',
+    measures: 'the same on the beers table',
+    bar: 'with labels F1 ≥ 0.96, precision ≥ 0.95 always',
+    met: (result) => healed(result, 0.96),
+    load: async () => (await import('./heal.ts')).healBeers,
+  },
+  {
+    name: 'heal-invented',
+    measures: 'the same on 15 tables whose rows and errors seeds invent',
+    bar: 'precision ≥ 0.95 over all cells',
+    met: (result) =>
+      number(result, 'precision') >= 0.95 &&
+      number(part(result, 'with_labels'), 'precision') >= 0.95 &&
+      number(part(result, 'with_suggested_labels'), 'precision') >= 0.95,
+    load: async () => (await import('./heal.ts')).healInvented,
+  },
+  {
+    name: 'heal-speed',
+    measures: 'finding the cells that break a contract in 1 M rows, and repairing one column by a known pattern, against SQL by hand',
+    bar: 'both ratios ≤ 1.5',
+    met: (result) => result.ratio <= 1.5 && number(result, 'apply_ratio') <= 1.5,
+    load: async () => (await import('./heal-speed.ts')).healSpeed,
+  },
 ];
+
+/** The bench of `--data DIR`: a table of one's own. */
+export function healBench(folder: string): Bench {
+  return {
+    name: 'heal-data',
+    measures: `correction F1 by cell on ${folder}, contract alone and with 20 labelled rows, against majorities of groups`,
+    bar: 'precision ≥ 0.95 always',
+    met: (result) => number(result, 'lowest_precision') >= 0.95,
+    load: async () => {
+      const { healFolder } = await import('./heal.ts');
+      return (progress) => healFolder(progress, folder);
+    },
+  };
+}
+
+/** Whether labels bring the F1 that they should, and no run was careless. */
+function healed(result: BenchResult, withLabels: number): boolean {
+  return number(part(result, 'with_labels'), 'f1') >= withLabels && number(result, 'lowest_precision') >= 0.95;
+}
+
+function part(result: BenchResult, name: string): BenchResult {
+  return result[name] as BenchResult;
+}
 
 /**
  * The benches that `names` ask for, in the registry's order; all when none is named. The first words of several names stand for all of them

@@ -1,5 +1,6 @@
+import path from 'node:path';
 import { SkeinError } from '@skein/kernel';
-import { BENCHES, chosen } from './registry.ts';
+import { BENCHES, chosen, healBench } from './registry.ts';
 import { jsonLine, TABLE_HEAD, tableRow } from './report.ts';
 import type { Bench } from './bench.ts';
 
@@ -12,7 +13,7 @@ export interface BenchRun {
   readonly progress: (line: string) => void;
 }
 
-const USAGE = 'usage: npm run bench [-- NAME… [--json] [--scale SHARE]]';
+const USAGE = 'usage: npm run bench [-- NAME… [--json] [--scale SHARE]], or heal --data DIR [--json]';
 
 /**
  * Runs the named benches, or all, one after the other. A bar that is missed is a figure like any other; a bench that
@@ -21,12 +22,14 @@ const USAGE = 'usage: npm run bench [-- NAME… [--json] [--scale SHARE]]';
  * @throws SkeinError SKEIN_USAGE for an unknown name or option, before anything runs.
  */
 export async function runBenches({ args: given, benches = BENCHES, print, progress }: BenchRun): Promise<boolean> {
-  const { args, scale } = scaled(given);
+  const { args: sized, data } = folderOf(given);
+  const { args, scale } = scaled(sized);
   const json = args.includes('--json');
   const list = args.includes('--list');
   const options = args.filter((arg) => arg.startsWith('-') && arg !== '--json' && arg !== '--list');
   const names = args.filter((arg) => !arg.startsWith('-'));
-  const { benches: wanted, unknown } = chosen(names, benches);
+  if (data !== undefined && (names.length !== 1 || names[0] !== 'heal')) throw new SkeinError('SKEIN_USAGE', `--data is for heal alone; ${USAGE}`);
+  const { benches: wanted, unknown } = data === undefined ? chosen(names, benches) : { benches: [healBench(data)], unknown: [] };
   if (options.length > 0) throw new SkeinError('SKEIN_USAGE', `unknown option ${options.join(', ')}; ${USAGE}`);
   if (unknown.length > 0)
     throw new SkeinError('SKEIN_USAGE', `no such bench: ${unknown.join(', ')}; there are ${benches.map((bench) => bench.name).join(', ')}`);
@@ -61,4 +64,13 @@ function scaled(args: readonly string[]): { readonly args: readonly string[]; re
   const scale = Number(args[at + 1]);
   if (!(scale > 0 && scale <= 1)) throw new SkeinError('SKEIN_USAGE', `--scale ${args[at + 1] ?? ''} is no share above 0 and at most 1; ${USAGE}`);
   return { args: args.toSpliced(at, 2), scale };
+}
+
+/** Takes `--data DIR` out of the arguments: a folder with dirty.csv, clean.csv and contract.odcs.yaml. */
+function folderOf(args: readonly string[]): { readonly args: readonly string[]; readonly data?: string } {
+  const at = args.indexOf('--data');
+  if (at === -1) return { args };
+  const folder = args[at + 1];
+  if (folder === undefined || folder.startsWith('-')) throw new SkeinError('SKEIN_USAGE', `--data names no folder; ${USAGE}`);
+  return { args: args.toSpliced(at, 2), data: path.resolve(folder) };
 }

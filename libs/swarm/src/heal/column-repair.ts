@@ -2,6 +2,7 @@ import type { Property } from '@skein/contract';
 import { ident, literal } from '@skein/kernel';
 import {
   bindExpression,
+  clears,
   evaluate,
   nearValues,
   propose,
@@ -31,31 +32,31 @@ interface Counted {
 }
 
 /**
- * Repairs the cells of one column by what the synthesiser finds, and by what the labels of the column teach. With `late`, by programs from
- * labels alone: where dependencies have a say, they speak first, and a program that contradicts them is not applied.
+ * Repairs the cells of one column by what the synthesiser finds, and by what the labels of the column teach. A program that contradicts what
+ * dependencies have repaired is not applied.
  */
-export async function repairColumn(ward: Ward, property: Property, { determined, late }: { determined: boolean; late: boolean }): Promise<void> {
-  if (late && !determined) return;
+export async function repairColumn(ward: Ward, property: Property): Promise<void> {
   const examples = await examplesOf(ward, property);
   const taught = examples.some(({ input, output }) => input !== null && input !== output);
   const broken = await stillBroken(ward, property);
   if (broken.length === 0 && !taught) return;
   const accepted = await acceptedValues(ward, property);
   const facts = factsOf(ward, property, accepted, examples);
-  if (!late && broken.length > 0) {
+  const noisy = broken.some(({ value }) => value !== null && /[0-9]{13}/.test(value));
+  if (broken.length > 0) {
     // Readings of the library that no label contradicts go before programs that only labels taught.
     const readings = propose(gapOf(property, broken), facts);
     if (readings.kind === 'solutions')
-      for (const one of readings.ranked) if (!isRefuted(one, property, examples)) await applyProposal(ward, property, one, false);
+      for (const one of readings.ranked)
+        if (!isRefuted(one, property, examples) && !(await contradicts(ward, property, one)))
+          await applyProposal(ward, property, one, { taught: false, noisy });
   }
   if (examples.length === 0) return;
   const outcome = propose(gapOf(property, [...(await stillBroken(ward, property)), ...(taught ? accepted : [])]), facts, examples);
   if (outcome.kind !== 'solutions') return;
   for (const proposal of outcome.ranked) {
-    const learned = proposal.category === 'example';
-    if (determined && learned !== late) continue;
-    if (!isProved(proposal, examples) || (late && (await contradicts(ward, property, proposal)))) continue;
-    await applyProposal(ward, property, proposal, taught);
+    if (!isProved(proposal, examples) || (await contradicts(ward, property, proposal))) continue;
+    await applyProposal(ward, property, proposal, { taught, noisy });
   }
 }
 
@@ -70,6 +71,29 @@ function isRefuted({ program }: Proposal, property: Property, examples: readonly
     const { touched, value } = evaluate(program, { value: input, ...(row ? { row } : {}) });
     return touched && input !== output && withoutNoise(value, property) !== output;
   });
+}
+
+/** Rows that keep the contract for each one that does not, and for each distinct value, from which on a column's values are taken for known. */
+const KNOWN = 3;
+/** Share of outcomes that must be known before others are believed too. */
+const MOSTLY = 0.8;
+
+/**
+ * A column whose values come back again and again, such as a code or a key, has them all or nearly: what a program makes of a broken cell
+ * should be one of them. SQL that holds for such cells, where outcomes are mostly none; undefined where nothing is to be asked.
+ */
+async function knownValues({ session, table }: Ward, { name }: Property, touches: string, repaired: string): Promise<string | undefined> {
+  const column = ident(name);
+  const held = `SELECT ${column} AS v FROM ${ident(table)} WHERE ${column} IS NOT NULL AND _row NOT IN (SELECT _row FROM _found WHERE _col = ${literal(name)})`;
+  const [seen] = await session.rows<{ rows: bigint; forms: bigint; broken: bigint }>(
+    `SELECT count(*) AS rows, count(DISTINCT v) AS forms, (SELECT count(*) FROM _found WHERE _col = ${literal(name)}) AS broken FROM (${held})`,
+  );
+  if (seen === undefined || Number(seen.rows) < KNOWN * Number(seen.broken) || Number(seen.rows) < KNOWN * Number(seen.forms)) return undefined;
+  const known = `(${repaired}) IN (${held})`;
+  const [outcomes] = await session.rows<{ all: bigint; known: bigint }>(
+    `SELECT count(*) AS "all", count(*) FILTER (${known}) AS known FROM ${ident(table)} WHERE ${touches}`,
+  );
+  return outcomes === undefined || Number(outcomes.known) >= MOSTLY * Number(outcomes.all) ? undefined : known;
 }
 
 /** Whether a program says other than the repairs that dependencies have made in the column. */
@@ -103,14 +127,20 @@ function isWithin(part: string, whole: string): boolean {
   return true;
 }
 
-async function applyProposal(ward: Ward, property: Property, { solution: expression, category, why, score }: Proposal, taught: boolean): Promise<void> {
+async function applyProposal(
+  ward: Ward,
+  property: Property,
+  { solution: expression, category, why, score }: Proposal,
+  { taught, noisy }: { taught: boolean; noisy: boolean },
+): Promise<void> {
   const column = ident(property.name);
   const { touches, repaired } = bindExpression(expression, column, ident);
-  const plain = withoutNoiseSql(repaired, property);
+  const plain = clears(expression) || !noisy ? repaired : withoutNoiseSql(repaired, property);
   // Without labels, a program is for cells that break the contract: of others, it was not asked.
   const only = taught ? touches : `${touches} AND _row IN (SELECT _row FROM _found WHERE _col = ${literal(property.name)})`;
   const solution = { column: property.name, category, why, sql: `CASE WHEN ${touches} THEN ${plain} ELSE ${column} END`, expression };
-  await ward.applySql(property, solution, only, plain, Math.min(0.99, Math.max(0.5, score)));
+  const known = clears(expression) ? undefined : await knownValues(ward, property, only, plain);
+  await ward.applySql(property, solution, known === undefined ? only : `${only} AND ${known}`, plain, Math.min(0.99, Math.max(0.5, score)));
 }
 
 /**

@@ -57,6 +57,10 @@ export async function disputedCells(
       );
     }
     await session.run(`CREATE OR REPLACE TEMP TABLE _tops_${index} AS ${tops.join(' UNION ALL ')}`);
+    const shares = dependency.dependent.map(
+      (_, position) => `SELECT ${position} AS p, v, sum(n) / sum(sum(n)) OVER () AS share FROM _values_${index}_${position} WHERE v IS NOT NULL GROUP BY v`,
+    );
+    await session.run(`CREATE OR REPLACE TEMP TABLE _shares_${index} AS ${shares.join(' UNION ALL ')}`);
     const figures = await session.rows<{ p: number; rows: bigint; off: bigint; missing: bigint; total: bigint }>(
       `SELECT p, sum(present)::BIGINT AS rows, sum(present - most)::BIGINT AS off, sum(total - present)::BIGINT AS missing, sum(total)::BIGINT AS total FROM _tops_${index} WHERE present >= 2 GROUP BY p`,
     );
@@ -91,11 +95,11 @@ export async function disputedCells(
     const joined = dependency.determinant.map((name, at) => `t.${ident(name)} = m.x${at}`).join(' AND ');
     // Which of the determinant's columns agree with the group in each row that has a suspect cell.
     const agree = dependency.dependent.filter((column) => disagreement.has(column));
-    const memberships = await session.rows<{ row: bigint; agrees: number[]; differs: number[] }>(
-      `SELECT t._row AS row, list(m.p) FILTER (m.top = v) AS agrees, list(m.p) FILTER (m.top <> v) AS differs FROM (SELECT DISTINCT _row FROM _cells WHERE _col IN (${agree.map(literal).join(', ')})) s JOIN ${ident(table)} t ON t._row = s._row JOIN _tops_${index} m ON ${joined},
-       LATERAL (SELECT CASE m.p ${dependency.dependent.map((column, p) => `WHEN ${p} THEN t.${ident(column)}`).join(' ')} END AS v) WHERE m.present >= 3 AND m.most * 2 > m.present GROUP BY 1`,
+    const memberships = await session.rows<{ row: bigint; agrees: { p: number; share: number }[] | null; differs: number[] | null }>(
+      `SELECT t._row AS row, list({'p': m.p, 'share': h.share}) FILTER (m.top = own.v) AS agrees, list(m.p) FILTER (m.top <> own.v) AS differs FROM (SELECT DISTINCT _row FROM _cells WHERE _col IN (${agree.map(literal).join(', ')})) s JOIN ${ident(table)} t ON t._row = s._row JOIN _tops_${index} m ON ${joined} LEFT JOIN _shares_${index} h ON h.p = m.p AND h.v = m.top,
+       LATERAL (SELECT CASE m.p ${dependency.dependent.map((column, p) => `WHEN ${p} THEN t.${ident(column)}`).join(' ')} END AS v) own WHERE m.present >= 3 AND m.most * 2 > m.present GROUP BY 1`,
     );
-    const member = new Map(memberships.map(({ row, agrees, differs }) => [row, { agrees: new Set(agrees), differs: new Set(differs) }]));
+    const member = new Map(memberships.map(({ row, agrees, differs }) => [row, { agrees: agrees ?? [], differs: differs ?? [] }]));
     for (const column of agree) {
       const p = dependency.dependent.indexOf(column);
       const found = await session.rows<{ row: bigint; value: string | null; counts: { v: string | null; n: bigint }[]; suspect: boolean }>(
@@ -111,8 +115,9 @@ export async function disputedCells(
           name: dependencyName(dependency, column),
           counts: others,
           disagreement: disagreement.get(column) ?? 0.5,
-          confirmed: [...(seen?.agrees ?? [])].filter((other) => other !== p).length,
-          refuted: [...(seen?.differs ?? [])].filter((other) => other !== p).length,
+          determinant: dependency.determinant,
+          agreement: (seen?.agrees ?? []).filter((other) => other.p !== p).reduce((chance, { share }) => chance * share, 1),
+          refuted: (seen?.differs ?? []).filter((other) => other !== p).length,
           backwards: dependency.backwards,
           stated: !dependency.backwards && !dependency.learned,
         });

@@ -10,6 +10,8 @@ import { Ward } from './ward.ts';
 
 /** Least probability of a repair that rests on other rows. */
 const THRESHOLD = 0.95;
+/** From here on a vote is worth weighing against another. */
+const LIKELY = 0.3;
 /** Rounds of votes: each repair may give evidence for others. */
 const MOST_ROUNDS = 8;
 
@@ -28,11 +30,13 @@ export async function heal(session: EngineSession, table: TextTable, options: He
     options.contract,
     ward.columns.map(({ name }) => name),
   );
-  const ruled = new Set(stated.filter(({ backwards }) => !backwards).flatMap(({ dependent }) => dependent));
-  for (const property of ward.columns) await repairColumn(ward, property, { determined: ruled.has(property.name), late: false });
+  // What other rows attest goes before what a program makes of a value: it has more to go by.
   const dependencies = [...stated, ...(await learnedDependencies(ward, stated))];
-  const { disputes, rounds } = await vote(ward, dependencies, options.threshold ?? THRESHOLD);
-  for (const property of ward.columns) await repairColumn(ward, property, { determined: ruled.has(property.name), late: true });
+  const trust = new Trust(ward.labels);
+  const least = options.threshold ?? THRESHOLD;
+  const first = await vote(ward, dependencies, trust, least);
+  for (const property of ward.columns) await repairColumn(ward, property);
+  const { disputes, rounds } = await vote(ward, dependencies, trust, least);
   for (const property of ward.columns) await repairNear(ward, property, disputes);
   await applyLabels(ward);
   await ward.findBroken('_left');
@@ -42,7 +46,7 @@ export async function heal(session: EngineSession, table: TextTable, options: He
   );
   return {
     rows: Number(counted?.rows ?? 0n),
-    rounds,
+    rounds: first.rounds + rounds,
     counts: counts.map((one) => ({ ...one, cells: Number(one.cells) })),
     solutions: ward.solutions().sort((a, b) => b.cells - a.cells || (a.id < b.id ? -1 : 1)),
     cells: '_healed',
@@ -50,9 +54,8 @@ export async function heal(session: EngineSession, table: TextTable, options: He
 }
 
 /** Rounds of votes until none changes a cell. What is disputed at the end stands in the answer, by column and row. */
-async function vote(ward: Ward, dependencies: readonly Dependency[], threshold: number): Promise<{ disputes: Disputed[]; rounds: number }> {
+async function vote(ward: Ward, dependencies: readonly Dependency[], trust: Trust, threshold: number): Promise<{ disputes: Disputed[]; rounds: number }> {
   const judged = new Map(ward.columns.map(({ name, required }): [string, Judged] => [name, { name, required, accepts: ward.accepts(name) }]));
-  const trust = new Trust(ward.labels);
   let rounds = 0;
   let disputes: Disputed[] = [];
   while (dependencies.length > 0 && rounds < MOST_ROUNDS) {
@@ -60,12 +63,15 @@ async function vote(ward: Ward, dependencies: readonly Dependency[], threshold: 
     await ward.findBroken('_broken');
     disputes = await disputedCells(ward.session, ward.table, dependencies, judged, '_broken');
     trust.learn(disputes);
+    const contested = contestedCells(disputes);
     let changed = 0;
     for (const [column, cells] of Map.groupBy(disputes, (one) => one.column)) {
       const property = ward.columns.find(({ name }) => name === column);
       if (property === undefined) continue;
       const least = trust.leastProbability(column, threshold);
-      const sure = cells.filter(({ vote: best }) => best !== undefined && best.support >= 2 && best.probability >= least);
+      const sure = cells
+        .filter(({ vote: best }) => best !== undefined && best.support >= 2 && best.probability >= least)
+        .filter((cell) => !contested.has(cell));
       for (const [sources, found] of Map.groupBy(sure, ({ vote: best }) => best?.sources.join('; ') ?? '')) {
         const solution = {
           column,
@@ -83,6 +89,25 @@ async function vote(ward: Ward, dependencies: readonly Dependency[], threshold: 
     if (changed === 0) break;
   }
   return { disputes, rounds };
+}
+
+/**
+ * Cells of which each is wrong if the other is right: `journal → issn` and `issn → journal` both speak, each against the other's cell. Two solutions
+ * that are equally good are a conflict. A cell that the contract refuses is wrong in any case.
+ */
+function contestedCells(disputes: readonly Disputed[]): Set<Disputed> {
+  const contested = new Set<Disputed>();
+  for (const cells of Map.groupBy(disputes, ({ row }) => row).values()) {
+    for (const one of cells) {
+      if (one.fails) continue;
+      const rival = cells.find(
+        (other) =>
+          other !== one && one.vote?.determinants.includes(other.column) && other.vote?.determinants.includes(one.column) && other.vote.probability >= LIKELY,
+      );
+      if (rival !== undefined) contested.add(one);
+    }
+  }
+  return contested;
 }
 
 /** What the evidence was counted by, for a person who wants to look: the first dependency that speaks. */

@@ -34,10 +34,14 @@ export class Ward {
   }
 
   async begin(): Promise<void> {
+    await this.openLog();
+    await this.findBroken('_found');
+  }
+
+  async openLog(): Promise<void> {
     await this.session.run(
       'CREATE OR REPLACE TEMP TABLE _fix (_row BIGINT, _col VARCHAR, _before VARCHAR, _after VARCHAR, _solution VARCHAR, _probability DOUBLE, _why VARCHAR)',
     );
-    await this.findBroken('_found');
   }
 
   accepts(column: string): (value: string | null) => boolean {

@@ -1,0 +1,183 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { duckdbEngine } from '@skein/adapter-duckdb';
+import { readContract } from '@skein/contract';
+import { ident, literal, SkeinError } from '@skein/kernel';
+import type { EngineSession } from '@skein/ports';
+import type { BenchResult, Progress } from './bench.ts';
+import { corrupted } from './heal-invented-grammars.ts';
+import { inventedTables } from './heal-invented-tables.ts';
+import { labelsOf, majorityF1, randomRows, scoreHealing, suggestedRows, type HealScore, type HealTask } from './heal-score.ts';
+
+const DATA = fileURLToPath(new URL('../../../../shared/data/cleaning', import.meta.url));
+const CONTRACTS = fileURLToPath(new URL('../contracts', import.meta.url));
+const LABELS = 20;
+const SEEDS = [1, 2, 3, 4, 5];
+const INVENTED_ROWS = 1_500;
+
+/** A folder with `dirty.csv`, `clean.csv` and, where no other contract is named, `contract.odcs.yaml`. */
+export async function healFolder(progress: Progress, folder: string, contractFile: string = path.join(folder, 'contract.odcs.yaml')): Promise<BenchResult> {
+  return inEngine(async (session) => {
+    const contract = readContract(readFileSync(wanted(contractFile), 'utf8'), contractFile);
+    const columns = contract.properties.map(({ name }) => name);
+    const held = await loadCsv(session, 'dirty', path.join(folder, 'dirty.csv'), columns);
+    await loadCsv(session, 'clean', path.join(folder, 'clean.csv'), held);
+    const score = await variants(session, { contract, columns: held, dirty: 'dirty', clean: 'clean' }, progress);
+    return result(score.alone, score);
+  });
+}
+
+export async function healHospital(progress: Progress = () => undefined): Promise<BenchResult> {
+  return healFolder(progress, path.join(DATA, 'hospital'), path.join(CONTRACTS, 'hospital.odcs.yaml'));
+}
+
+export async function healBeers(progress: Progress = () => undefined): Promise<BenchResult> {
+  return healFolder(progress, path.join(DATA, 'beers'), path.join(CONTRACTS, 'beers.odcs.yaml'));
+}
+
+/** Tables and errors that seeds invent: three tables for each of five seeds. */
+export async function healInvented(progress: Progress = () => undefined): Promise<BenchResult> {
+  return inEngine(async (session) => {
+    const all: Variants[] = [];
+    for (const seed of SEEDS) {
+      for (const table of inventedTables(seed, INVENTED_ROWS)) {
+        const contract = readContract(table.contract, `${table.name}.odcs.yaml`);
+        const keys = new Set(contract.properties.flatMap((property, index) => (property.keyPosition === undefined ? [] : [index])));
+        await loadRows(session, 'clean', table.columns, table.rows);
+        await loadRows(session, 'dirty', table.columns, corrupted(table.rows, keys, seed * 1000 + table.name.length));
+        const score = await variants(session, { contract, columns: table.columns, dirty: 'dirty', clean: 'clean' }, (message) =>
+          progress(`${table.name} ${seed}: ${message}`),
+        );
+        all.push(score);
+      }
+    }
+    const [alone, random, suggested] = [all.map((one) => one.alone), all.map((one) => one.random), all.map((one) => one.suggested)].map(pooled) as [
+      HealScore,
+      HealScore,
+      HealScore,
+    ];
+    return result(alone, {
+      alone,
+      random,
+      suggested,
+      floor: mean(all.map(({ floor }) => floor)),
+      worst: Math.min(...all.flatMap((one) => [one.alone.precision, one.random.precision, one.suggested.precision])),
+      seeds: [],
+    });
+  });
+}
+
+interface Variants {
+  readonly alone: HealScore;
+  /** Mean over seeds, of rows chosen by chance. */
+  readonly random: HealScore;
+  readonly suggested: HealScore;
+  readonly floor: number;
+  /** The lowest precision of all runs. */
+  readonly worst: number;
+  readonly seeds: readonly number[];
+}
+
+async function variants(session: EngineSession, task: HealTask, progress: Progress): Promise<Variants> {
+  const say = (what: string, { precision, recall, f1, repaired, wrong }: HealScore): void =>
+    progress(`${what}: precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}, F1 ${f1.toFixed(4)}, ${repaired} repaired, ${wrong} wrong`);
+  const floor = await majorityF1(session, task);
+  const alone = await scoreHealing(session, task, []);
+  say('contract alone', alone);
+  const scores: HealScore[] = [];
+  for (const seed of SEEDS) {
+    scores.push(await scoreHealing(session, task, await labelsOf(session, task, await randomRows(session, task, LABELS, seed))));
+    say(`${LABELS} rows by chance, seed ${seed}`, scores.at(-1) as HealScore);
+  }
+  const suggested = await scoreHealing(session, task, await labelsOf(session, task, await suggestedRows(session, task, LABELS)));
+  say(`${LABELS} suggested rows`, suggested);
+  return {
+    alone,
+    random: average(scores),
+    suggested,
+    floor,
+    worst: Math.min(...[alone, suggested, ...scores].map(({ precision }) => precision)),
+    seeds: scores.map(({ f1 }) => f1),
+  };
+}
+
+/** The figure is the F1 of the contract alone, the floor that of group majorities. */
+function result(alone: HealScore, { random, suggested, floor, worst }: Variants): BenchResult {
+  const round = (score: HealScore): Record<string, number> =>
+    Object.fromEntries(Object.entries(score).map(([name, value]) => [name, Number((value as number).toFixed(4))]));
+  return {
+    figure: alone.f1,
+    floor,
+    ratio: alone.f1 / Math.max(floor, 0.001),
+    unit: 'F1',
+    ...round(alone),
+    labels: LABELS,
+    lowest_precision: Number(worst.toFixed(4)),
+    with_labels: round(random),
+    with_suggested_labels: round(suggested),
+  };
+}
+
+function average(scores: readonly HealScore[]): HealScore {
+  const [first] = scores;
+  if (!first) throw new SkeinError('SKEIN_INTERNAL', 'nothing was scored');
+  return Object.fromEntries(Object.keys(first).map((name) => [name, mean(scores.map((score) => score[name as keyof HealScore]))])) as unknown as HealScore;
+}
+
+/** Of several tables as one: cells are counted together. */
+function pooled(scores: readonly HealScore[]): HealScore {
+  const plain = average(scores);
+  const total = (of: (score: HealScore) => number): number => scores.reduce((sum, score) => sum + of(score), 0);
+  const [errors, repaired, wrong] = [total((one) => one.errors), total((one) => one.repaired), total((one) => one.wrong)];
+  const [precision, recall] = [(repaired - wrong) / Math.max(1, repaired), (repaired - wrong) / Math.max(1, errors)];
+  return {
+    ...plain,
+    errors,
+    repaired,
+    wrong,
+    escalated: total((one) => one.escalated),
+    precision,
+    recall,
+    f1: (2 * precision * recall) / Math.max(0.001, precision + recall),
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+async function inEngine(work: (session: EngineSession) => Promise<BenchResult>): Promise<BenchResult> {
+  const engine = duckdbEngine();
+  try {
+    return await work(await engine.open());
+  } finally {
+    await engine.close();
+  }
+}
+
+function wanted(file: string): string {
+  if (existsSync(file)) return file;
+  throw new SkeinError('SKEIN_SOURCE_NOT_FOUND', `there is no file ${file}`, {
+    hint: 'A folder to heal has dirty.csv, clean.csv and contract.odcs.yaml; those of the repository come from ../shared/data/cleaning.',
+  });
+}
+
+/** A CSV file as a table of text. Columns are taken by name; where the header names fewer than two of them, by position, as published pairs of tables spell them differently. */
+async function loadCsv(session: EngineSession, table: string, file: string, columns: readonly string[]): Promise<string[]> {
+  const read = `read_csv(${literal(wanted(file))}, header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', sample_size = -1)`;
+  const found = (await session.describe(`SELECT * FROM ${read}`)).map(({ name }) => name);
+  const byName = columns.filter((name) => found.includes(name));
+  const held = byName.length >= found.length / 2 ? byName : columns.slice(0, found.length);
+  const list = held.map((name) => `${ident(found.includes(name) && held === byName ? name : (found[columns.indexOf(name)] ?? name))} AS ${ident(name)}`);
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${ident(table)} AS SELECT row_number() OVER () AS _row, ${list.join(', ')} FROM ${read}`);
+  return [...held];
+}
+
+async function loadRows(session: EngineSession, table: string, columns: readonly string[], rows: readonly (readonly (string | null)[])[]): Promise<void> {
+  const lists = `SELECT unnest(from_json($1, '[["VARCHAR"]]')) AS r`;
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE ${ident(table)} AS SELECT row_number() OVER () AS _row, ${columns.map((name, index) => `r[${index + 1}] AS ${ident(name)}`).join(', ')} FROM (${lists})`,
+    [JSON.stringify(rows)],
+  );
+}
