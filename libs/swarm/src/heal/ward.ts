@@ -23,6 +23,8 @@ export class Ward {
   readonly labels: readonly LabelledRow[];
   readonly #accepts = new Map<string, (value: string | null) => boolean>();
   readonly #solutions = new Map<string, AppliedSolution>();
+  /** Columns that have repaired cells. */
+  readonly #repaired = new Set<string>();
 
   constructor(session: EngineSession, table: TextTable, { contract, labels = [] }: HealOptions) {
     this.session = session;
@@ -66,7 +68,7 @@ export class Ward {
   async applySql(property: Property, solution: NewSolution, touches: string, repaired: string, probability: number): Promise<number> {
     const [table, column] = [ident(this.table), ident(property.name)];
     const id = idOf(solution);
-    const open = `_row NOT IN (SELECT _row FROM _fix WHERE _col = ${literal(property.name)})`;
+    const open = this.#repaired.has(property.name) ? `_row NOT IN (SELECT _row FROM _fix WHERE _col = ${literal(property.name)})` : 'TRUE';
     await this.session.run(
       `INSERT INTO _fix SELECT _row, ${literal(property.name)}, _before, _after, ${literal(id)}, $1::DOUBLE, $2 FROM (SELECT _row, ${column} AS _before, ${repaired} AS _after FROM ${table} WHERE (${touches}) AND ${open}) WHERE _before IS DISTINCT FROM _after`,
       [probability, solution.why],
@@ -123,21 +125,24 @@ export class Ward {
     const { session } = this;
     const [table, column, name, id] = [ident(this.table), ident(property.name), literal(property.name), literal(solution.id)];
     const mine = `_fix WHERE _col = ${name} AND _solution = ${id}`;
-    await session.run(`UPDATE ${table} t SET ${column} = f._after FROM (SELECT _row, _after FROM ${mine}) f WHERE t._row = f._row`);
-    // The contract judges: what it refuses is taken back.
-    const refused = [`SELECT _row FROM (${brokenCells(this.table, property)})`];
+    await session.run(`CREATE OR REPLACE TEMP TABLE _changed AS SELECT _row, _before, _after AS ${column} FROM ${mine}`);
+    await session.run(`UPDATE ${table} t SET ${column} = f.${column} FROM _changed f WHERE t._row = f._row`);
+    // The contract judges: what it refuses is taken back. U+FFFD stands for what is lost, so no repair brings it.
+    const refused = [`SELECT _row FROM (${brokenCells('_changed', property)})`, `SELECT _row FROM _changed WHERE contains(${column}, chr(65533))`];
     if (property.unique) refused.push(`SELECT _row FROM ${table} WHERE ${column} IN (SELECT ${column} FROM ${table} GROUP BY 1 HAVING count(*) > 1)`);
-    // U+FFFD stands for what is lost: no repair brings it.
-    refused.push(`SELECT _row FROM ${mine} AND contains(_after, chr(65533))`);
-    await session.run(`CREATE OR REPLACE TEMP TABLE _refused AS SELECT _row FROM ${mine} AND _row IN (${refused.join(' UNION ALL ')})`);
-    await session.run(
-      `UPDATE ${table} t SET ${column} = f._before FROM (SELECT _row, _before FROM ${mine}) f WHERE t._row = f._row AND t._row IN (FROM _refused)`,
-    );
-    await session.run(`DELETE FROM ${mine} AND _row IN (FROM _refused)`);
+    const [taken] = await session.rows<{ rows: bigint[] | null }>(`SELECT list(_row) AS rows FROM _changed WHERE _row IN (${refused.join(' UNION ALL ')})`);
+    if (taken?.rows) {
+      const rows = `(SELECT unnest([${taken.rows.join(', ')}]))`;
+      await session.run(`UPDATE ${table} t SET ${column} = f._before FROM _changed f WHERE t._row = f._row AND t._row IN ${rows}`);
+      await session.run(`DELETE FROM ${mine} AND _row IN ${rows}`);
+    }
     const [counted] = await session.rows<{ n: bigint }>(`SELECT count(*) AS n FROM ${mine}`);
     const cells = Number(counted?.n ?? 0n);
     const before = this.#solutions.get(solution.id)?.cells ?? 0;
-    if (cells > 0) this.#solutions.set(solution.id, { ...solution, cells });
+    if (cells > 0) {
+      this.#solutions.set(solution.id, { ...solution, cells });
+      this.#repaired.add(property.name);
+    }
     return cells - before;
   }
 }
