@@ -225,7 +225,9 @@ function checkUnused(workspace: Workspace, one: Package, used: ReadonlySet<strin
 
 /** Tests, and the suites that tests call: they may use the test runner and whatever shows the real thing at work. */
 function isTest(file: string): boolean {
-  return file.endsWith('.test.ts') || file.endsWith('.fixture.ts') || file.includes('/conformance/') || file.startsWith('e2e/') || file.startsWith('libs/testing/');
+  return (
+    file.endsWith('.test.ts') || file.endsWith('.fixture.ts') || file.includes('/conformance/') || file.startsWith('e2e/') || file.startsWith('libs/testing/')
+  );
 }
 
 function manifestOf(one: Package | undefined): string {
