@@ -1,4 +1,4 @@
-import { distance } from 'fastest-levenshtein';
+import { editDistance } from './edit-distance.ts';
 
 /** What the other rows of a group hold in a column: the rows that agree with the cell's row in the determinants of one dependency. */
 export interface VoteSource {
@@ -111,7 +111,7 @@ function likeness(cell: VoteCell, candidate: string | null): number {
 /** 1 for texts that differ in little, 0 from half of their characters on. */
 export function nearness(a: string | null, b: string | null): number {
   if (a === null || b === null || a.length === 0 || b.length === 0 || a.length > 1000 || b.length > 1000) return 0;
-  return Math.max(0, 1 - (2 * distance(a, b)) / Math.max(a.length, b.length));
+  return Math.max(0, 1 - (2 * editDistance(a, b)) / Math.max(a.length, b.length));
 }
 
 /** `undefined` stands for a value that no row holds. */

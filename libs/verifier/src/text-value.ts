@@ -5,6 +5,7 @@ import { recordRules } from './record-rule.ts';
 const INT64 = ['-9223372036854775808', '9223372036854775807'].map(BigInt) as [bigint, bigint];
 const INT32 = [-2147483648n, 2147483647n] as const;
 const DAY = /^[0-9]{4}-[0-9]{2}-[0-9]{2}/;
+const NUMBER = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?$/i;
 /** A day and a time of day; a day alone is no moment. */
 const MOMENT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]/;
 
@@ -39,19 +40,23 @@ function typedText(text: string, type: ColumnType): unknown {
     case 'boolean':
       return /^(?:true|false)$/i.test(text) ? /^true$/i.test(text) : undefined;
     case 'int': {
-      const plain = text === '-0' ? '0' : text.replace(/\.0*$/, '');
-      if (!/^-?(?:0|[1-9][0-9]{0,18})$/.test(plain)) return undefined;
+      const plain = /[.e]/i.test(text) ? wholeOf(text) : text === '-0' ? '0' : text;
+      if (plain === undefined || !/^-?(?:0|[1-9][0-9]{0,18})$/.test(plain)) return undefined;
       const [low, high] = type.bits === 32 ? INT32 : INT64;
       return BigInt(plain) >= low && BigInt(plain) <= high ? plain : undefined;
     }
     case 'decimal': {
-      const [, whole, fraction = ''] = /^-?(0|[1-9][0-9]*)(?:\.([0-9]*))?$/.exec(text) ?? [];
+      // Exponents come from binary floats, and are read as such.
+      const double = /e/i.test(text) && NUMBER.test(text) ? Number(text) : undefined;
+      const written = double === undefined ? text : double.toFixed(type.scale);
+      if (double !== undefined && Number(written) !== double) return undefined;
+      const [, whole, fraction = ''] = /^-?(0|[1-9][0-9]*)(?:\.([0-9]+))?$/.exec(written) ?? [];
       const digits = fraction.replace(/0+$/, '');
       if (whole === undefined || digits.length > type.scale || (whole === '0' ? 0 : whole.length) > type.precision - type.scale) return undefined;
-      return `${text.startsWith('-') ? '-' : ''}${whole}${digits === '' ? '' : `.${digits}`}`;
+      return `${written.startsWith('-') ? '-' : ''}${whole}${digits === '' ? '' : `.${digits}`}`;
     }
     case 'float':
-      return /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?$/i.test(text) && Number.isFinite(Number(text)) ? Number(text) : undefined;
+      return NUMBER.test(text) && Number.isFinite(Number(text)) ? Number(text) : undefined;
     case 'date':
       return DAY.test(text) && isDate(text) && text >= '0001' ? text : undefined;
     case 'time':
@@ -63,4 +68,10 @@ function typedText(text: string, type: ColumnType): unknown {
     default:
       return undefined;
   }
+}
+
+/** A whole number that was written as a float: exact below 2^53. */
+function wholeOf(text: string): string | undefined {
+  const number = NUMBER.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(number) ? String(number === 0 ? 0 : number) : undefined;
 }

@@ -17,13 +17,17 @@ const SEEDS = [1, 2, 3, 4, 5];
 const INVENTED_ROWS = 1_500;
 
 /** A folder with `dirty.csv`, `clean.csv` and, where no other contract is named, `contract.odcs.yaml`. */
-export async function healFolder(progress: Progress, folder: string, contractFile: string = path.join(folder, 'contract.odcs.yaml')): Promise<BenchResult> {
+export async function healFolder(
+  progress: Progress,
+  folder: string,
+  contractFile: string = path.join(folder, 'contract.odcs.yaml'),
+  seeds: readonly number[] = SEEDS,
+): Promise<BenchResult> {
   return inEngine(async (session) => {
     const contract = readContract(readFileSync(wanted(contractFile), 'utf8'), contractFile);
     const columns = contract.properties.map(({ name }) => name);
-    const held = await loadCsv(session, 'dirty', path.join(folder, 'dirty.csv'), columns);
-    await loadCsv(session, 'clean', path.join(folder, 'clean.csv'), held);
-    const score = await variants(session, { contract, columns: held, dirty: 'dirty', clean: 'clean' }, progress);
+    const held = await loadPair(session, folder, columns);
+    const score = await variants(session, { contract, columns: held, dirty: 'dirty', clean: 'clean' }, progress, seeds);
     return result(score.alone, score);
   });
 }
@@ -79,14 +83,14 @@ interface Variants {
   readonly seeds: readonly number[];
 }
 
-async function variants(session: EngineSession, task: HealTask, progress: Progress): Promise<Variants> {
+async function variants(session: EngineSession, task: HealTask, progress: Progress, seeds: readonly number[] = SEEDS): Promise<Variants> {
   const say = (what: string, { precision, recall, f1, repaired, wrong }: HealScore): void =>
     progress(`${what}: precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}, F1 ${f1.toFixed(4)}, ${repaired} repaired, ${wrong} wrong`);
   const floor = await majorityF1(session, task);
   const alone = await scoreHealing(session, task, []);
   say('contract alone', alone);
   const scores: HealScore[] = [];
-  for (const seed of SEEDS) {
+  for (const seed of seeds) {
     scores.push(await scoreHealing(session, task, await labelsOf(session, task, await randomRows(session, task, LABELS, seed))));
     say(`${LABELS} rows by chance, seed ${seed}`, scores.at(-1) as HealScore);
   }
@@ -163,15 +167,22 @@ function wanted(file: string): string {
   });
 }
 
-/** A CSV file as a table of text. Columns are taken by name; where the header names fewer than two of them, by position, as published pairs of tables spell them differently. */
-async function loadCsv(session: EngineSession, table: string, file: string, columns: readonly string[]): Promise<string[]> {
-  const read = `read_csv(${literal(wanted(file))}, header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', sample_size = -1)`;
-  const found = (await session.describe(`SELECT * FROM ${read}`)).map(({ name }) => name);
-  const byName = columns.filter((name) => found.includes(name));
-  const held = byName.length >= found.length / 2 ? byName : columns.slice(0, found.length);
-  const list = held.map((name) => `${ident(found.includes(name) && held === byName ? name : (found[columns.indexOf(name)] ?? name))} AS ${ident(name)}`);
-  await session.run(`CREATE OR REPLACE TEMP TABLE ${ident(table)} AS SELECT row_number() OVER () AS _row, ${list.join(', ')} FROM ${read}`);
-  return [...held];
+/** A pair of CSV files as tables of text, by the contract's columns. Published pairs spell their headers differently: then the clean file's columns are those at the same places. */
+async function loadPair(session: EngineSession, folder: string, columns: readonly string[]): Promise<string[]> {
+  const read = (file: string): string =>
+    `read_csv(${literal(wanted(path.join(folder, file)))}, header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', sample_size = -1)`;
+  const header = async (file: string): Promise<string[]> => (await session.describe(`SELECT * FROM ${read(file)}`)).map(({ name }) => name);
+  const [dirty, clean] = [await header('dirty.csv'), await header('clean.csv')];
+  const held = columns.filter((name) => dirty.includes(name) && (clean.includes(name) || clean.length === dirty.length));
+  if (held.length === 0)
+    throw new SkeinError('SKEIN_SOURCE_COLUMNS', `dirty.csv and clean.csv have no column of the contract in common`, { context: { dirty, clean } });
+  const load = (table: string, file: string, nameOf: (column: string) => string): Promise<void> =>
+    session.run(
+      `CREATE OR REPLACE TEMP TABLE ${ident(table)} AS SELECT row_number() OVER () AS _row, ${held.map((name) => `${ident(nameOf(name))} AS ${ident(name)}`).join(', ')} FROM ${read(file)}`,
+    );
+  await load('dirty', 'dirty.csv', (name) => name);
+  await load('clean', 'clean.csv', (name) => (clean.includes(name) ? name : (clean[dirty.indexOf(name)] ?? name)));
+  return held;
 }
 
 async function loadRows(session: EngineSession, table: string, columns: readonly string[], rows: readonly (readonly (string | null)[])[]): Promise<void> {

@@ -139,7 +139,7 @@ async function applyProposal(
   // Without labels, a program is for cells that break the contract: of others, it was not asked.
   const only = taught ? touches : `${touches} AND _row IN (SELECT _row FROM _found WHERE _col = ${literal(property.name)})`;
   const solution = { column: property.name, category, why, sql: `CASE WHEN ${touches} THEN ${plain} ELSE ${column} END`, expression };
-  const known = clears(expression) ? undefined : await knownValues(ward, property, only, plain);
+  const known = clears(expression) || !ward.isCode(property) ? undefined : await knownValues(ward, property, only, plain);
   await ward.applySql(property, solution, known === undefined ? only : `${only} AND ${known}`, plain, Math.min(0.99, Math.max(0.5, score)));
 }
 

@@ -23,6 +23,7 @@ export class Ward {
   readonly labels: readonly LabelledRow[];
   readonly #accepts = new Map<string, (value: string | null) => boolean>();
   readonly #solutions = new Map<string, AppliedSolution>();
+  readonly #dependent: ReadonlySet<string>;
   /** Columns that have repaired cells. */
   readonly #repaired = new Set<string>();
 
@@ -30,6 +31,7 @@ export class Ward {
     this.session = session;
     this.table = table.name;
     this.labels = labels;
+    this.#dependent = new Set(contract.dependencies.flatMap(({ determinant, dependent }) => [...determinant, ...dependent]));
     const has = new Set(table.columns);
     this.columns = contract.properties.filter((property) => has.has(property.name) && isSingle(property));
     for (const property of this.columns) this.#accepts.set(property.name, textAccepts(property));
@@ -44,6 +46,11 @@ export class Ward {
     await this.session.run(
       'CREATE OR REPLACE TEMP TABLE _fix (_row BIGINT, _col VARCHAR, _before VARCHAR, _after VARCHAR, _solution VARCHAR, _probability DOUBLE, _why VARCHAR)',
     );
+  }
+
+  /** Whether a column's values are names of things, which come back: text, and what takes part in a dependency. */
+  isCode({ name, type }: Property): boolean {
+    return type.kind === 'string' || this.#dependent.has(name);
   }
 
   accepts(column: string): (value: string | null) => boolean {

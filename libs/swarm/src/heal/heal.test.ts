@@ -1,0 +1,292 @@
+import { duckdbEngine } from '@skein/adapter-duckdb';
+import { readContract } from '@skein/contract';
+import { ident } from '@skein/kernel';
+import type { EngineSession } from '@skein/ports';
+import { textAccepts } from '@skein/verifier';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { brokenCells } from './cell-rule.ts';
+import { heal } from './heal.ts';
+import type { HealOptions } from './healing.ts';
+import { suggestLabels } from './suggest-labels.ts';
+
+const engine = duckdbEngine({ threads: 2 });
+let session: EngineSession;
+beforeAll(async () => {
+  session = await engine.open();
+});
+afterAll(() => engine.close());
+
+const contractOf = (properties: string, dependencies = '[]') =>
+  readContract(
+    `apiVersion: v3.2.0
+kind: DataContract
+id: x
+version: 1.0.0
+domain: shop
+schema:
+  - name: places
+    customProperties: [{ property: functionalDependencies, value: ${dependencies} }]
+    properties:
+${properties}`,
+    'places.odcs.yaml',
+  );
+
+async function load(columns: readonly string[], rows: readonly (readonly (string | null)[])[], name = 'places'): Promise<void> {
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE ${ident(name)} AS SELECT row_number() OVER () AS _row, ${columns.map((column, index) => `r[${index + 1}] AS ${ident(column)}`).join(', ')} FROM (SELECT unnest(from_json($1, '[["VARCHAR"]]')) AS r)`,
+    [JSON.stringify(rows)],
+  );
+}
+
+type Cell = { row: bigint; column: string; rule: string; outcome: string; before: string | null; after: string | null; probability: number | null };
+async function healed(columns: readonly string[], rows: readonly (readonly (string | null)[])[], options: HealOptions) {
+  await load(columns, rows);
+  const healing = await heal(session, { name: 'places', columns }, options);
+  const cells = await session.rows<Cell>(`SELECT * FROM ${healing.cells}`);
+  const table = (await session.rows<Record<string, string | null>>('SELECT * EXCLUDE (_row) FROM places ORDER BY _row')).map((row) =>
+    columns.map((column) => row[column] ?? null),
+  );
+  return { healing, cells, table };
+}
+
+const PLACES = contractOf(
+  `      - { name: zip, logicalType: string, required: true, logicalTypeOptions: { pattern: '^[0-9]{5}$' } }
+      - { name: city, logicalType: string, required: true }
+      - { name: region, logicalType: string, required: true }
+      - { name: price, logicalType: number, physicalType: 'DECIMAL(9,2)' }
+`,
+  '[{ determinant: [zip], dependent: [city, region] }]',
+);
+const COLUMNS = ['zip', 'city', 'region', 'price'];
+const group = (zip: string, city: string, region: string, count: number) => Array.from({ length: count }, () => [zip, city, region, '1.5']);
+const many = [...group('10115', 'Berlin', 'Mitte', 9), ...group('80331', 'München', 'Altstadt', 9), ...group('20095', 'Hamburg', 'Zentrum', 9)];
+
+describe('healing by dependencies', () => {
+  it('repairs slips and missing values by their group, and leaves every other cell as it is', async () => {
+    const { cells, table } = await healed(COLUMNS, [...many, ['10115', 'Berlni', 'Mitte', '1.5'], ['80331', null, 'Altstadt', '2.5']], { contract: PLACES });
+    expect(cells.map(({ row, column, outcome, before, after }) => [row, column, outcome, before, after])).toEqual([
+      [28n, 'city', 'repaired', 'Berlni', 'Berlin'],
+      [29n, 'city', 'repaired', null, 'München'],
+    ]);
+    expect(table).toEqual([...many, ['10115', 'Berlin', 'Mitte', '1.5'], ['80331', 'München', 'Altstadt', '2.5']]);
+  });
+
+  it('blames the determinant, not its columns, when both of them belong to another group', async () => {
+    const rows = [...many, ['10115', 'Hamburg', 'Zentrum', '1']];
+    const { cells, table } = await healed(COLUMNS, rows, { contract: PLACES });
+    expect(table).toEqual(rows);
+    expect(cells.map(({ row, outcome }) => [row, outcome])).toEqual([
+      [28n, 'escalated'],
+      [28n, 'escalated'],
+    ]);
+  });
+
+  it('escalates two solutions that are equally good', async () => {
+    const rows = [...many, ['99084', 'Erfurt', 'Mitte', null], ['99084', 'Weimar', 'Mitte', null]];
+    const { cells, table } = await healed(COLUMNS, rows, { contract: PLACES });
+    expect(table).toEqual(rows);
+    expect(cells.filter(({ column }) => column === 'city').map(({ outcome, before, after }) => [outcome, before, after])).toEqual([
+      ['escalated', 'Erfurt', 'Weimar'],
+      ['escalated', 'Weimar', 'Erfurt'],
+    ]);
+  });
+
+  it('escalates a row in which two dependencies speak against each other', async () => {
+    const contract = contractOf(
+      `      - { name: journal, logicalType: string, required: true }
+      - { name: issn, logicalType: string, required: true }
+`,
+      '[{ determinant: [journal], dependent: [issn] }, { determinant: [issn], dependent: [journal] }]',
+    );
+    const rows = [
+      ...Array.from({ length: 9 }, () => ['Annals', '1111-1111']),
+      ...Array.from({ length: 9 }, () => ['Letters', '2222-2222']),
+      ['Annals', '2222-2222'],
+    ];
+    const { table } = await healed(['journal', 'issn'], rows, { contract });
+    expect(table).toEqual(rows);
+  });
+
+  it('makes no two rows of a unique column equal', async () => {
+    const contract = contractOf(
+      `      - { name: sku, logicalType: string, required: true }
+      - { name: code, logicalType: string, unique: true, logicalTypeOptions: { pattern: '^[A-Z]{2}-[0-9]{3}$' } }
+`,
+    );
+    const rows = [...Array.from({ length: 12 }, (_, index) => [`s${index}`, `AB-${100 + index}`]), ['s12', 'AB_101'], ['s13', 'AB_555']];
+    const { table } = await healed(['sku', 'code'], rows, { contract });
+    expect(table.slice(12)).toEqual([
+      ['s12', 'AB_101'],
+      ['s13', 'AB-555'],
+    ]);
+  });
+});
+
+describe('healing by the synthesiser and by labels', () => {
+  it('reads numbers of another form, and does nothing to what breaks no rule', async () => {
+    const { cells, table } = await healed(COLUMNS, [...many, ['10115', 'Berlin', 'Mitte', '1,234.50'], ['10115', 'Berlin', 'Mitte', 'N/A']], {
+      contract: PLACES,
+    });
+    expect(table.slice(27).map((row) => row[3])).toEqual(['1234.50', null]);
+    expect(cells).toHaveLength(2);
+  });
+
+  it('applies what labels teach to the whole column, and gives labelled rows what the labels say', async () => {
+    const contract = contractOf(
+      '      - { name: city, logicalType: string, required: true }\n      - { name: state, logicalType: string, logicalTypeOptions: { pattern: "^[A-Z]{2}$" } }\n',
+    );
+    const names = ['Madison', 'Hayward', 'Denton', 'Asheville', 'Tampa', 'Boise'];
+    const rows = names.flatMap((name, index) => [
+      [name, ['WI', 'CA', 'TX', 'NC', 'FL', 'ID'][index] ?? ''],
+      [`${name} ${['WI', 'CA', 'TX', 'NC', 'FL', 'ID'][index]}`, null],
+    ]);
+    const labels = [
+      { row: 2n, values: { city: 'Madison', state: 'WI' } },
+      { row: 4n, values: { city: 'Hayward', state: 'CA' } },
+      { row: 1n, values: { city: 'Madison', state: 'WI' } },
+    ];
+    const { table } = await healed(['city', 'state'], rows, { contract, labels });
+    expect(table.filter((_, index) => index % 2 === 1)).toEqual(table.filter((_, index) => index % 2 === 0));
+    const alone = await healed(['city', 'state'], rows, { contract });
+    expect(alone.table).toEqual(rows);
+  });
+
+  it('does not take one label that adds characters for a rule', async () => {
+    const contract = contractOf("      - { name: code, logicalType: string, logicalTypeOptions: { pattern: '^[0-9]{5}$' } }\n");
+    const rows = [...Array.from({ length: 30 }, (_, index) => [String(10_000 + index * 37)]), ['1003x'], ['1004x'], ['1005x']];
+    const { table } = await healed(['code'], rows, { contract, labels: [{ row: 31n, values: { code: '10036' } }] });
+    expect(table.slice(30)).toEqual([['10036'], ['1004x'], ['1005x']]);
+  });
+
+  it('keeps a label against what was found', async () => {
+    const { table, cells } = await healed(COLUMNS, [...many, ['10115', 'Berlni', 'Mitte', '1.5']], {
+      contract: PLACES,
+      labels: [{ row: 28n, values: { city: 'Berlni' } }],
+    });
+    expect(table[27]).toEqual(['10115', 'Berlni', 'Mitte', '1.5']);
+    expect(cells.filter(({ outcome }) => outcome === 'repaired')).toEqual([]);
+  });
+});
+
+describe('bad input', () => {
+  it('an empty table, a column that is all gap, and columns that are missing', async () => {
+    expect((await healed(COLUMNS, [], { contract: PLACES })).healing).toMatchObject({ rows: 0, counts: [], solutions: [] });
+    const gap = Array.from({ length: 20 }, (_, index) => ['10115', null, null, `no price ${'abcdefghijklmnopqrst'[index]}`]);
+    const { table, healing } = await healed(COLUMNS, gap, { contract: PLACES });
+    expect(table).toEqual(gap);
+    expect(healing.counts.every(({ outcome }) => outcome !== 'repaired')).toBe(true);
+    const few = await healed(
+      ['zip', 'city'],
+      [
+        ['a zip', 'x'],
+        ['10115', 'y'],
+      ],
+      { contract: PLACES },
+    );
+    expect(few.healing.counts).toEqual([{ column: 'zip', rule: 'pattern', outcome: 'left', cells: 1 }]);
+  });
+
+  it('texts that try to be more than texts', async () => {
+    const odd = ["'; DROP TABLE places; --", '"quoted"', 'ẞtraße 🦆', '\u0000nul', 'a\nb', '{value}', '\\1'];
+    const rows = [...many, ...odd.map((text) => ['10115', text, 'Mitte', text])];
+    const { table, healing } = await healed(COLUMNS, rows, { contract: PLACES });
+    expect(healing.rows).toBe(rows.length);
+    expect(table.slice(27).map((row) => row[3])).toEqual(odd);
+  });
+});
+
+it('suggests rows that show every kind of trouble, and changes nothing', async () => {
+  const rows = [...many, ['10115', 'Berlni', 'Mitte', '1.5'], ['1011', 'Berlin', 'Mitte', 'about 5'], ['10115', 'Berlin', 'Mitte', '1,234.50']];
+  await load(COLUMNS, rows);
+  const suggested = await suggestLabels(session, { name: 'places', columns: COLUMNS }, { contract: PLACES }, 3);
+  expect(new Set(suggested.map(({ row }) => row))).toEqual(new Set([28n, 29n, 30n]));
+  expect(await session.rows('SELECT * EXCLUDE (_row) FROM places ORDER BY _row')).toEqual(
+    rows.map((row) => Object.fromEntries(COLUMNS.map((column, index) => [column, row[index]]))),
+  );
+});
+
+describe('the contract in SQL and in JavaScript', () => {
+  const texts = [
+    '',
+    '0',
+    '-0',
+    '00',
+    '7',
+    '-7',
+    '+7',
+    '7.0',
+    '7.50',
+    '7.',
+    '.5',
+    '1e3',
+    '9223372036854775807',
+    '9223372036854775808',
+    '2147483648',
+    '12345678.12',
+    '123456789.12',
+    'x',
+    ' 7',
+    '7 ',
+    'true',
+    'TRUE',
+    'yes',
+    '2024-02-29',
+    '2023-02-29',
+    '0000-01-01',
+    '0001-01-01',
+    '2024-2-9',
+    '12:30',
+    '12:30:61',
+    '25:00:00',
+    '2024-01-01 12:30',
+    '2024-01-01T12:30:00Z',
+    '2024-01-01T12:30:00+02:00',
+    '2024-01-01',
+    'ab',
+    'AB',
+    'ẞß',
+    '𝒳𝒴',
+    'a@b.example',
+    'nan',
+    'inf',
+    '1.0000000',
+  ];
+  const types = [
+    'integer',
+    'integer, physicalType: INTEGER',
+    'number, physicalType: "DECIMAL(9,2)"',
+    'number, physicalType: DOUBLE',
+    'boolean',
+    'date',
+    'time',
+    'timestamp, physicalType: TIMESTAMP',
+    'timestamp, physicalType: TIMESTAMPTZ',
+    'string',
+    'string, logicalTypeOptions: { pattern: "^[A-Z]{2}$" }',
+    'string, logicalTypeOptions: { minLength: 2, maxLength: 2 }',
+    'string, logicalTypeOptions: { format: email }',
+    'string, enum: [{ value: AB }]',
+    'integer, logicalTypeOptions: { minimum: 1, maximum: 10 }',
+    'date, logicalTypeOptions: { minimum: "2024-01-01" }',
+    'number, physicalType: "DECIMAL(9,2)", logicalTypeOptions: { exclusiveMinimum: 7 }',
+  ];
+
+  it.each(types)('say the same of %s', async (type) => {
+    for (const required of [true, false]) {
+      const [property] = contractOf(`      - { name: c, required: ${required}, logicalType: ${type} }\n`).properties;
+      if (!property) throw new Error('no property');
+      await load(
+        ['c'],
+        [...texts, null].map((text) => [text]),
+        'texts',
+      );
+      const broken = new Set(
+        (await session.rows<{ row: bigint }>(`SELECT _row AS row FROM (${brokenCells('texts', property)})`)).map(({ row }) => Number(row)),
+      );
+      const accepts = textAccepts(property);
+      const differ = [...texts, null].filter((text, index) => accepts(text) === broken.has(index + 1));
+      expect(differ).toEqual([]);
+      expect(broken.size).toBeGreaterThan(required || type !== 'string' ? 0 : -1);
+    }
+  });
+});
