@@ -60,17 +60,40 @@ export async function repairColumn(ward: Ward, property: Property): Promise<void
   }
 }
 
+/** Distinct labelled values that must agree before a form is put right in a whole column, without asking dependencies. */
+const AGREEING = 3;
+
+/** Applies what several labels agree on to a column whose values keep the contract and are yet written in a form that is not meant. */
+export async function repairForms(ward: Ward, property: Property): Promise<void> {
+  const examples = await examplesOf(ward, property);
+  const accepts = ward.accepts(property.name);
+  const changed = examples.filter(({ input, output }) => input !== null && input !== output && accepts(input));
+  if (new Set(changed.map(({ input }) => input)).size < AGREEING) return;
+  const accepted = await acceptedValues(ward, property);
+  const outcome = propose(gapOf(property, accepted), factsOf(ward, property, accepted, examples), examples);
+  if (outcome.kind !== 'solutions') return;
+  for (const proposal of outcome.ranked) {
+    const explained = changed.filter(({ input, output }) => evaluate(proposal.program, { value: input }).value === output);
+    if (new Set(explained.map(({ input }) => input)).size >= AGREEING && isProved(proposal, examples))
+      await applyProposal(ward, property, proposal, { taught: true, noisy: false });
+  }
+}
+
 /** Values of cells that broke the contract and have not been repaired. */
 function stillBroken(ward: Ward, { name }: Property): Promise<Counted[]> {
   return valuesOf(ward, `SELECT _value AS v FROM _found WHERE _col = ${literal(name)} AND _row NOT IN (SELECT _row FROM _fix WHERE _col = ${literal(name)})`);
 }
 
-/** Whether a program says other than a label of a cell that it touches. */
+/** Whether labels speak against a program: it says other than they do in more than one of five cells that it touches. A cell may have two errors, of which it mends one. */
 function isRefuted({ program }: Proposal, property: Property, examples: readonly Example[]): boolean {
-  return examples.some(({ input, output, row }) => {
+  let [right, wrong] = [0, 0];
+  for (const { input, output, row } of examples) {
     const { touched, value } = evaluate(program, { value: input, ...(row ? { row } : {}) });
-    return touched && input !== output && withoutNoise(value, property) !== output;
-  });
+    if (!touched || input === output) continue;
+    if (withoutNoise(value, property) === output) right++;
+    else wrong++;
+  }
+  return wrong * 4 > right;
 }
 
 /** Rows that keep the contract for each one that does not, and for each distinct value, from which on a column's values are taken for known. */

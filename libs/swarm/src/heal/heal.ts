@@ -1,6 +1,6 @@
 import { ident, literal } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
-import { fillFromColumns, repairColumn, repairNear } from './column-repair.ts';
+import { fillFromColumns, repairColumn, repairForms, repairNear } from './column-repair.ts';
 import { dependenciesOf, type Dependency } from './dependency.ts';
 import { disputedCells, type Disputed, type Judged } from './dependency-round.ts';
 import type { ColumnCount, Healing, HealOptions, TextTable } from './healing.ts';
@@ -10,6 +10,8 @@ import { Ward } from './ward.ts';
 
 /** Least probability of a repair that rests on other rows. */
 const THRESHOLD = 0.95;
+/** Slips of case or punctuation in one column that may be chance. */
+const FORMS = 10;
 /** From here on a vote is worth weighing against another. */
 const LIKELY = 0.3;
 /** Rounds of votes: each repair may give evidence for others. */
@@ -30,6 +32,8 @@ export async function heal(session: EngineSession, table: TextTable, options: He
     options.contract,
     ward.columns.map(({ name }) => name),
   );
+  // A form that several labels agree on is put right first: groups cannot say which of two forms is meant.
+  for (const property of ward.columns) await repairForms(ward, property);
   // What other rows attest goes before what a program makes of a value: it has more to go by.
   const dependencies = [...stated, ...(await learnedDependencies(ward, stated))];
   const trust = new Trust(ward.labels);
@@ -69,9 +73,10 @@ async function vote(ward: Ward, dependencies: readonly Dependency[], trust: Trus
       const property = ward.columns.find(({ name }) => name === column);
       if (property === undefined) continue;
       const least = trust.leastProbability(column, threshold);
+      const mixed = hasTwoForms(cells);
       const sure = cells
         .filter(({ vote: best }) => best !== undefined && best.support >= 2 && best.probability >= least)
-        .filter((cell) => !contested.has(cell));
+        .filter((cell) => !contested.has(cell) && !(mixed && isForm(cell)));
       for (const [sources, found] of Map.groupBy(sure, ({ vote: best }) => best?.sources.join('; ') ?? '')) {
         const solution = {
           column,
@@ -89,6 +94,18 @@ async function vote(ward: Ward, dependencies: readonly Dependency[], trust: Trus
     if (changed === 0) break;
   }
   return { disputes, rounds };
+}
+
+/** A vote for another form of the same letters and digits, where the contract takes both. */
+function isForm({ value, fails, vote: best }: Disputed): boolean {
+  const bare = (text: string): string => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
+  return !fails && value !== null && best !== undefined && bare(value) === bare(best.value) && bare(value) !== '';
+}
+
+/** Whether a column is written in two forms: that is decided for the column, not group by group. */
+function hasTwoForms(cells: readonly Disputed[]): boolean {
+  const forms = cells.filter(isForm).length;
+  return forms > FORMS && forms > 0.3 * cells.length;
 }
 
 /**
