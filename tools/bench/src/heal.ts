@@ -14,6 +14,8 @@ const DATA = fileURLToPath(new URL('../../../../shared/data/cleaning', import.me
 const CONTRACTS = fileURLToPath(new URL('../contracts', import.meta.url));
 const LABELS = 20;
 const SEEDS = [1, 2, 3, 4, 5];
+/** Others than those by whose tables healing was developed (1 to 3). */
+const INVENTED_SEEDS = [101, 102, 103, 104, 105];
 const INVENTED_ROWS = 1_500;
 
 /** A folder with `dirty.csv`, `clean.csv` and, where no other contract is named, `contract.odcs.yaml`. */
@@ -44,7 +46,7 @@ export async function healBeers(progress: Progress = () => undefined): Promise<B
 export async function healInvented(progress: Progress = () => undefined): Promise<BenchResult> {
   return inEngine(async (session) => {
     const all: Variants[] = [];
-    for (const seed of SEEDS) {
+    for (const seed of INVENTED_SEEDS) {
       for (const table of inventedTables(seed, INVENTED_ROWS)) {
         const contract = readContract(table.contract, `${table.name}.odcs.yaml`);
         const keys = new Set(contract.properties.flatMap((property, index) => (property.keyPosition === undefined ? [] : [index])));
