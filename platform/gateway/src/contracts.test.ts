@@ -406,9 +406,11 @@ describe('pushing contracts', () => {
 
   it('lets a limited number of changes wait for their judgement, and answers the others at once', async () => {
     await push(next);
+    // wide enough that a judgement takes longer than a request takes to come, however quick the machine
+    const wide = Array.from({ length: 400 }, (_, at) => `{ name: more_${at}, id: o-more-${at}, logicalType: string, classification: public }`);
     const started = performance.now();
     const answers = await Promise.all(
-      Array.from({ length: 60 }, (_, at) => push(document({ version: `1.1.${at + 1}`, columns: `${NOTE}\n${CITY}`, purpose: `By ${at}.` }))),
+      Array.from({ length: 60 }, (_, at) => push(document({ version: `1.2.${at}`, columns: [NOTE, CITY, ...wide].join('\n'), purpose: `By ${at}.` }))),
     );
     const busy = answers.filter(({ status }) => status === 429);
     expect(busy.length).toBeGreaterThan(0);
@@ -420,7 +422,7 @@ describe('pushing contracts', () => {
     expect(answers.filter(({ status }) => status >= 500)).toEqual([]);
     expect(performance.now() - started).toBeLessThan(20_000);
     // what was turned away may come again
-    expect((await push(document({ version: '1.2.0', columns: `${NOTE}\n${CITY}`, purpose: 'After all.' }))).status).toBe(201);
+    expect((await push(document({ version: '1.3.0', columns: [NOTE, CITY, ...wide].join('\n'), purpose: 'After all.' }))).status).toBe(201);
   });
 
   it('gives one winner when many push at once, through two gateways', async () => {

@@ -119,6 +119,13 @@ describe('the tests, run by the real runner', () => {
     expect(strict.notes).toEqual(['a.test.ts: skipped in CI: needs a broker', 'a.test.ts: skipped in CI: other']);
   });
 
+  it('are named when they passed at the second try only', async () => {
+    const twice = `let runs = 0; it('late', { retry: 1 }, () => expect(++runs).toBe(2)); it('never', { retry: 1 }, () => expect(1).toBe(2));`;
+    const tally = await run({ 'a.test.ts': twice });
+    expect(tally).toMatchObject({ passed: 1, failed: 1 });
+    expect(tally.notes).toEqual(['a.test.ts: failed once, then passed: late']);
+  });
+
   it('are none in an empty folder, which the check calls a failure', async () => {
     expect(await run({})).toMatchObject({ passed: 0, failed: 0, files: 0 });
   });

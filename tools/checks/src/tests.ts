@@ -6,7 +6,7 @@ export interface Tally {
   readonly failed: number;
   readonly skipped: number;
   readonly files: number;
-  /** One line for each failure that the reporter does not show as a failed test. */
+  /** One line for each failure that the reporter does not show as a failed test, and for each test that passed at the second try. */
   readonly notes: readonly string[];
 }
 
@@ -50,6 +50,7 @@ export function tallyModule(module: TestModule, strict: boolean): Tally {
   for (const test of module.children.allTests()) {
     tests++;
     const { state } = test.result();
+    if (test.diagnostic()?.flaky === true) notes.push(`${module.relativeModuleId}: failed once, then passed: ${test.fullName}`);
     if (state === 'passed') passed++;
     else if (state === 'skipped' && !(strict && isForbiddenSkip(test))) skipped++;
     else {
