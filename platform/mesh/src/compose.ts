@@ -8,19 +8,13 @@ import { attachLibrary, sqlitePatternLibrary } from '@skein/adapter-sqlite';
 import { localLandingStore, localSnapshotStore, readContractFiles, type ContractFiles } from '@skein/adapter-storage';
 import { readContract, type Contract } from '@skein/contract';
 import { readPolicy, type Policy } from '@skein/federation';
-import { ga4 } from '@skein/ga4';
 import { systemClock } from '@skein/kernel';
 import { DataProductModule, SwarmRegistry } from '@skein/nest';
 import type { PatternBoard } from '@skein/ports';
-import { contractSet, type ContractSet, type Domain } from '@skein/product';
-import { sap } from '@skein/sap';
+import { contractSet, type Domain } from '@skein/product';
 import type { Swarm, SwarmAdapters, SystemContracts } from '@skein/swarm';
 import { readApprovals, type Approval } from '@skein/verifier/compat';
-
-/** The domains of this mesh. A new one is added here, and nowhere else in the platform. */
-const DOMAINS_BY_NAME: Readonly<Record<string, (contracts: ContractSet) => Domain>> = { ga4, sap };
-
-export const DOMAINS: readonly string[] = Object.keys(DOMAINS_BY_NAME);
+import { DOMAINS } from './domains.ts';
 
 /** `contracts/` of this repository. */
 export const contractsDirectory = fileURLToPath(new URL('../../../contracts', import.meta.url));
@@ -49,7 +43,7 @@ export async function loadContracts(directory: string): Promise<LoadedContracts>
     policies,
     approvals: files.flatMap(({ approvals }) => (approvals ? readApprovals(approvals.text, approvals.file) : [])),
     system: { feedback: set.get('skein.feedback'), lineage: set.get('skein.lineage') },
-    domains: Object.values(DOMAINS_BY_NAME).map((define) => define(set)),
+    domains: Object.values(DOMAINS).map((define) => define(set)),
   };
 }
 

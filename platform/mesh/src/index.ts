@@ -1,4 +1,5 @@
-export { composeSwarms, contractsDirectory, DOMAINS } from './compose.ts';
+export { composeSwarms, contractsDirectory } from './compose.ts';
+export { DOMAINS } from './domains.ts';
 export { outcomeJson, type Outcome, type StockOutRow } from './outcome.ts';
 export { progressOn, showEvent, silent, type Progress } from './progress.ts';
 export type { DomainOutcome } from './run-swarms.ts';

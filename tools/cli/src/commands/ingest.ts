@@ -8,9 +8,9 @@ export async function ingest(flags: { from: string; data: string; json: boolean 
   const progress = flags.json ? silent : progressOn(process.stderr);
   let mesh: Awaited<ReturnType<typeof composeSwarms>> | undefined;
   try {
-    if (!DOMAINS.includes(domain)) {
+    if (!Object.hasOwn(DOMAINS, domain)) {
       throw new SkeinError('SKEIN_DOMAIN_UNKNOWN', `there is no domain ${JSON.stringify(domain)}`, {
-        hint: `Use one of ${DOMAINS.join(', ')}.`,
+        hint: `Use one of ${Object.keys(DOMAINS).join(', ')}.`,
         context: { domain },
       });
     }
