@@ -1,3 +1,4 @@
+export { conformedStep, conformedTable, type Conforming } from './conform.ts';
 export { DEFAULT_LIMITS, planLayout, type ColumnProfile, type Layout, type LayoutLimits, type LayoutStats, type QueryProfile } from './layout.ts';
 export { contractSet, majorOf, tableOf, type ContractSet } from './contract-set.ts';
 export type { BronzeTable, DataProduct, Domain, Landing, Layer, Source, Step } from './product.ts';

@@ -12,8 +12,11 @@ export interface Source {
   /**
    * - `json`: one JSON record a row (NDJSON, or Parquet turned to JSON): landed as text in `raw`.
    * - `columns`: delimited text: landed as VARCHAR columns under the header's names, as received.
+   * - `table`: Parquet: landed with its columns and types as they are.
    */
-  readonly shape: 'json' | 'columns';
+  readonly shape: 'json' | 'columns' | 'table';
+  /** For `table` sources: by table, the columns that its files must have, with engine types (`{ logs: { block_number: 'BIGINT' } }`); other files are refused. */
+  readonly columnTypes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Of the landings of one table, oldest first, those that count; default: the newest of each file. */
   live?(landings: readonly Landing[]): readonly Landing[];
 }
@@ -30,7 +33,7 @@ export interface Landing {
   readonly sha256: string;
   readonly bytes: number;
   readonly rows: number;
-  /** Column names, where the shape is `columns`. */
+  /** Column names, where the shape is `columns` or `table`. */
   readonly columns: readonly string[] | undefined;
   /** Order of arrival within the domain; never a clock. */
   readonly sequence: number;
@@ -68,7 +71,7 @@ export interface BronzeTable {
   readonly source: string;
   /** Landed tables that it unites; default all of the source. A table without landings yields no rows. */
   tables?(table: string): boolean;
-  /** For `columns` sources: the columns the view must offer; absent ones are NULL. */
+  /** For `columns` and `table` sources: the columns the view must offer; absent ones are NULL. Default for `table`: those its source declares. */
   readonly columns?: readonly string[];
   /** Those without which rows have no identity: a file that lacks one is refused with SKEIN_SOURCE_COLUMNS. */
   readonly requiredColumns?: readonly string[];

@@ -1,6 +1,6 @@
 import { ident, literal, SkeinError } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
-import type { BronzeTable, Domain, Landing } from '@skein/product';
+import type { BronzeTable, Domain, Landing, Source } from '@skein/product';
 import { isBlank } from './scan.ts';
 
 /** Rows of the demo count only until somebody brings real ones. */
@@ -36,8 +36,9 @@ export function landingsOf(table: BronzeTable, live: readonly Landing[]): Landin
  */
 export async function defineBronze(session: EngineSession, domain: Domain, table: BronzeTable, live: readonly Landing[], readers: number): Promise<void> {
   const landings = landingsOf(table, live);
-  const json = domain.sources.find((source) => source.name === table.source)?.shape === 'json';
-  const landing = json ? jsonLanding(landings) : columnsLanding(table, landings);
+  const source = domain.sources.find(({ name }) => name === table.source);
+  const landing =
+    source?.shape === 'json' ? jsonLanding(landings) : source?.shape === 'table' ? tableLanding(table, source, landings) : columnsLanding(table, landings);
   const kind = readers > 1 ? 'TEMP TABLE' : 'TEMP VIEW';
   await session.run(`CREATE OR REPLACE ${kind} ${ident(table.name)} AS WITH landing AS (${landing}) SELECT * FROM (${table.sql})`);
 }
@@ -81,6 +82,26 @@ function columnsLanding(table: BronzeTable, landings: readonly Landing[]): strin
   if (select.length > 0) return select.join(' UNION ALL ');
   const none = wanted.map((name) => `NULL::VARCHAR AS ${ident(name)}`);
   return `SELECT ${['NULL::VARCHAR AS _file', 'NULL::BIGINT AS _row', 'NULL::BIGINT AS _sequence', ...none].join(', ')} WHERE false`;
+}
+
+/**
+ * `_file`, `_row`, `_sequence` and the columns in their own types. Files are read as one list, however many there are; the types of those that the
+ * source declares were checked when they landed.
+ */
+function tableLanding(table: BronzeTable, source: Source, landings: readonly Landing[]): string {
+  const tables = Object.entries(source.columnTypes ?? {}).filter(([name]) => table.tables?.(name) ?? true);
+  const declared = Object.fromEntries(tables.flatMap(([, types]) => Object.entries(types)));
+  const wanted = table.columns ?? Object.keys(declared);
+  const stored = new Map(landings.flatMap((landing) => landing.columns ?? []).map((name) => [name.toLowerCase(), name]));
+  const columns = wanted.map((name) => {
+    const has = stored.get(name.toLowerCase());
+    return has === undefined ? `NULL::${declared[name] ?? 'VARCHAR'} AS ${ident(name)}` : `${ident(has)} AS ${ident(name)}`;
+  });
+  if (landings.length === 0)
+    return `SELECT ${['NULL::VARCHAR AS _file', 'NULL::BIGINT AS _row', 'NULL::BIGINT AS _sequence', ...columns].join(', ')} WHERE false`;
+  return `SELECT (${list(landings, (landing) => literal(landing.file))})[file_index::INTEGER + 1] AS _file, _row,
+      (${list(landings, (landing) => String(landing.sequence))})[file_index::INTEGER + 1]::BIGINT AS _sequence${columns.map((column) => `, ${column}`).join('')}
+    FROM read_parquet([${landings.map((landing) => literal(landing.path)).join(', ')}], union_by_name = true)`;
 }
 
 function missingColumns(landing: Landing, lacking: readonly string[]): SkeinError {

@@ -6,7 +6,8 @@ import type { Domain, Landing, Source } from '@skein/product';
 import { fingerprint } from '../delimited.ts';
 import { landColumns } from '../landing/columns.ts';
 import { landJson } from '../landing/json.ts';
-import { reading } from '../landing/landed.ts';
+import { reading, type Landed } from '../landing/landed.ts';
+import { landTable } from '../landing/table.ts';
 import type { SourceReport, SwarmEvent } from '../report.ts';
 
 export interface IngestTask {
@@ -84,13 +85,14 @@ async function landOne(options: IngestTask, source: Source, file: string): Promi
     return report(newest, 'unchanged');
   }
   const session = await options.session();
+  const land = (directory: string, target: string): Promise<Landed> => {
+    if (source.shape === 'table') return landTable(session, from, file, table, source, target);
+    return source.shape === 'columns' && early ? landColumns(session, from, file, directory, target, early) : landJson(session, from, file, target);
+  };
   const stage = await landings.stage(domain.name);
   try {
     const target = path.join(stage.directory, 'landing.parquet');
-    const [hashed, written] = await Promise.allSettled([
-      early ?? reading(file, () => fingerprint(from)),
-      source.shape === 'columns' && early ? landColumns(session, from, file, stage.directory, target, early) : landJson(session, from, file, target),
-    ]);
+    const [hashed, written] = await Promise.allSettled([early ?? reading(file, () => fingerprint(from)), land(stage.directory, target)]);
     if (hashed.status === 'rejected') throw hashed.reason;
     if (written.status === 'rejected') throw written.reason;
     const [print, landed] = [hashed.value, written.value];

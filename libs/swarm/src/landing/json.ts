@@ -62,7 +62,7 @@ export async function landJson(session: EngineSession, from: string, file: strin
  * What a file of records is, by its first bytes: exports carry whatever name they were given. Parquet begins and ends with four
  * magic bytes; what does not, or is named so and is not, is damaged or cut short.
  */
-async function formOf(from: string, file: string): Promise<'parquet' | 'gzip' | 'none'> {
+export async function formOf(from: string, file: string): Promise<'parquet' | 'gzip' | 'none'> {
   const handle = await open(from, 'r');
   try {
     const { size } = await handle.stat();
