@@ -48,7 +48,10 @@ export function conformedStep(contract: Contract, { name, shape, columns = {} }:
   }));
   const read =
     shape === 'json'
-      ? `SELECT _file, _row, ${jsonMembers('raw::JSON', fields.map(({ from }) => from))} AS members FROM ${ident(name)}`
+      ? `SELECT _file, _row, ${jsonMembers(
+          'raw::JSON',
+          fields.map(({ from }) => from),
+        )} AS members FROM ${ident(name)}`
       : `SELECT _file, _row, ${fields.map(({ from, index }) => `${ident(from)} AS r${index}, nullif(trim(${ident(from)}, ${BLANKS}), '') AS t${index}`).join(', ')} FROM ${ident(name)}`;
   const found =
     shape === 'json'

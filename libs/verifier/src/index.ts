@@ -5,6 +5,7 @@ export { isTimed, serviceChecks } from './service-level.ts';
 export { leftToBatch, type LeftCheck } from './left-to-batch.ts';
 export { compilePattern, type CompiledPattern } from './pattern.ts';
 export { rowRules, type RowRule } from './row-rule.ts';
+export { jsonForm, jsonMembers, keepDigits } from './json-form.ts';
 export { numberForm, textForm, type Form } from './text-form.ts';
 export { textAccepts } from './text-value.ts';
 export { lineValidator, recordValidator, type RecordViolation } from './record.ts';

@@ -6,8 +6,7 @@ import type { EngineSession } from '@skein/ports';
 import { engineReason } from '../contract/engine-reason.ts';
 import { ColumnReader } from './column-reader.ts';
 import { delimiterOf, withoutMark, type DataFormat } from './data-file.ts';
-import { jsonForm, jsonMembers, keepDigits } from './json-form.ts';
-import { numberForm, textForm, type Form } from '@skein/verifier';
+import { jsonForm, jsonMembers, keepDigits, numberForm, textForm, type Form } from '@skein/verifier';
 
 /**
  * Data files as the contract types them. The relation has the contract's columns that the data has, `_file` and `_row` (from 1),

@@ -1,6 +1,6 @@
 import { decimalForm, type ColumnType } from '@skein/contract';
 import { ident, literal } from '@skein/kernel';
-import { numberForm, textForm, type Form } from '@skein/verifier';
+import { numberForm, textForm, type Form } from './text-form.ts';
 
 /**
  * JSON text with its numbers, where one of them is long, turned into text that begins with U+0001: the engine's JSON reader would make a double of
