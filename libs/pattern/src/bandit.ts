@@ -1,5 +1,5 @@
 import { betaQuantile } from './confidence-beta.ts';
-import { mergeEvidence, totalEvidence } from './evidence.ts';
+import { mergeEvidence, totalEvidence, type Tally } from './evidence.ts';
 import type { Evidence, Signature } from './pattern.ts';
 
 /**
@@ -7,6 +7,13 @@ import type { Evidence, Signature } from './pattern.ts';
  * reward (as failures), by agent. Keys are `armKey(context, family)`. JSON data; merges like evidence.
  */
 export type Rewards = Readonly<Record<string, Evidence>>;
+
+/** What one agent has earned so far with a family in a context, as it goes from member to member; `arm` is the key in `Rewards`. */
+export interface Earned {
+  readonly arm: string;
+  readonly agent: string;
+  readonly tally: Tally;
+}
 
 /** What came of trying a family on a gap. */
 export interface Trial {
@@ -18,13 +25,15 @@ export interface Trial {
   readonly allowed?: number;
 }
 
+/** Characters of a context that count. */
+const LONGEST_CONTEXT = 256;
 /** The weight of what is known of a family elsewhere, in trials, when it has not been tried in a context. */
 const BORROWED = 2;
 
 /** What gaps have in common for the choice of a family: the rule, the engine type, and the kind of the commonest shape. */
 export function banditContext({ rule, target, shapes }: Signature): string {
   const kind = [...new Set(shapes[0] ?? '')].sort().join('');
-  return `${rule} ${target.split(' ', 1)[0] ?? ''} ${kind}`;
+  return `${rule} ${target.split(' ', 1)[0] ?? ''} ${kind}`.replaceAll(SEPARATOR, ' ').slice(0, LONGEST_CONTEXT);
 }
 
 /** From 0 to 1: the share of verified cells, less what looking took beyond the time allowed. */
@@ -34,16 +43,18 @@ export function rewardOf({ cells, verified, took, allowed }: Trial): number {
   return Math.min(1, Math.max(0, (verified / cells) * late));
 }
 
+/** What the agent has earned with one trial more. Only the agent itself may add under its name. Throws RangeError. */
+export function earn(rewards: Rewards, agent: string, context: string, family: string, reward: number): Earned {
+  if (!(reward >= 0 && reward <= 1)) throw new RangeError(`a reward of ${reward}; it is from 0 to 1`);
+  const arm = armKey(context, family);
+  const before = new Map(Object.entries(rewards[arm] ?? {})).get(agent) ?? { successes: 0, failures: 0 };
+  return { arm, agent, tally: { successes: before.successes + reward, failures: before.failures + 1 - reward } };
+}
+
 /** Adds one trial's reward. Only the agent itself may add under its name. */
 export function withReward(rewards: Rewards, agent: string, context: string, family: string, reward: number): Rewards {
-  if (!(reward >= 0 && reward <= 1)) throw new RangeError(`a reward of ${reward}; it is from 0 to 1`);
-  const key = armKey(context, family);
-  const known = new Map(Object.entries(rewards));
-  const tallies = new Map(Object.entries(known.get(key) ?? {}));
-  const before = tallies.get(agent) ?? { successes: 0, failures: 0 };
-  tallies.set(agent, { successes: before.successes + reward, failures: before.failures + 1 - reward });
-  known.set(key, Object.fromEntries(tallies));
-  return Object.fromEntries(known);
+  const { arm, tally } = earn(rewards, agent, context, family, reward);
+  return mergeRewards(rewards, { [arm]: Object.fromEntries([[agent, tally]]) });
 }
 
 /** Idempotent, commutative, associative. */
@@ -83,6 +94,12 @@ function priorOf(rewards: Rewards, family: string): { alpha: number; beta: numbe
 }
 
 const SEPARATOR = '\u001f';
+const LONGEST_ARM = 512;
+
+/** Whether a text is the key of a context and a family. */
+export function isArm(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= LONGEST_ARM && value.split(SEPARATOR).length === 2;
+}
 
 function armKey(context: string, family: string): string {
   return `${context}${SEPARATOR}${family}`;

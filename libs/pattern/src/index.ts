@@ -26,7 +26,7 @@ export { readKnowledge, readNews, type News } from './news.ts';
 export { PatternSet, type Knowledge } from './pattern-set.ts';
 export { isName, readPattern } from './read-pattern.ts';
 export { LIBRARY } from './family/library.ts';
-export { banditContext, mergeRewards, orderFamilies, rewardOf, withReward, type Rewards, type Trial } from './bandit.ts';
+export { banditContext, earn, mergeRewards, orderFamilies, rewardOf, withReward, type Earned, type Rewards, type Trial } from './bandit.ts';
 export { clusterGaps, type Clustering, type GapCluster, type PersistentGap } from './cluster.ts';
 export { signatureVector, similarity, VECTOR_LENGTH } from './signature-vector.ts';
 export { nearness, weighVotes, type Vote, type VoteCell, type VoteSource } from './dependency-vote.ts';

@@ -117,8 +117,8 @@ describe('reading patterns', () => {
   ];
   it.each(bad)('refuses %s', (_, input) => {
     expect(readPattern(input)).toBeTypeOf('string');
-    expect(readKnowledge({ patterns: [input, good], evidence: {}, rejected: {} })).toEqual({
-      knowledge: { patterns: [good], evidence: {}, rejected: {} },
+    expect(readKnowledge({ patterns: [input, good], evidence: {}, rejected: {}, rewards: {} })).toEqual({
+      knowledge: { patterns: [good], evidence: {}, rejected: {}, rewards: {} },
       refused: 1,
     });
   });

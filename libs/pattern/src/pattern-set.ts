@@ -1,4 +1,5 @@
 import { canonicalJson } from '@skein/kernel';
+import { mergeRewards, type Earned, type Rewards } from './bandit.ts';
 import { mergeEvidence, withinEvidence, type Tally } from './evidence.ts';
 import type { News } from './news.ts';
 import { signatureKey, type Evidence, type Pattern } from './pattern.ts';
@@ -10,6 +11,8 @@ export interface Knowledge {
   readonly evidence: Readonly<Record<string, Evidence>>;
   /** Why patterns were rejected, by id; a rejected one is never proposed again, in whatever order the news came. */
   readonly rejected: Readonly<Record<string, string>>;
+  /** What agents have earned with families of solutions. */
+  readonly rewards: Rewards;
 }
 
 /** The signature key whose patterns changed, if any did. */
@@ -24,6 +27,7 @@ export class PatternSet {
   readonly #byKey = new Map<string, readonly Pattern[]>();
   readonly #early = new Map<string, Evidence>();
   readonly #rejected = new Map<string, string>();
+  #rewards: Rewards = {};
 
   /** Patterns of a signature key in order of id, without rejected ones. Takes one look into a map. */
   lookup(key: string): readonly Pattern[] {
@@ -45,6 +49,7 @@ export class PatternSet {
 
   apply(news: News): Changed {
     if (news.kind === 'pattern') return this.add(news.pattern);
+    if (news.kind === 'reward') return this.earn(news);
     return news.kind === 'evidence' ? this.attest(news.id, news.agent, news.tally) : this.reject(news.id, news.reason);
   }
 
@@ -78,7 +83,19 @@ export class PatternSet {
     return key;
   }
 
-  merge({ patterns, evidence, rejected }: Knowledge): string[] {
+  /** Sums are those of the agent so far. No look-up answers otherwise for them. */
+  earn({ arm, agent, tally }: Earned): undefined {
+    // In place of a merge of all, which every trial would pay for.
+    const evidence = mergeEvidence(this.#rewards[arm] ?? {}, Object.fromEntries([[agent, tally]]));
+    this.#rewards = { ...this.#rewards, [arm]: evidence };
+  }
+
+  get rewards(): Rewards {
+    return this.#rewards;
+  }
+
+  merge({ patterns, evidence, rejected, rewards }: Knowledge): string[] {
+    this.#rewards = mergeRewards(this.#rewards, rewards);
     const changed = new Set<Changed>();
     for (const [id, reason] of Object.entries(rejected)) changed.add(this.reject(id, reason));
     for (const pattern of patterns) changed.add(this.add(pattern));
@@ -92,6 +109,7 @@ export class PatternSet {
       patterns: [...this.#patterns.values()].sort(byId),
       evidence: Object.fromEntries([...this.#early].sort(([a], [b]) => (a < b ? -1 : 1))),
       rejected: Object.fromEntries([...this.#rejected].sort(([a], [b]) => (a < b ? -1 : 1))),
+      rewards: mergeRewards(this.#rewards, {}),
     };
   }
 

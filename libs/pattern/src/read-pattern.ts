@@ -33,13 +33,13 @@ export function readPattern(input: unknown): Pattern | string {
 }
 
 /** Reads counters by agent; undefined when they are none. */
-export function readEvidence(input: unknown): Evidence | undefined {
+export function readEvidence(input: unknown, readOne: (tally: unknown) => Tally | undefined = readTally): Evidence | undefined {
   if (!isRecord(input)) return undefined;
   const entries = Object.entries(input);
   if (entries.length > MOST_AGENTS) return undefined;
   const evidence: [string, Tally][] = [];
   for (const [agent, tally] of entries) {
-    const read = readTally(tally);
+    const read = readOne(tally);
     if (!isName(agent) || read === undefined) return undefined;
     evidence.push([agent, read]);
   }
@@ -51,6 +51,13 @@ export function readTally(input: unknown): Tally | undefined {
   if (!isRecord(input)) return undefined;
   const { successes, failures } = input;
   return isCount(successes) && isCount(failures) ? { successes, failures } : undefined;
+}
+
+/** Reads a pair of sums of rewards, which are no whole numbers; undefined when it is none. */
+export function readEarned(input: unknown): Tally | undefined {
+  if (!isRecord(input)) return undefined;
+  const { successes, failures } = input;
+  return isSum(successes) && isSum(failures) ? { successes, failures } : undefined;
 }
 
 /** Whether a value can name a category, an agent or a rule. */
@@ -98,6 +105,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isSum(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }
 
 function isText(value: unknown): value is string {

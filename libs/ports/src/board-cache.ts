@@ -1,6 +1,6 @@
-import { isName, PatternSet, readNews, signatureKey, type Knowledge, type News, type Pattern } from '@skein/pattern';
+import { isName, PatternSet, readNews, signatureKey, type Knowledge, type News, type Pattern, type Rewards } from '@skein/pattern';
 import { SkeinError } from '@skein/kernel';
-import type { ParkAnswer } from './pattern-board.ts';
+import type { Attempt, ParkAnswer, VainAttempt } from './pattern-board.ts';
 
 /** Characters of one piece of news as JSON. A board is no place for files, and one entry must not stall the others. */
 const LONGEST_NEWS = 65_536;
@@ -34,6 +34,10 @@ export class BoardCache {
 
   rejection(id: string): string | undefined {
     return this.#known.rejection(id);
+  }
+
+  rewards(): Rewards {
+    return this.#known.rewards;
   }
 
   /** Without what is still held. */
@@ -133,4 +137,20 @@ export function checkAgent(agent: string): void {
 /** Throws SKEIN_CONFIG_INVALID for a lease without an end. */
 export function checkTtl(ttl: number): void {
   if (!Number.isSafeInteger(ttl) || ttl < 1) throw new SkeinError('SKEIN_CONFIG_INVALID', `a lease of ${ttl} ms; at least 1 is needed`);
+}
+
+const LONGEST_WHY = 1_024;
+const BASIS = /^[0-9a-f]{64}$/;
+
+/** Throws SKEIN_BOARD_ENTRY for an attempt that a board cannot compare. */
+export function checkAttempt({ basis, values }: Attempt): void {
+  if (!BASIS.test(basis) || !Number.isSafeInteger(values) || values < 0)
+    throw new SkeinError('SKEIN_BOARD_ENTRY', `an attempt is a sha256 and a count of values, not ${JSON.stringify([basis, values])}`);
+}
+
+/** The note of an attempt as it is kept: its reason cut to a length. Throws SKEIN_BOARD_ENTRY, SKEIN_CONFIG_INVALID. */
+export function vainNote(vain: VainAttempt): VainAttempt {
+  checkAttempt(vain);
+  checkTtl(vain.ttl);
+  return { ...vain, why: vain.why.slice(0, LONGEST_WHY).toWellFormed() };
 }

@@ -1,10 +1,21 @@
 export type { AuditDecision, AuditLog, AuditRecord } from './audit-log.ts';
 export type { ContractDraft, ContractRegistry, RegisteredVersion } from './contract-registry.ts';
 export type { Binder, Bound, BoundRelation } from './binder.ts';
+export type { BronzeDraft, BronzeFile, BronzeLanding, BronzeStage, BronzeStore, BronzeVersion } from './bronze-store.ts';
 export type { BusEvent, DeadLetter, EventBus, SubscribeOptions, Subscription } from './event-bus.ts';
 export type { LandingDraft, LandingStage, LandingStore, SourceFileState } from './landing-store.ts';
-export type { BoardCounts, ClaimAnswer, Lease, ParkAnswer, PatternBoard } from './pattern-board.ts';
-export { BoardCache, checkAgent, checkTtl, newsFrom, newsText } from './board-cache.ts';
+export {
+  NEW_VALUES_FACTOR,
+  type Attempt,
+  type BoardCounts,
+  type ClaimAnswer,
+  type Lease,
+  type ParkAnswer,
+  type PatternBoard,
+  type Vain,
+  type VainAttempt,
+} from './pattern-board.ts';
+export { BoardCache, checkAgent, checkAttempt, checkTtl, newsFrom, newsText, vainNote } from './board-cache.ts';
 export { solveOnce, type SolveOnce } from './solve-once.ts';
 export type { EngineParameter, EngineSession, EngineValue, QueryEngine } from './query-engine.ts';
 export type { QuerySandbox, ResultFormat, SandboxCatalog, SandboxOutcome, SandboxRequest, SandboxResult, SandboxView, SerializedAst } from './sandbox.ts';

@@ -1,4 +1,4 @@
-import type { Knowledge, Pattern, Tally } from '@skein/pattern';
+import type { Earned, Knowledge, Pattern, Rewards, Tally } from '@skein/pattern';
 
 /**
  * The right to solve the gap of one signature, for a time. Tokens of one signature key rise with every grant, so what comes late from a
@@ -11,9 +11,31 @@ export interface Lease {
 
 /**
  * `held`: another agent has the lease. `changed`: patterns of the signature came to the local cache after the claim was made and before it
- * was answered; no lease was kept, look them up.
+ * was answered; no lease was kept, look them up. `vain`: somebody has made the same attempt, and found nothing.
  */
-export type ClaimAnswer = Lease | 'held' | 'changed';
+export type ClaimAnswer = Lease | 'held' | 'changed' | Vain;
+
+/** With what a gap was looked at: what nobody could close with it, nobody closes with the same. */
+export interface Attempt {
+  /** Hash of all that could decide: where the gap is, what is known of its kind, what was decided. Another one is another attempt. */
+  readonly basis: string;
+  /** Distinct values that were looked at. Twice as many are another attempt. */
+  readonly values: number;
+}
+
+/** That an attempt was made and found nothing, and why. */
+export interface Vain {
+  readonly vain: string;
+}
+
+/** A note that an attempt was in vain, for `ttl` milliseconds of the board's clock. */
+export interface VainAttempt extends Attempt {
+  readonly why: string;
+  readonly ttl: number;
+}
+
+/** Growth of a gap's values from which on an attempt is made again. */
+export const NEW_VALUES_FACTOR = 2;
 
 /** `changed`: the local cache holds other patterns of the signature than before. `free`: no lease stands on it, and nothing came. */
 export type ParkAnswer = 'changed' | 'free';
@@ -27,7 +49,7 @@ export interface BoardCounts {
 }
 
 /**
- * Where the agents of one swarm share what they learned. Each member has a local cache, which all of `lookup`, `rejection`, `knowledge` and
+ * Where the agents of one swarm share what they learned. Each member has a local cache, which all of `lookup`, `rejection`, `rewards`, `knowledge` and
  * `counts` read without waiting; the board brings to it, in some order and at least once, whatever any member wrote. Knowledge merges
  * (`PatternSet`): duplicates and reordering change nothing.
  *
@@ -65,6 +87,12 @@ export interface PatternBoard {
    */
   evidence(patternId: string, agent: string, tally: Tally): Promise<void>;
 
+  /** What the swarm has earned with families of solutions, as far as the member knows. */
+  rewards(): Rewards;
+
+  /** Shares what an agent has earned so far with a family (`earn` counts a trial). Lower sums than those known change nothing. Errors and waiting as with `publish`. */
+  reward(earned: Earned): Promise<void>;
+
   /** Takes a pattern out of every cache, for ever: published again, even by one who has not heard, it stays out. Errors and waiting as with `publish`. */
   reject(patternId: string, reason: string): Promise<void>;
 
@@ -74,9 +102,10 @@ export interface PatternBoard {
   /**
    * Asks for the right to solve a gap for `ttl` milliseconds of the board's clock. A holder that vanishes loses it then; one that is merely late can
    * still publish, unless another has been granted it. When granted, the local cache holds all that was published before.
+   * With an `attempt`, a note that the same one was in vain is the answer, and no lease is kept.
    * Throws SKEIN_BOARD_UNAVAILABLE when the board stays away.
    */
-  claim(signatureKey: string, ttl: number): Promise<ClaimAnswer>;
+  claim(signatureKey: string, ttl: number, attempt?: Attempt): Promise<ClaimAnswer>;
 
   /**
    * Waits until a pattern of the signature changes, or its lease is released or expires. Resolves at once when there is no lease. Several may park
@@ -84,8 +113,11 @@ export interface PatternBoard {
    */
   park(signatureKey: string): Promise<ParkAnswer>;
 
-  /** Gives the lease back without a solution. A lease that is no longer held is left alone. */
-  release(lease: Lease): Promise<void>;
+  /**
+   * Gives the lease back without a solution. A lease that is no longer held is left alone. With `vain`, a note of the attempt is left in the same
+   * step, unless the lease was granted to another since: one note for a signature and a basis, the newer one in the place of the older.
+   */
+  release(lease: Lease, vain?: VainAttempt): Promise<void>;
 
   /** Waits a little for what is unsent, then leaves. Promises still waiting reject with SKEIN_BOARD_UNAVAILABLE. A second call does no harm. */
   close(): Promise<void>;

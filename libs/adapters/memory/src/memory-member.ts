@@ -1,16 +1,20 @@
 import { SkeinError } from '@skein/kernel';
-import type { Knowledge, News, Pattern, Tally } from '@skein/pattern';
+import type { Earned, Knowledge, News, Pattern, Rewards, Tally } from '@skein/pattern';
 import {
   BoardCache,
   checkAgent,
+  checkAttempt,
   checkTtl,
   newsFrom,
   newsText,
+  vainNote,
+  type Attempt,
   type BoardCounts,
   type ClaimAnswer,
   type Lease,
   type ParkAnswer,
   type PatternBoard,
+  type VainAttempt,
 } from '@skein/ports';
 import type { BoardEvent, BoardReply, BoardRequest } from './board-hub.ts';
 
@@ -52,6 +56,10 @@ export class MemoryMember implements PatternBoard {
     return this.#cache.rejection(patternId);
   }
 
+  rewards(): Rewards {
+    return this.#cache.rewards();
+  }
+
   knowledge(): Knowledge {
     return this.#cache.knowledge();
   }
@@ -72,14 +80,20 @@ export class MemoryMember implements PatternBoard {
     await this.#tell({ kind: 'evidence', id: patternId, agent, tally });
   }
 
+  async reward(earned: Earned): Promise<void> {
+    await this.#tell({ kind: 'reward', ...earned });
+  }
+
   async reject(patternId: string, reason: string): Promise<void> {
     await this.#tell({ kind: 'rejected', id: patternId, reason });
   }
 
-  async claim(signatureKey: string, ttl: number): Promise<ClaimAnswer> {
+  async claim(signatureKey: string, ttl: number, attempt?: Attempt): Promise<ClaimAnswer> {
     checkTtl(ttl);
+    if (attempt) checkAttempt(attempt);
     const before = this.#cache.lookup(signatureKey);
-    const reply = await this.#ask({ ask: 'claim', key: signatureKey, ttl });
+    const reply = await this.#ask({ ask: 'claim', key: signatureKey, ttl, attempt });
+    if (reply.kind === 'vain') return this.#cache.isSame(signatureKey, before) ? { vain: reply.why } : 'changed';
     if (reply.kind !== 'granted') return 'held';
     const lease = { signatureKey, token: reply.token };
     // Events come before the replies to what was asked after them: the cache is as new as the grant.
@@ -98,8 +112,8 @@ export class MemoryMember implements PatternBoard {
     return answer;
   }
 
-  async release(lease: Lease): Promise<void> {
-    await this.#ask({ ask: 'release', lease });
+  async release(lease: Lease, vain?: VainAttempt): Promise<void> {
+    await this.#ask({ ask: 'release', lease, vain: vain && vainNote(vain) });
   }
 
   async close(): Promise<void> {

@@ -49,7 +49,7 @@ process.on('message', (order: string) => {
   if (order === 'work') void work();
   if (order === 'hold') {
     void board.claim('gap', 600).then((claim) => {
-      lease = typeof claim === 'string' ? undefined : claim;
+      lease = typeof claim === 'string' || 'vain' in claim ? undefined : claim;
       tell({ claimed: lease?.token });
     });
   }

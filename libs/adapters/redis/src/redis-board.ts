@@ -1,18 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SkeinError } from '@skein/kernel';
-import { PatternSet, readKnowledge, withinEvidence, type Knowledge, type News, type Pattern, type Tally } from '@skein/pattern';
+import { PatternSet, readKnowledge, withinEvidence, type Earned, type Knowledge, type News, type Pattern, type Rewards, type Tally } from '@skein/pattern';
 import {
   BoardCache,
   checkAgent,
+  checkAttempt,
   checkTtl,
   newsFrom,
   newsText,
+  NEW_VALUES_FACTOR,
+  vainNote,
+  type Attempt,
   type BoardCounts,
   type ClaimAnswer,
   type Lease,
   type ParkAnswer,
   type PatternBoard,
+  type VainAttempt,
 } from '@skein/ports';
 import type { Redis } from 'ioredis';
 import { connection, isPassing, lacks } from './connection.ts';
@@ -45,7 +50,7 @@ const DRAIN_MS = 2_000;
 
 /**
  * Joins a board on Redis (6.2 or later, with an append-only file). Keys, below the prefix: the stream `migration.{id}.patterns`, in which every
- * piece of news is an entry, and beside it `.fences`, `.snapshot` and `.lease.<signature key>`; the braces keep them in one slot of a cluster. The stream is
+ * piece of news is an entry, and beside it `.fences`, `.snapshot`, `.lease.<signature key>` and `.vain.<signature key>.<basis>`; the braces keep them in one slot of a cluster. The stream is
  * the truth. The channel of the same name is a hint that carries the entry, so that it arrives without a second look, and names the entry before it, so that a
  * member that missed one reads the stream. Every second, and after every loss of a connection, a member compares itself with Redis, and tells it
  * what it has lost. Throws SKEIN_BOARD_UNAVAILABLE when no Redis answers, SKEIN_CONFIG_INVALID.
@@ -127,6 +132,10 @@ class RedisBoard implements PatternBoard {
     return this.#cache.rejection(patternId);
   }
 
+  rewards(): Rewards {
+    return this.#cache.rewards();
+  }
+
   knowledge(): Knowledge {
     return this.#cache.knowledge();
   }
@@ -147,22 +156,29 @@ class RedisBoard implements PatternBoard {
     await this.#post({ kind: 'evidence', id: patternId, agent, tally });
   }
 
+  async reward(earned: Earned): Promise<void> {
+    await this.#post({ kind: 'reward', ...earned });
+  }
+
   async reject(patternId: string, reason: string): Promise<void> {
     await this.#post({ kind: 'rejected', id: patternId, reason });
   }
 
-  async claim(signatureKey: string, ttl: number): Promise<ClaimAnswer> {
+  async claim(signatureKey: string, ttl: number, attempt?: Attempt): Promise<ClaimAnswer> {
     checkTtl(ttl);
+    if (attempt) checkAttempt(attempt);
     const before = this.#cache.lookup(signatureKey);
     // The name of the request: asked again after a lost answer, it gets the lease that it was granted.
     const request = randomUUID();
-    const keys = [this.#stream, this.#fences, this.#lease(signatureKey)];
-    const [answer, token, newest] = (await this.#patiently(() => this.#run(CLAIM, keys, [request, ttl, encode(signatureKey)]))) as [string, string, string];
-    if (answer !== 'granted') return 'held';
+    const keys = [this.#stream, this.#fences, this.#lease(signatureKey), this.#vain(signatureKey, attempt)];
+    const values = [request, ttl, encode(signatureKey), attempt?.values ?? '', NEW_VALUES_FACTOR];
+    const [answer, token, newest] = (await this.#patiently(() => this.#run(CLAIM, keys, values))) as [string, string, string];
+    if (answer === 'held') return 'held';
     const lease = { signatureKey, token: Number(token) };
     await this.#patiently(async () => {
       while (isAfter(newest, this.#cursor)) await this.#catchUp();
     });
+    if (answer === 'vain') return this.#cache.isSame(signatureKey, before) ? { vain: token } : 'changed';
     if (this.#cache.isSame(signatureKey, before)) return lease;
     await this.release(lease);
     return 'changed';
@@ -175,8 +191,11 @@ class RedisBoard implements PatternBoard {
     return answer;
   }
 
-  async release({ signatureKey, token }: Lease): Promise<void> {
-    await this.#patiently(() => this.#run(RELEASE, [this.#lease(signatureKey)], [token, encode(signatureKey), this.#stream]));
+  async release({ signatureKey, token }: Lease, vain?: VainAttempt): Promise<void> {
+    const note = vain && vainNote(vain);
+    const keys = [this.#lease(signatureKey), this.#fences, this.#vain(signatureKey, note)];
+    const values = [token, encode(signatureKey), this.#stream, note?.values ?? '', note?.why ?? '', note?.ttl ?? 0];
+    await this.#patiently(() => this.#run(RELEASE, keys, values));
   }
 
   async close(): Promise<void> {
@@ -398,6 +417,10 @@ class RedisBoard implements PatternBoard {
     return `${this.#stream}.snapshot`;
   }
 
+  #vain(key: string, attempt: Attempt | undefined): string {
+    return `${this.#stream}.vain.${encode(key)}.${attempt?.basis ?? ''}`;
+  }
+
   #lease(key: string): string {
     return `${this.#stream}.lease.${encode(key)}`;
   }
@@ -435,6 +458,10 @@ function* beyond(mine: Knowledge, there: PatternSet): Generator<News> {
   for (const pattern of mine.patterns) {
     const other = there.get(pattern.id);
     if (other === undefined || !withinEvidence(pattern.evidence, other.evidence)) yield { kind: 'pattern', pattern };
+  }
+  for (const [arm, evidence] of Object.entries(mine.rewards)) {
+    for (const [agent, tally] of Object.entries(evidence))
+      if (!withinEvidence(Object.fromEntries([[agent, tally]]), there.rewards[arm] ?? {})) yield { kind: 'reward', arm, agent, tally };
   }
   const early = there.knowledge().evidence;
   for (const [id, evidence] of Object.entries(mine.evidence)) {

@@ -41,10 +41,15 @@ return {'told', before, id}
 `;
 
 /**
- * KEYS stream, fences, lease. ARGV name of the request, milliseconds, signature key. The same request asked twice gets the same lease. A lease
- * without an end is none of ours, and would never go. Returns ['granted', token, id of the newest entry] or ['held'].
+ * KEYS stream, fences, lease, note. ARGV name of the request, milliseconds, signature key, values of the attempt (empty: none is named), factor. A note
+ * that the attempt was in vain is the answer, unless the values have grown by the factor. The same request asked twice gets the same lease. A lease
+ * without an end is none of ours, and would never go. Returns ['granted', token, id of the newest entry], ['vain', why, id of the newest entry] or ['held'].
  */
 export const CLAIM = `${IDS}
+if ARGV[4] ~= '' then
+  local note = redis.call('HMGET', KEYS[4], 'values', 'why')
+  if note[1] and note[2] and tonumber(ARGV[4]) < math.max(1, tonumber(note[1])) * tonumber(ARGV[5]) then return {'vain', note[2], last(KEYS[1])} end
+end
 local held = redis.call('GET', KEYS[3])
 if held and redis.call('PTTL', KEYS[3]) >= 0 then
   if held == token(held) .. ':' .. ARGV[1] then return {'granted', token(held), last(KEYS[1])} end
@@ -55,8 +60,16 @@ redis.call('SET', KEYS[3], granted .. ':' .. ARGV[1], 'PX', ARGV[2])
 return {'granted', tostring(granted), last(KEYS[1])}
 `;
 
-/** KEYS lease. ARGV token, signature key, channel. Gives a lease back, if it is still held, and tells so. */
+/**
+ * KEYS lease, fences, note. ARGV token, signature key, channel, values of an attempt in vain (empty: none), why, milliseconds. Notes the attempt, unless
+ * the token was superseded; gives the lease back, if it is still held, and tells so.
+ */
 export const RELEASE = `${IDS}
+if ARGV[4] ~= '' and redis.call('HGET', KEYS[2], ARGV[2]) == ARGV[1] then
+  redis.call('DEL', KEYS[3])
+  redis.call('HSET', KEYS[3], 'values', ARGV[4], 'why', ARGV[5])
+  redis.call('PEXPIRE', KEYS[3], ARGV[6])
+end
 if token(redis.call('GET', KEYS[1])) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
 redis.call('PUBLISH', ARGV[3], '\\n\\n' .. ARGV[2] .. '\\n')

@@ -20,11 +20,13 @@ function newFile(): string {
   return join(folder, 'swarm', 'patterns.sqlite');
 }
 
+const ARM = 'type DATE 9\u001fdate';
 const [first, second] = [samplePattern(1), samplePattern(2)];
 const knowledge = (successes: number, failures: number): Knowledge => ({
   patterns: [{ ...first, evidence: { a: { successes, failures } } }, second].sort((one, other) => (one.id < other.id ? -1 : 1)),
   evidence: { ['e'.repeat(64)]: { a: { successes: 1, failures: 0 } } },
   rejected: { [second.id]: 'the year is wrong' },
+  rewards: { [ARM]: { a: { successes: successes + 0.5, failures: failures + 0.25 } } },
 });
 
 describe('sqlite pattern library', () => {
@@ -53,13 +55,27 @@ describe('sqlite pattern library', () => {
     }
     const library = await sqlitePatternLibrary({ file, run: 'r4' });
     expect(library.load().patterns.find(({ id }) => id === first.id)?.evidence).toEqual({ library: { successes: 15, failures: 3 } });
+    expect(library.load().rewards).toEqual({ [ARM]: { library: { successes: 16.5, failures: 3.75 } } });
+    library.close();
+  });
+
+  it('goes on with a file from before rewards were kept', async () => {
+    const file = newFile();
+    (await sqlitePatternLibrary({ file, run: 'r1' })).close();
+    const { DatabaseSync } = await import('node:sqlite');
+    const database = new DatabaseSync(file);
+    database.exec('DROP TABLE reward; PRAGMA user_version = 1;');
+    database.close();
+    const library = await sqlitePatternLibrary({ file, run: 'r1' });
+    library.keep(knowledge(3, 0));
+    expect(library.load()).toEqual(knowledge(3, 0));
     library.close();
   });
 
   it('finds similar gaps by their vectors, and none that was rejected', async () => {
     const library = await sqlitePatternLibrary({ file: newFile(), run: 'r1' });
     const patterns = Array.from({ length: 200 }, (_, index) => samplePattern(index));
-    library.keep({ patterns, evidence: {}, rejected: { [(patterns[17] as (typeof patterns)[0]).id]: 'wrong' } });
+    library.keep({ patterns, evidence: {}, rewards: {}, rejected: { [(patterns[17] as (typeof patterns)[0]).id]: 'wrong' } });
     const sought = samplePattern(42).signature;
     const found = library.nearest(sought, 5);
     expect(found).toHaveLength(5);
@@ -95,7 +111,7 @@ describe('sqlite pattern library', () => {
       const { sqlitePatternLibrary } = await import(${JSON.stringify(new URL('./pattern-library.ts', import.meta.url).href)});
       const library = await sqlitePatternLibrary({ file: ${JSON.stringify(file)}, run: 'r1' });
       for (let count = 1; ; count += 1) {
-        library.keep({ patterns: [{ ...${JSON.stringify(first)}, evidence: { a: { successes: count, failures: 0 } } }], evidence: {}, rejected: {} });
+        library.keep({ patterns: [{ ...${JSON.stringify(first)}, evidence: { a: { successes: count, failures: 0 } } }], evidence: {}, rejected: {}, rewards: {} });
         process.stdout.write(count + '\\n');
       }`;
     for (let round = 0; round < 3; round += 1) {

@@ -1,18 +1,21 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { SkeinError } from '@skein/kernel';
 import {
   mergeEvidence,
+  readKnowledge,
   readPattern,
   signatureKey,
   signatureVector,
   similarity,
   totalEvidence,
   VECTOR_LENGTH,
+  withinEvidence,
   type Evidence,
   type Knowledge,
   type Pattern,
+  type Rewards,
   type Signature,
 } from '@skein/pattern';
 import { storageError, type PatternBoard } from '@skein/ports';
@@ -47,7 +50,15 @@ export interface SqlitePatternLibrary {
 /** The agent in whose name the evidence of earlier runs comes to a board. It is never written back. */
 export const LIBRARY_AGENT = 'library';
 
-const VERSION = 1;
+const VERSION = 2;
+/** What version 2 adds. */
+const REWARDS = `
+  CREATE TABLE reward (
+    arm TEXT NOT NULL, run TEXT NOT NULL, agent TEXT NOT NULL, successes REAL NOT NULL, failures REAL NOT NULL,
+    PRIMARY KEY (arm, run, agent)
+  ) WITHOUT ROWID;
+  PRAGMA user_version = 2;
+`;
 const SCHEMA = `
   CREATE TABLE pattern (id TEXT PRIMARY KEY, key TEXT NOT NULL, body TEXT NOT NULL, vector BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE evidence (
@@ -55,7 +66,7 @@ const SCHEMA = `
     PRIMARY KEY (pattern, run, agent)
   ) WITHOUT ROWID;
   CREATE TABLE rejected (pattern TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
-  PRAGMA user_version = ${VERSION};
+  ${REWARDS}
 `;
 
 /** Opens or makes a library. Throws SKEIN_STORAGE_FAILED when the file is no database of this version. */
@@ -82,7 +93,7 @@ export async function sqlitePatternLibrary({ file, run }: SqlitePatternLibraryOp
  * @returns how to stop: writes what is left.
  */
 export async function attachLibrary(store: SqlitePatternLibrary, board: PatternBoard, every = 1_000): Promise<() => Promise<void>> {
-  const { patterns, rejected } = store.load();
+  const { patterns, rejected, rewards } = store.load();
   const known = new Map(board.knowledge().patterns.map((pattern) => [pattern.id, pattern]));
   const news = patterns.filter(({ id, evidence }) => {
     const there = known.get(id);
@@ -94,6 +105,10 @@ export async function attachLibrary(store: SqlitePatternLibrary, board: PatternB
   await Promise.all([
     ...news.map((pattern) => board.publish(pattern)),
     ...Object.entries(rejected).flatMap(([id, reason]) => (board.rejection(id) === undefined ? [board.reject(id, reason)] : [])),
+    ...Object.entries(rewards).flatMap(([arm, tallies]) => {
+      const there = board.rewards()[arm] ?? {};
+      return Object.entries(tallies).flatMap(([agent, tally]) => (withinEvidence({ [agent]: tally }, there) ? [] : [board.reward({ arm, agent, tally })]));
+    }),
   ]);
   let dirty = false;
   const stopListening = board.onChange(() => void (dirty = true));
@@ -129,6 +144,7 @@ function prepare(database: DatabaseSync, file: string): void {
   transaction(database, () => {
     const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
     if (version === 0) database.exec(SCHEMA);
+    else if (version === 1) database.exec(REWARDS);
     else if (version !== VERSION)
       throw new SkeinError('SKEIN_STORAGE_FAILED', `${file} is a pattern library of version ${version}; this is version ${VERSION}`);
   });
@@ -140,10 +156,14 @@ function library(database: DatabaseSync, file: string, run: string): SqlitePatte
   const raise = database.prepare(`
     INSERT INTO evidence (pattern, run, agent, successes, failures) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET successes = max(successes, excluded.successes), failures = max(failures, excluded.failures)`);
+  const earn = database.prepare(`
+    INSERT INTO reward (arm, run, agent, successes, failures) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET successes = max(successes, excluded.successes), failures = max(failures, excluded.failures)`);
+  const rewardRows = database.prepare('SELECT arm AS id, run, agent, successes, failures FROM reward ORDER BY arm, run, agent');
   const reject = database.prepare('INSERT INTO rejected (pattern, reason) VALUES (?, ?) ON CONFLICT DO NOTHING');
   const patternRows = database.prepare('SELECT id, body, vector FROM pattern WHERE id NOT IN (SELECT pattern FROM rejected) ORDER BY id');
   const allRows = database.prepare('SELECT id, body FROM pattern ORDER BY id');
-  const evidenceRows = database.prepare('SELECT pattern, run, agent, successes, failures FROM evidence ORDER BY pattern, run, agent');
+  const evidenceRows = database.prepare('SELECT pattern AS id, run, agent, successes, failures FROM evidence ORDER BY pattern, run, agent');
   const rejectedRows = database.prepare('SELECT pattern, reason FROM rejected ORDER BY pattern');
 
   function keepEvidence(id: string, evidence: Evidence): void {
@@ -152,15 +172,22 @@ function library(database: DatabaseSync, file: string, run: string): SqlitePatte
     }
   }
 
-  function readEvidenceRows(): Map<string, Evidence> {
+  /** Evidence by id of the pattern, or rewards by arm. */
+  function readTallies(statement: StatementSync): Map<string, Evidence> {
     const own = new Map<string, Evidence>();
     const before = new Map<string, Evidence>();
-    for (const row of evidenceRows.iterate() as Iterable<{ pattern: string; run: string; agent: string; successes: number; failures: number }>) {
+    for (const row of statement.iterate() as Iterable<{ id: string; run: string; agent: string; successes: number; failures: number }>) {
       const [map, agent] = row.run === run ? [own, row.agent] : [before, `${row.run}\u001f${row.agent}`];
-      map.set(row.pattern, mergeEvidence(map.get(row.pattern) ?? {}, { [agent]: { successes: row.successes, failures: row.failures } }));
+      map.set(row.id, mergeEvidence(map.get(row.id) ?? {}, { [agent]: { successes: row.successes, failures: row.failures } }));
     }
     for (const [id, evidence] of before) own.set(id, mergeEvidence(own.get(id) ?? {}, { [LIBRARY_AGENT]: totalEvidence(evidence) }));
     return own;
+  }
+
+  function readRewards(): Rewards {
+    const { knowledge, refused } = readKnowledge({ patterns: [], evidence: {}, rejected: {}, rewards: Object.fromEntries(readTallies(rewardRows)) });
+    unreadable += refused;
+    return knowledge.rewards;
   }
 
   function read(id: string, body: string, evidence: Evidence): Pattern | undefined {
@@ -190,7 +217,7 @@ function library(database: DatabaseSync, file: string, run: string): SqlitePatte
     load: () =>
       guarded('reading', () => {
         unreadable = 0;
-        const evidence = readEvidenceRows();
+        const evidence = readTallies(evidenceRows);
         const rows = allRows.all() as { id: string; body: string }[];
         const patterns = rows.map(({ id, body }) => read(id, body, evidence.get(id) ?? {})).filter((pattern) => pattern !== undefined);
         const there = new Set(rows.map(({ id }) => id));
@@ -199,6 +226,7 @@ function library(database: DatabaseSync, file: string, run: string): SqlitePatte
           patterns,
           evidence: Object.fromEntries([...evidence].filter(([id]) => !there.has(id))),
           rejected: Object.fromEntries(rejected.map(({ pattern, reason }) => [pattern, reason])),
+          rewards: readRewards(),
         };
       }),
     keep: (knowledge) =>
@@ -211,6 +239,9 @@ function library(database: DatabaseSync, file: string, run: string): SqlitePatte
           }
           for (const [id, evidence] of Object.entries(knowledge.evidence)) keepEvidence(id, evidence);
           for (const [id, reason] of Object.entries(knowledge.rejected)) reject.run(id, reason);
+          for (const [arm, tallies] of Object.entries(knowledge.rewards)) {
+            for (const [agent, { successes, failures }] of Object.entries(tallies)) if (agent !== LIBRARY_AGENT) earn.run(arm, run, agent, successes, failures);
+          }
         }),
       ),
     nearest: (signature, count) =>
@@ -222,7 +253,7 @@ function library(database: DatabaseSync, file: string, run: string): SqlitePatte
           .map((row) => ({ row, similarity: similarity(sought, new Float32Array(row.vector.slice().buffer)) }))
           .sort((a, b) => b.similarity - a.similarity || (a.row.id < b.row.id ? -1 : 1))
           .slice(0, count);
-        const evidence = readEvidenceRows();
+        const evidence = readTallies(evidenceRows);
         return near.flatMap(({ row, similarity: cosine }) => {
           const pattern = read(row.id, row.body, evidence.get(row.id) ?? {});
           return pattern === undefined ? [] : [{ pattern, similarity: cosine }];

@@ -1,4 +1,4 @@
-import { patternId, signatureKey, type Pattern } from '@skein/pattern';
+import { earn, patternId, signatureKey, type Pattern } from '@skein/pattern';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Lease, PatternBoard } from '../pattern-board.ts';
 import { solveOnce } from '../solve-once.ts';
@@ -24,6 +24,8 @@ export function samplePattern(index: number, variant = 0, agent?: string): Patte
     evidence: agent === undefined ? {} : { [agent]: { successes: 1, failures: 0 } },
   };
 }
+
+const [BASIS, OTHER_BASIS] = ['0'.repeat(64), '1'.repeat(64)];
 
 /** Resolves when `holds` does, looking again at every change; the test's own timeout ends a wait in vain. */
 export async function boardShows(board: PatternBoard, holds: () => boolean): Promise<void> {
@@ -56,7 +58,7 @@ export function patternBoardConformance(name: string, make: () => Promise<Patter
     }
     async function granted(board: PatternBoard, key: string, ttl = 60_000): Promise<Lease> {
       const claim = await board.claim(key, ttl);
-      if (typeof claim === 'string') throw new Error(`the claim was answered ${claim}`);
+      if (typeof claim === 'string' || 'vain' in claim) throw new Error(`the claim was answered ${claim}`);
       return claim;
     }
 
@@ -129,7 +131,7 @@ export function patternBoardConformance(name: string, make: () => Promise<Patter
       await expect(a.reject('*', 'all of them')).rejects.toMatchObject(refused);
       await expect(a.claim('k', 0)).rejects.toMatchObject({ code: 'SKEIN_CONFIG_INVALID' });
       expect(a.counts()).toEqual({ patterns: 0, refused: 0, unsent: 0 });
-      expect(a.knowledge()).toEqual({ patterns: [], evidence: {}, rejected: {} });
+      expect(a.knowledge()).toEqual({ patterns: [], evidence: {}, rejected: {}, rewards: {} });
     });
 
     it('keeps what it knows apart from the objects that went in', async () => {
@@ -158,7 +160,7 @@ export function patternBoardConformance(name: string, make: () => Promise<Patter
     it('grants a lease to one of many, and to the next when it is released', async () => {
       const boards = await Promise.all(['a', 'b', 'c', 'd'].map(join));
       const claims = await Promise.all(boards.flatMap((board) => [board.claim('k', 60_000), board.claim('k', 60_000)]));
-      const leases = claims.filter((claim) => typeof claim !== 'string');
+      const leases = claims.filter((claim) => typeof claim !== 'string' && 'token' in claim);
       expect(leases).toHaveLength(1);
       expect(claims.filter((claim) => claim === 'held')).toHaveLength(7);
       const other = await granted(boards[0] as PatternBoard, 'other');
@@ -269,6 +271,95 @@ export function patternBoardConformance(name: string, make: () => Promise<Patter
       await expect(solveOnce({ ...gap, board: a, solve: () => Promise.reject(new Error('out of memory')) })).rejects.toThrow('out of memory');
       expect(await solveOnce({ ...gap, board: b, solve: async () => undefined })).toBeUndefined();
       expect(await solveOnce({ ...gap, board: a, solve: async () => pattern })).toBe(pattern.id);
+    });
+
+    it('has an attempt that was in vain made once, by whichever of many racing members', async () => {
+      const boards = await Promise.all(Array.from({ length: 16 }, (_, index) => join(`w${index}`)));
+      let tries = 0;
+      const told: string[] = [];
+      const close = (board: PatternBoard, basis: string, values = 40) =>
+        solveOnce({
+          board,
+          signatureKey: 'k',
+          ttl: 60_000,
+          choose: (patterns) => patterns[0]?.id,
+          solve: async () => {
+            tries += 1;
+            await new Promise((next) => setTimeout(next, 2));
+            return undefined;
+          },
+          attempt: () => ({ basis, values }),
+          vain: () => ({ why: 'two readings', ttl: 60_000 }),
+          onVain: (why) => told.push(why),
+        });
+      expect(await Promise.all(boards.map((board) => close(board, BASIS)))).toEqual(boards.map(() => undefined));
+      expect(tries).toBe(1);
+      expect(told).toEqual(Array.from({ length: 15 }, () => 'two readings'));
+      // A few rows more are the same attempt; twice as many are not, nor is another basis: a column elsewhere, a decision, a pattern of the kind.
+      await close(await join('later'), BASIS, 79);
+      expect(tries).toBe(1);
+      await close(boards[3] as PatternBoard, OTHER_BASIS);
+      expect(tries).toBe(2);
+      await close(boards[4] as PatternBoard, BASIS, 80);
+      expect(tries).toBe(3);
+      await close(boards[5] as PatternBoard, BASIS, 159);
+      expect(tries).toBe(3);
+      // Whoever makes no attempt that can be compared is not held back.
+      expect(await boards[6]?.claim('k', 1_000)).toMatchObject({ signatureKey: 'k' });
+    });
+
+    it('forgets an attempt in vain after its time, and lets no superseded holder note one', async () => {
+      const [a, b] = [await join('a'), await join('b')];
+      const attempt = { basis: BASIS, values: 3 };
+      await a.release(await granted(a, 'k'), { ...attempt, why: 'nothing', ttl: 60 });
+      expect(await b.claim('k', 1_000, attempt)).toEqual({ vain: 'nothing' });
+      expect(await b.claim('j', 20, attempt)).toMatchObject({ signatureKey: 'j' });
+      await new Promise((next) => setTimeout(next, 120));
+      const again = await b.claim('k', 60_000, attempt);
+      expect(again).toMatchObject({ signatureKey: 'k' });
+      await b.release(again as Lease);
+      const stale = await granted(a, 'k', 20);
+      expect(await b.park('k')).toBe('free');
+      const fresh = await granted(b, 'k');
+      await a.release(stale, { ...attempt, why: 'too late', ttl: 60_000 });
+      await b.release(fresh);
+      const claim = await b.claim('k', 60_000, attempt);
+      expect(claim).toMatchObject({ signatureKey: 'k' });
+      // The twin: its holder may.
+      await b.release(claim as Lease, { ...attempt, why: 'in time', ttl: 60_000 });
+      expect(await a.claim('k', 60_000, attempt)).toEqual({ vain: 'in time' });
+      await expect(a.claim('k', 1_000, { basis: 'none', values: 1 })).rejects.toMatchObject({ code: 'SKEIN_BOARD_ENTRY' });
+      await expect(a.claim('k', 1_000, { basis: BASIS, values: Number.NaN })).rejects.toMatchObject({ code: 'SKEIN_BOARD_ENTRY' });
+    });
+
+    it('answers a claim with the pattern that came, not with the note that is older than it', async () => {
+      const [a, b] = [await join('a'), await join('b')];
+      const pattern = samplePattern(1);
+      const key = signatureKey(pattern.signature);
+      const attempt = { basis: BASIS, values: 3 };
+      await a.release(await granted(a, key), { ...attempt, why: 'nothing', ttl: 60_000 });
+      const known = b.lookup(key);
+      await a.publish(pattern);
+      const early = b.lookup(key) === known;
+      const claim = await b.claim(key, 1_000, attempt);
+      if (early) expect(claim).toBe('changed');
+      expect(b.lookup(key)).toEqual([pattern]);
+    });
+
+    it('shares what families earn, by the higher sum of each agent', async () => {
+      const [a, b] = [await join('a'), await join('b')];
+      await a.reward(earn(a.rewards(), 'a', 'type DATE 9', 'date', 0.5));
+      await a.reward(earn(a.rewards(), 'a', 'type DATE 9', 'date', 1));
+      await b.reward(earn({}, 'b', 'type DATE 9', 'date', 0.25));
+      await b.reward(earn({}, 'b', 'type DATE 9', 'date', 0));
+      const expected = { ['type DATE 9\u001fdate']: { a: { successes: 1.5, failures: 0.5 }, b: { successes: 0.25, failures: 1 } } };
+      const late = await join('late');
+      expect(late.rewards()).toEqual(expected);
+      expect(late.knowledge().rewards).toEqual(expected);
+      const nan = { successes: Number.NaN, failures: 0 };
+      await expect(a.reward({ arm: 'type DATE 9\u001fdate', agent: 'a', tally: nan })).rejects.toMatchObject({ code: 'SKEIN_BOARD_ENTRY' });
+      await expect(a.reward({ arm: 'no family', agent: 'a', tally: { successes: 1, failures: 0 } })).rejects.toMatchObject({ code: 'SKEIN_BOARD_ENTRY' });
+      expect(a.rewards()['no family']).toBeUndefined();
     });
 
     it('finds a known pattern in at most 20 µs among 10,000 signatures', async () => {
