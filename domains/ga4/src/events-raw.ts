@@ -81,5 +81,10 @@ export const eventsRaw: BronzeTable = {
   sql: `SELECT * EXCLUDE (raw), ${REPEATED.map((field) => `${misshapen(field)} AS _misshapen_${field}`).join(', ')}
     FROM (SELECT _file, _row, _sequence, raw, r.* REPLACE (${REPEATED.map((field) => `${repeated(field)} AS ${field}`).join(', ')})
       FROM (SELECT _file, _row, _sequence, raw, ${fromJson(structure(EVENT))} AS r FROM landing))`,
+  // An export comes by day and stream; rows whose date no calendar has are a partition of their own.
+  partition: [
+    { name: 'event_date', value: `try_strptime(event_date, '%Y%m%d')::DATE`, temporal: true },
+    { name: 'stream_id', value: `nullif(trim(stream_id), '')`, temporal: false },
+  ],
   lineage: Object.fromEntries(Object.keys(EVENT).map((field) => [field, [`landing:export.${field}`]])),
 };

@@ -77,7 +77,21 @@ export interface BronzeTable {
   readonly requiredColumns?: readonly string[];
   /** SELECT over `landing` (columns `_file`, `_row`, `_sequence` and `raw` or the landed columns). */
   readonly sql: string;
+  /**
+   * Columns that may part the rows when there are many, those by which the source delivers. With it the table is kept as Parquet above a threshold, a landing
+   * at a time, so `sql` must make each row of the rows of one landing alone.
+   */
+  readonly partition?: readonly BronzePart[];
   readonly lineage?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A column that may part the rows of a bronze table. */
+export interface BronzePart {
+  readonly name: string;
+  /** SQL over the table's columns; rows for which it is NULL are a partition of their own. */
+  readonly value: string;
+  /** Whether the values are days. */
+  readonly temporal: boolean;
 }
 
 export interface DataProduct {

@@ -35,12 +35,15 @@ export function landingsOf(table: BronzeTable, live: readonly Landing[]): Landin
  * that the rows are typed once.
  */
 export async function defineBronze(session: EngineSession, domain: Domain, table: BronzeTable, live: readonly Landing[], readers: number): Promise<void> {
-  const landings = landingsOf(table, live);
-  const source = domain.sources.find(({ name }) => name === table.source);
-  const landing =
-    source?.shape === 'json' ? jsonLanding(landings) : source?.shape === 'table' ? tableLanding(table, source, landings) : columnsLanding(table, landings);
   const kind = readers > 1 ? 'TEMP TABLE' : 'TEMP VIEW';
-  await session.run(`CREATE OR REPLACE ${kind} ${ident(table.name)} AS WITH landing AS (${landing}) SELECT * FROM (${table.sql})`);
+  await session.run(`CREATE OR REPLACE ${kind} ${ident(table.name)} AS ${bronzeSql(domain, table, landingsOf(table, live))}`);
+}
+
+/** SELECT of the typed rows of some landings of a bronze table; `most` bounds the rows that are taken of the landings. */
+export function bronzeSql(domain: Domain, table: BronzeTable, landings: readonly Landing[], most?: number): string {
+  const json = domain.sources.find((source) => source.name === table.source)?.shape === 'json';
+  const landing = json ? jsonLanding(landings) : columnsLanding(table, landings);
+  return `WITH landing AS (${most === undefined ? landing : `SELECT * FROM (${landing}) LIMIT ${most}`}) SELECT * FROM (${table.sql})`;
 }
 
 /** `_file`, `_row`, `_sequence`, `raw`: position in the landed file is position in the source file. */

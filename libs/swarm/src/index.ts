@@ -1,4 +1,6 @@
 export { DEMO_ORIGIN, liveLandings, newestOfEachFile } from './bronze.ts';
+export { compactBronze, type Compacted, type CompactionPolicy } from './compaction.ts';
+export { bronzeScan, layBronze, type BronzeReport, type Layered, type LayerTask } from './layers.ts';
 export { succeeded, type ProductReport, type RunReport, type SourceReport, type SwarmEvent } from './report.ts';
 export { PUBLISHED, type PublishedEvent } from './publisher.ts';
 export { type Replay } from './run.ts';

@@ -5,7 +5,7 @@ import { tableOf, type DataProduct, type Domain, type Snapshot, type SnapshotLin
 import { lineageRows } from './lineage.ts';
 import type { Candidate } from './candidate.ts';
 import type { MakingRecord } from './record.ts';
-import type { SwarmAdapters, SystemContracts } from './swarm.ts';
+import type { Retention, SwarmAdapters, SystemContracts } from './swarm.ts';
 
 /** Topic of the event that tells of a new snapshot; key: the product. */
 export const PUBLISHED = 'published';
@@ -20,6 +20,8 @@ export async function tell(bus: EventBus, snapshot: Snapshot): Promise<void> {
   const event: PublishedEvent = { product: snapshot.product, version: snapshot.version, snapshotId: snapshot.id.toString() };
   await bus.publish(PUBLISHED, snapshot.product, event);
 }
+
+export const DEFAULT_RETENTION: Retention = { keep: 100, graceMs: 3_600_000 };
 
 /** Where a silver row came from: lineage columns beside the contract's own. */
 const POSITION_COLUMNS: readonly WantedColumn[] = [
@@ -124,7 +126,7 @@ export class Publisher {
 
   /** History beyond what is kept goes, for the tables that grew in this run. */
   async keepHouse(): Promise<void> {
-    const { store, retention = { keep: 100, graceMs: 3_600_000 } } = this.#adapters;
+    const { store, retention = DEFAULT_RETENTION } = this.#adapters;
     for (const table of this.#grown) {
       await store.expire(table, { keep: retention.keep });
       await store.collect(table, { graceMs: retention.graceMs });

@@ -1,5 +1,7 @@
 import type { SkeinError } from '@skein/kernel';
+import type { ProfileDrift, SourceProfile } from '@skein/product';
 import type { Verdict } from '@skein/verifier';
+import type { BronzeReport } from './layers.ts';
 
 export interface SourceReport {
   readonly file: string;
@@ -8,6 +10,8 @@ export interface SourceReport {
   readonly rows: number;
   /** Lines or rows that could not be read at all. */
   readonly malformed: number;
+  /** How a file that was landed differs from the one before it. */
+  readonly drift?: readonly ProfileDrift[];
   readonly error?: SkeinError;
 }
 
@@ -44,14 +48,18 @@ export interface RunReport {
   /** Files of the folder that no source of the domain reads, by name. */
   readonly ignored: readonly string[];
   readonly products: readonly ProductReport[];
+  /** Bronze tables that may be kept as files, and how they are laid out; none where no product was made. */
+  readonly bronze?: readonly BronzeReport[];
   readonly milliseconds: number;
 }
 
 /** What a run tells while it works: one verb list for logs, progress bars and records. */
 export type SwarmEvent =
   | { readonly verb: 'landing'; readonly domain: string; readonly file: string; readonly done: number; readonly of: number }
+  | { readonly verb: 'profiled'; readonly domain: string; readonly file: string; readonly profile: SourceProfile; readonly drift: readonly ProfileDrift[] }
   | { readonly verb: 'landed'; readonly domain: string; readonly source: SourceReport; readonly done: number; readonly of: number }
   | { readonly verb: 'making'; readonly domain: string; readonly product: string; readonly done: number; readonly of: number }
+  | { readonly verb: 'layered'; readonly domain: string; readonly bronze: BronzeReport }
   | { readonly verb: 'made'; readonly domain: string; readonly product: ProductReport; readonly done: number; readonly of: number };
 
 /** True when every source was read and no product was refused, skipped or failed. */

@@ -1,19 +1,21 @@
 import { availableParallelism } from 'node:os';
-import { canonicalJson, sha256, SkeinError } from '@skein/kernel';
+import { canonicalJson, ident, sha256, SkeinError } from '@skein/kernel';
 import { checkPlan } from '@skein/verifier';
 import type { EngineSession } from '@skein/ports';
-import { tableOf, type DataProduct, type Domain, type Landing, type Snapshot } from '@skein/product';
+import { DEFAULT_LIMITS, tableOf, type BronzeTable, type DataProduct, type Domain, type Landing, type Snapshot } from '@skein/product';
 import { usable } from './agents/cleaner.ts';
 import { ingest } from './agents/ingestor.ts';
 import { defineBronze, liveLandings, refuseLacking } from './bronze.ts';
 import type { Candidate } from './candidate.ts';
+import { compactBronze } from './compaction.ts';
 import { gapRows } from './gap.ts';
 import { runJobs, type Job } from './lanes.ts';
+import { bronzeScan, layBronze, type BronzeReport, type Layered } from './layers.ts';
 import { byKey, recordOf, type MakingRecord } from './record.ts';
 import type { EscalatedGap } from './review/escalation.ts';
 import { make } from './make.ts';
 import { inputHash, inputsOf, lineageOf, type Inputs } from './provenance.ts';
-import { Publisher } from './publisher.ts';
+import { DEFAULT_RETENTION, Publisher } from './publisher.ts';
 import type { ProductReport, RunReport, SourceReport, SwarmEvent } from './report.ts';
 import { snapshotScan } from './scan.ts';
 import type { RunOptions, SwarmAdapters, SystemContracts } from './swarm.ts';
@@ -46,7 +48,9 @@ export async function runOnce(domain: Domain, system: SystemContracts, adapters:
       const products = await run.products(options.signal, emit);
       if (products.some((product) => product.outcome === 'published')) await publisher.lineage(run.published());
       await publisher.keepHouse();
-      return { domain: domain.name, sources, ignored: taken.ignored, products, milliseconds: performance.now() - started };
+      const bronze = await run.keepBronze();
+      for (const report of bronze) emit({ verb: 'layered', domain: domain.name, bronze: report });
+      return { domain: domain.name, sources, ignored: taken.ignored, products, bronze, milliseconds: performance.now() - started };
     } finally {
       await run.close();
     }
@@ -97,6 +101,13 @@ const NO_FIGURES: Figures = {
 };
 
 const MOST_LANES = 4;
+/** Rows of a row group of a compacted file. */
+const COMPACTED_GROUP = 40_960;
+
+function lanesOf({ lanes }: SwarmAdapters): number {
+  return lanes ?? Math.min(MOST_LANES, availableParallelism());
+}
+
 /** Rows of a gap that are shown to a person, and gaps that are handed over in one run. */
 const SHOWN_ROWS = 20;
 const MOST_ESCALATED = 200;
@@ -115,6 +126,7 @@ class Run {
   /** Products whose rows this run can read, with the snapshot they come from. */
   readonly #snapshots: Map<string, Snapshot>;
   readonly #lanes: Promise<Lane>[] = [];
+  readonly #layers = new Map<string, Promise<Layered>>();
 
   constructor(domain: Domain, adapters: SwarmAdapters, publisher: Publisher, live: readonly Landing[], snapshots = new Map<string, Snapshot>()) {
     this.#domain = domain;
@@ -286,13 +298,59 @@ class Run {
     });
   }
 
+  /** Brings a bronze table's files up to date, once in a run, in the session that first reads it; undefined for one that has none. */
+  async #layer(session: EngineSession, table: BronzeTable): Promise<Layered | undefined> {
+    const { bronze: store, layout: limits = {} } = this.#adapters;
+    if (store === undefined || table.partition === undefined) return undefined;
+    const known = this.#layers.get(table.name);
+    if (known) return known;
+    const layered = layBronze({ session, store, limits, domain: this.#domain, table, live: this.#live });
+    this.#layers.set(table.name, layered);
+    return layered;
+  }
+
+  /**
+   * Small files of the bronze tables that this run wrote become large ones, and what nobody reads any more goes. Reports what was laid out. A compaction
+   * that fails takes nothing from anybody, so it fails no run; the reasons say it.
+   */
+  async keepBronze(): Promise<BronzeReport[]> {
+    const { bronze: store, layout: limits = {}, retention = DEFAULT_RETENTION } = this.#adapters;
+    const reports: BronzeReport[] = [];
+    for (const layered of await Promise.allSettled(this.#layers.values())) {
+      if (layered.status === 'rejected') continue;
+      const { version, report } = layered.value;
+      if (store === undefined || version === undefined || report.outcome !== 'written') {
+        reports.push(report);
+        continue;
+      }
+      try {
+        const { session } = await this.#lane(0);
+        const { fileBytes } = { ...DEFAULT_LIMITS, ...limits };
+        const compacted = await compactBronze(session, store, version, { fileBytes, rowGroup: COMPACTED_GROUP });
+        await store.collect(version.domain, version.table, { graceMs: retention.graceMs });
+        const { from, to } = compacted ?? { from: 0, to: 0 };
+        reports.push(compacted ? { ...report, version: compacted.version.version, files: compacted.version.files.length, compacted: { from, to } } : report);
+      } catch (error) {
+        if (!(error instanceof SkeinError)) throw error;
+        reports.push({ ...report, reasons: [...report.reasons, `not compacted: ${error.message}`] });
+      }
+    }
+    return reports;
+  }
+
   /** Makes a name of `step.from` readable: a bronze table over its landings, or a product's newest snapshot. */
   async #define(session: EngineSession, defined: Set<string>, name: string): Promise<void> {
     const bronze = this.#domain.bronze.find((table) => table.name === name);
     if (bronze) {
       if (defined.has(name)) return;
-      const readers = this.#domain.products.filter((product) => product.step.from.includes(name)).length;
-      await defineBronze(session, this.#domain, bronze, this.#live, readers);
+      const layered = await this.#layer(session, bronze);
+      // A version without files has no columns to show; the landings have.
+      if (layered?.version && layered.version.files.length > 0) {
+        await session.run(`CREATE OR REPLACE TEMP VIEW ${ident(name)} AS ${bronzeScan(layered.version)}`);
+      } else {
+        const readers = this.#domain.products.filter((product) => product.step.from.includes(name)).length;
+        await defineBronze(session, this.#domain, bronze, this.#live, readers);
+      }
       defined.add(name);
       return;
     }
@@ -336,7 +394,9 @@ export async function replay(domain: Domain, system: SystemContracts, adapters: 
     snapshots.set(name, await store.asOf(contract ? tableOf(contract) : { domain: owner, name: table, major: 1 }, { version: at }));
   }
   live.sort((a, b) => a.sequence - b.sequence);
-  const run = new Run(domain, adapters, new Publisher(domain, system, adapters, () => adapters.engine.open()), live, snapshots);
+  // What a landing held then is read from the landing: the files hold what counts now.
+  const then = { ...adapters, bronze: undefined };
+  const run = new Run(domain, then, new Publisher(domain, system, then, () => adapters.engine.open()), live, snapshots);
   try {
     const { verdict } = await run.make(product, inputsOf(domain, product, live), 0, record);
     return { product: id, version: snapshot.version, verdictHash: verdict.hash, same: verdict.hash === snapshot.verdictHash };

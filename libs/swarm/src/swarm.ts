@@ -1,7 +1,7 @@
 import { SkeinError } from '@skein/kernel';
 import type { Contract } from '@skein/contract';
-import type { EventBus, LandingStore, PatternBoard, QueryEngine, QuerySandbox, SnapshotStore } from '@skein/ports';
-import type { Domain } from '@skein/product';
+import type { BronzeStore, EventBus, LandingStore, PatternBoard, QueryEngine, QuerySandbox, SnapshotStore } from '@skein/ports';
+import type { Domain, LayoutLimits } from '@skein/product';
 import { tell } from './publisher.ts';
 import type { RunReport, SwarmEvent } from './report.ts';
 import { replay, runOnce, type Replay } from './run.ts';
@@ -18,8 +18,12 @@ export interface SwarmAdapters {
   readonly board?: PatternBoard;
   /** Takes gaps that no agent could close, such as `MetaSwarmlet.consider`. One that fails does not fail the run. */
   readonly escalate?: (gaps: readonly EscalatedGap[]) => Promise<unknown>;
-  /** Products that are made at once; default the number of cores, and 4 at most. */
+  /** Files that are landed, and products that are made, at once; default the number of cores, and 4 at most. */
   readonly lanes?: number;
+  /** Where bronze tables are kept as files when they are large; without it, they are read from their landings. */
+  readonly bronze?: BronzeStore | undefined;
+  /** Sizes that layouts keep to, and from which size on bronze is kept as files; defaults of `planLayout`. */
+  readonly layout?: Partial<LayoutLimits>;
   /** Default: 100 versions, and an hour's grace. */
   readonly retention?: Retention;
 }

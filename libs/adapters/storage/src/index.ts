@@ -1,3 +1,4 @@
+export { localBronzeStore, type LocalBronzeStoreOptions } from './bronze-store.ts';
 export { localContractRegistry, type LocalContractRegistryOptions } from './contract-registry.ts';
 export { localLandingStore, type LocalLandingStoreOptions } from './landing-store.ts';
 export { localSnapshotStore, type LocalSnapshotStoreOptions } from './snapshot-store.ts';
