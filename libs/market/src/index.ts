@@ -1,1 +1,25 @@
-export {};
+export { AGREEMENT_STEPS, type Agreement, type AgreementState, type Entitlement, type Side } from './agreement.ts';
+export type { MarketCommand, UseToSettle } from './command.ts';
+export { agreementMessage, dcatDataset, type DcatOptions } from './dcat.ts';
+export { checkKey, decideMarket, entitledNow, numbered, unknownAgreement, unknownListing } from './decide.ts';
+export type { MarketEvent, MarketFact } from './event.ts';
+export { checkBalance, ledgerLines, type Charge, type LedgerLine } from './ledger.ts';
+export type { DictionaryColumn, Licence, Listing, ListingState, ReleaseEvidence, RoyaltyShare } from './listing.ts';
+export { MOST_CENTS, readCents, readCurrency, splitByWeight } from './money.ts';
+export { PLAN_UNITS, periodsBegun, readPlan, usageCents, type PlanUnit, type PricingPlan } from './plan.ts';
+export {
+  emptyMarket,
+  fold,
+  isValid,
+  marketTime,
+  priceAt,
+  quotaLeft,
+  requestKey,
+  usageKey,
+  type EntitlementStanding,
+  type MarketState,
+  type PriceEntry,
+  type Usage,
+} from './state.ts';
+export { accountTotals, chargesOf, type AccountTotal } from './statement.ts';
+export { checkWithin, readTerms, ROW_OPERATORS, type RowFilter, type Terms } from './terms.ts';

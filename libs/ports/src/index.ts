@@ -17,6 +17,7 @@ export {
 } from './pattern-board.ts';
 export { BoardCache, checkAgent, checkAttempt, checkTtl, newsFrom, newsText, vainNote } from './board-cache.ts';
 export { solveOnce, type SolveOnce } from './solve-once.ts';
+export type { MarketStore } from './market-store.ts';
 export type { EngineParameter, EngineSession, EngineValue, QueryEngine } from './query-engine.ts';
 export type { QuerySandbox, ResultFormat, SandboxCatalog, SandboxOutcome, SandboxRequest, SandboxResult, SandboxView, SerializedAst } from './sandbox.ts';
 export type { AsOf, CollectReport, SnapshotDraft, SnapshotStore, Staging, WantedColumn } from './snapshot-store.ts';

@@ -7,5 +7,6 @@ export {
   type SqlitePatternLibrary,
   type SqlitePatternLibraryOptions,
 } from './pattern-library.ts';
+export { sqliteMarketStore, type SqliteMarketStoreOptions } from './market-store.ts';
 export { sqliteReviewDesk, type SqliteReviewDeskOptions } from './review-desk.ts';
 export { sqliteStateStore, type SqliteStateStoreOptions } from './state-store.ts';

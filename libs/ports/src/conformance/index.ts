@@ -2,6 +2,7 @@ export { contractRegistryConformance, type ContractRegistryUnderTest } from './c
 export { escalationsConformance, type EscalationsUnderTest, type SampleCluster, type SampleSteps } from './escalations.ts';
 export { eventBusConformance, type EventBusUnderTest } from './event-bus.ts';
 export { landingStoreConformance, type LandingStoreUnderTest } from './landing-store.ts';
+export { MARKET_START, marketStoreConformance, sampleListing, sampleSale, type MarketStoreUnderTest } from './market-store.ts';
 export { boardShows, patternBoardConformance, samplePattern, type PatternBoardUnderTest } from './pattern-board.ts';
 export { queryEngineConformance, type QueryEngineUnderTest } from './query-engine.ts';
 export { reviewDeskConformance, sampleAlternative, sampleReview, type ReviewDeskUnderTest } from './review-desk.ts';

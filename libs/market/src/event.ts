@@ -1,0 +1,66 @@
+import type { AgreementState, Entitlement, Side } from './agreement.ts';
+import type { Charge } from './ledger.ts';
+import type { Listing, ReleaseEvidence } from './listing.ts';
+import type { PricingPlan } from './plan.ts';
+import type { Terms } from './terms.ts';
+
+/** What happened on the market. Plain JSON: amounts are decimal text, times milliseconds since the epoch. */
+export type MarketFact =
+  | { readonly type: 'listing.drafted'; readonly listing: Omit<Listing, 'state' | 'release'> }
+  | { readonly type: 'listing.checked'; readonly listing: string; readonly by: string; readonly release?: ReleaseEvidence }
+  | { readonly type: 'listing.live'; readonly listing: string; readonly by: string }
+  | { readonly type: 'listing.withdrawn'; readonly listing: string; readonly by: string; readonly reason: string }
+  | { readonly type: 'price.set'; readonly listing: string; readonly by: string; readonly plan: PricingPlan; readonly validFrom: number }
+  | {
+      readonly type: 'agreement.requested';
+      readonly agreement: string;
+      readonly listing: string;
+      readonly product: string;
+      readonly consumer: string;
+      readonly terms: Terms;
+      readonly request: string;
+    }
+  | {
+      readonly type: 'agreement.moved';
+      readonly agreement: string;
+      readonly by: string;
+      readonly side: Side;
+      readonly state: AgreementState;
+      readonly terms?: Terms;
+    }
+  | { readonly type: 'entitlement.granted'; readonly entitlement: Entitlement }
+  | { readonly type: 'entitlement.ended'; readonly entitlement: string; readonly by: string; readonly reason: string }
+  | {
+      readonly type: 'usage.reserved';
+      readonly usage: string;
+      readonly entitlement: string;
+      readonly key: string;
+      readonly query: string;
+      readonly attempt: string;
+      readonly until: number;
+    }
+  | { readonly type: 'usage.released'; readonly usage: string; readonly attempt: string; readonly reason: string }
+  | {
+      readonly type: 'usage.charged';
+      readonly usage: string;
+      readonly entitlement: string;
+      readonly consumer: string;
+      readonly key: string;
+      readonly query: string;
+      readonly rows: string;
+      readonly bytes: number;
+      readonly plan: PricingPlan;
+    }
+  | { readonly type: 'charge.made'; readonly charge: Charge }
+  | {
+      readonly type: 'privacy.spent';
+      readonly dataset: string;
+      readonly by: string;
+      /** Decimal text. */
+      readonly epsilon: string;
+      readonly budget: string;
+      readonly query: string;
+    };
+
+/** A fact in its place in the log: numbers rise without gaps, times never fall. */
+export type MarketEvent = MarketFact & { readonly seq: number; readonly at: number };
