@@ -7,6 +7,7 @@ export { type Replay } from './run.ts';
 export { createSwarm, type Retention, type RunOptions, type Swarm, type SwarmAdapters, type SystemContracts } from './swarm.ts';
 export { sqlRuleFigures, type SqlRuleInput } from './sql-rules.ts';
 export { snapshotScan } from './scan.ts';
+export { landFile } from './landing/file.ts';
 export { applyExpression, findBroken } from './heal/apply-expression.ts';
 export { heal } from './heal/heal.ts';
 export { suggestLabels, type Suggestion } from './heal/suggest-labels.ts';

@@ -1,14 +1,15 @@
 import path from 'node:path';
 import type { CommandContext } from '@stricli/core';
-import { draftContract, importAvro, importDbt, importDdl, importJsonSchema, type Draft } from '@skein/contract/formats';
+import { draftContract, importAvro, importDbt, importDdl, importJsonSchema, productName, type Draft } from '@skein/contract/formats';
 import { checkName, SkeinError } from '@skein/kernel';
+import { dataFiles } from '../judge/data-file.ts';
 import { humanText } from '../output/human.ts';
 import { writeOut } from '../output/write-reports.ts';
 import { readText } from './contract-file.ts';
 import { EXIT, finish } from './finish.ts';
 import { lintText, subjectOf } from './lint.ts';
 
-export const IMPORT_FORMATS = ['json-schema', 'avro', 'parquet', 'ddl', 'dbt'] as const;
+export const IMPORT_FORMATS = ['json-schema', 'avro', 'parquet', 'ndjson', 'csv', 'ddl', 'dbt'] as const;
 
 export interface ImportFlags {
   readonly format: (typeof IMPORT_FORMATS)[number];
@@ -41,11 +42,15 @@ export async function importCommand(this: CommandContext, flags: ImportFlags, fi
   });
 }
 
-async function readDraft({ format, table }: ImportFlags, file: string): Promise<Draft> {
+async function readDraft({ format, table, domain, name }: ImportFlags, file: string): Promise<Draft> {
   if (table !== undefined && format !== 'ddl' && format !== 'dbt') throw new SkeinError('SKEIN_USAGE', `--table is for ddl and dbt, not for ${format}`);
   switch (format) {
     case 'parquet':
-      return await (await import('./parquet-draft.ts')).parquetDraft(file);
+    case 'ndjson':
+    case 'csv': {
+      await dataFiles([file], '.', format);
+      return await (await import('../draft/data-draft.ts')).dataDraft(file, format, { domain, name: name ?? productName(path.parse(file).name) });
+    }
     case 'json-schema':
       return importJsonSchema(await readText(file), file);
     case 'avro':

@@ -204,7 +204,7 @@ const importRoute = buildCommand({
   parameters: {
     positional: { kind: 'tuple', parameters: [{ brief: 'File to import', parse: String, placeholder: 'file' }] },
     flags: {
-      format: { kind: 'enum', values: ['json-schema', 'avro', 'parquet', 'ddl', 'dbt'], brief: 'The form of the file' },
+      format: { kind: 'enum', values: ['json-schema', 'avro', 'parquet', 'ndjson', 'csv', 'ddl', 'dbt'], brief: 'The form of the file' },
       id: { kind: 'parsed', parse: String, brief: 'Id of the contract' },
       domain: { kind: 'parsed', parse: String, brief: 'Domain of the product' },
       name: { kind: 'parsed', parse: String, brief: "Name of the product; by default the source's own", optional: true },
@@ -213,8 +213,8 @@ const importRoute = buildCommand({
     },
   },
   docs: {
-    brief: 'Draft a contract from a schema that exists',
-    fullDescription: `The draft has status draft, and a comment for everything that could not be carried. ${CODES}`,
+    brief: 'Draft a contract from a schema that exists, or from data',
+    fullDescription: `The draft has status draft, and a comment for everything that could not be carried, and for what in the data speaks for each rule. ${CODES}`,
   },
 });
 
