@@ -1,4 +1,4 @@
-import type { Landing } from '@skein/product';
+import type { Landing, SourceProfile } from '@skein/product';
 
 /** A private directory for one Parquet file being written. Abandon it, or a later clean-up removes it. */
 export interface LandingStage {
@@ -46,6 +46,10 @@ export interface LandingStore {
   findUnchanged(domain: string, state: SourceFileState): Promise<Landing | undefined>;
   /** Records that a file, hashed again, still has the content of its newest landing. */
   noteUnchanged(domain: string, state: SourceFileState, landing: Landing): Promise<void>;
+  /** Keeps what was found of a landing beside it, in place of what was kept before; it may be lost, and is then found again. */
+  keepProfile(domain: string, landing: Landing, profile: SourceProfile): Promise<void>;
+  /** Undefined where none was kept. */
+  profileOf(domain: string, landing: Landing): Promise<SourceProfile | undefined>;
   /** Checks the sha256 of the landed Parquet; throws SKEIN_SNAPSHOT_CORRUPT with the file. */
   verify(domain: string, landing: Landing): Promise<void>;
 }

@@ -34,7 +34,8 @@ export async function runOnce(domain: Domain, system: SystemContracts, adapters:
         ? { sources: [], ignored: [] }
         : await ingest({
             domain,
-            session,
+            open: () => adapters.engine.open(),
+            lanes: lanesOf(adapters),
             landings: adapters.landings,
             from: options.from,
             origin: options.origin ?? options.from,
@@ -149,8 +150,7 @@ class Run {
       const before = products.slice(0, index).filter(({ id }) => needs.has(id));
       return { id: product.id, after: before.map(({ id }) => id), warm: from.filter((name) => bronze.some((table) => table.name === name)) };
     });
-    const lanes = this.#adapters.lanes ?? Math.min(MOST_LANES, availableParallelism());
-    await runJobs(jobs, lanes, async ({ id }, lane) => {
+    await runJobs(jobs, lanesOf(this.#adapters), async ({ id }, lane) => {
       const product = products.find((one) => one.id === id);
       if (product === undefined) return;
       signal?.throwIfAborted();

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { canonicalJson, checkName, sha256, SkeinError, systemClock, type Clock } from '@skein/kernel';
 import { storageError, type LandingDraft, type LandingStage, type LandingStore, type SourceFileState } from '@skein/ports';
-import type { Landing } from '@skein/product';
+import type { Landing, SourceProfile } from '@skein/product';
 import { hashFile, isErrno, linkExclusive, makeDirectory, storeTime, syncAndHash, syncDirectory, writeHint } from './durable-file.ts';
 import { corrupt } from './sidecar.ts';
 import { exists, namesIn } from './table-place.ts';
@@ -23,7 +23,7 @@ const ABANDONED_MS = 86_400_000;
 
 /**
  * Landings on a local disk. `<domain>/files/<uuid>.parquet` holds the rows; `<domain>/records/<sequence>.json` is the commit, made by link() so that
- * sequences are contiguous whoever writes; `<domain>/unchanged.json` is a cache that may be lost.
+ * sequences are contiguous whoever writes; `<domain>/profiles/<sequence>.json` and `<domain>/unchanged.json` are caches that may be lost.
  */
 export function localLandingStore(options: LocalLandingStoreOptions): LandingStore {
   return new LocalLandingStore(options);
@@ -134,6 +134,26 @@ class LocalLandingStore implements LandingStore {
     });
   }
 
+  async keepProfile(domain: string, landing: Landing, profile: SourceProfile): Promise<void> {
+    try {
+      await makeDirectory(path.dirname(this.profileFile(domain, landing)));
+      await writeHint(this.profileFile(domain, landing), `${JSON.stringify({ sha256: landing.sha256, profile })}\n`);
+    } catch (error) {
+      throw storageError(error, `the profile of ${landing.file} could not be kept`);
+    }
+  }
+
+  async profileOf(domain: string, landing: Landing): Promise<SourceProfile | undefined> {
+    const text = await readFile(this.profileFile(domain, landing), 'utf8').catch(() => undefined);
+    if (text === undefined) return undefined;
+    try {
+      const kept = JSON.parse(text) as { readonly sha256: string; readonly profile: SourceProfile };
+      return kept.sha256 === landing.sha256 ? kept.profile : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   async verify(domain: string, landing: Landing): Promise<void> {
     const known = (await this.load(domain))[landing.sequence - 1];
     if (known === undefined || known.landing.path !== landing.path)
@@ -152,6 +172,10 @@ class LocalLandingStore implements LandingStore {
 
   private recordFile(domain: string, sequence: number): string {
     return path.join(this.place(domain), 'records', `${sequence}.json`);
+  }
+
+  private profileFile(domain: string, { sequence }: Landing): string {
+    return path.join(this.place(domain), 'profiles', `${sequence}.json`);
   }
 
   private notesFile(domain: string): string {

@@ -54,6 +54,18 @@ export function landingStoreConformance(name: string, make: () => Promise<Landin
       expect(await store.list('sap')).toEqual([]);
     });
 
+    it('keeps a profile beside a landing, for others too, and for that content alone', async () => {
+      const landing = await land(store);
+      expect(await store.profileOf('sap', landing)).toBeUndefined();
+      const profile = { rows: 3, sampled: 3, columns: [{ name: 'MATNR', nulls: 1, distinct: 2, type: 'text' as const, shapes: [], texts: 2, forms: {} }] };
+      await store.keepProfile('sap', landing, { ...profile, rows: 2 });
+      await store.keepProfile('sap', landing, profile);
+      expect(await made.other().profileOf('sap', landing)).toEqual(profile);
+      expect(await store.profileOf('sap', { ...landing, sha256: 'b'.repeat(64) })).toBeUndefined();
+      expect(await store.profileOf('sap', await land(store, { file: 'other.csv' }))).toBeUndefined();
+      expect(await store.list('sap')).toHaveLength(2);
+    });
+
     it('gives back what was landed, to itself and to others, and the stage is gone', async () => {
       const stage = await store.stage('sap');
       expect(await readdir(stage.directory)).toEqual([]);

@@ -2,18 +2,24 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { SkeinError } from '@skein/kernel';
 import type { EngineSession, LandingStore } from '@skein/ports';
-import type { Domain, Landing, Source } from '@skein/product';
+import type { Domain, Landing, ProfileDrift, Source, SourceProfile } from '@skein/product';
 import { fingerprint } from '../delimited.ts';
+import { runJobs, type Job } from '../lanes.ts';
 import { landColumns } from '../landing/columns.ts';
+import { driftOf } from '../landing/drift.ts';
 import { landJson } from '../landing/json.ts';
 import { reading, type Landed } from '../landing/landed.ts';
+import { profileLanded, profileRecords } from '../landing/profile.ts';
 import { landTable } from '../landing/table.ts';
 import type { SourceReport, SwarmEvent } from '../report.ts';
 
 export interface IngestTask {
   readonly domain: Domain;
-  readonly session: () => Promise<EngineSession>;
+  /** Opens a session: each lane has its own. */
+  readonly open: () => Promise<EngineSession>;
   readonly landings: LandingStore;
+  /** Files that are read at once. */
+  readonly lanes: number;
   /** Folder to read, with all folders below it. */
   readonly from: string;
   /** Who brings the files; rows of the origin `demo` stop counting when another origin brings rows. */
@@ -23,7 +29,8 @@ export interface IngestTask {
 }
 
 /**
- * The ingestor: lands every file of a folder that a source of the domain reads, as received, as immutable Parquet.
+ * The ingestor: lands every file of a folder that a source of the domain reads, as received, as immutable Parquet, and profiles it on the way.
+ * Files are read in lanes and arrive in the order of their names: a lane that is ahead waits with its file, and takes no other one.
  * Files already landed with the same bytes are left alone; a file that cannot be read is refused and the others go on.
  * Throws SKEIN_SOURCE_NOT_FOUND or SKEIN_SOURCE_EMPTY when there is nothing to do.
  */
@@ -40,18 +47,51 @@ export async function ingest(options: IngestTask): Promise<{ sources: SourceRepo
     });
   }
   const reports: SourceReport[] = [];
-  for (const [done, { file, source }] of wanted.entries()) {
-    options.signal?.throwIfAborted();
-    onEvent({ verb: 'landing', domain: domain.name, file, done, of: wanted.length });
-    const report = await landOne(options, source, file).catch((error: unknown): SourceReport => {
-      if (!(error instanceof SkeinError) || error.fault !== 'source') throw error;
-      return { file, source: source.name, outcome: 'refused', rows: 0, malformed: 0, error };
+  const turns = inTurn(wanted.length);
+  const sessions: Promise<EngineSession>[] = [];
+  const jobs = wanted.map((_, index): Job => ({ id: String(index), after: [], warm: [] }));
+  try {
+    await runJobs(jobs, options.lanes, async ({ id }, lane) => {
+      const index = Number(id);
+      const { file, source } = wanted[index] as { file: string; source: Source };
+      const task: LandTask = { ...options, source, file, session: () => (sessions[lane] ??= options.open()), turn: () => turns.reached(index) };
+      try {
+        options.signal?.throwIfAborted();
+        onEvent({ verb: 'landing', domain: domain.name, file, done: reports.length, of: wanted.length });
+        const report = await landOne(task).catch((error: unknown) => refusal(task, error));
+        await turns.reached(index);
+        reports.push(report);
+        onEvent({ verb: 'landed', domain: domain.name, source: report, done: reports.length, of: wanted.length });
+        turns.ended(index);
+      } catch (error) {
+        turns.broken(error);
+        throw error;
+      }
     });
-    reports.push(report);
-    onEvent({ verb: 'landed', domain: domain.name, source: report, done: done + 1, of: wanted.length });
+  } finally {
+    for (const session of await Promise.allSettled(sessions)) if (session.status === 'fulfilled') await session.value.close();
   }
   const read = new Set(wanted.map(({ file }) => file));
   return { sources: reports, ignored: files.filter((file) => !read.has(file)) };
+}
+
+/** What is the file's own fault costs that file alone; a full disk, or a run that is told to stop, ends the run. */
+function refusal({ source, file }: LandTask, error: unknown): SourceReport {
+  if (!(error instanceof SkeinError) || error.fault !== 'source') throw error;
+  return { file, source: source.name, outcome: 'refused', rows: 0, malformed: 0, error };
+}
+
+/** Turns in the order of numbers: `reached` resolves once all before have ended, and rejects for all who wait once one broke. */
+function inTurn(count: number): { reached(index: number): Promise<void>; ended(index: number): void; broken(error: unknown): void } {
+  const gates = Array.from({ length: count + 1 }, () => Promise.withResolvers<void>());
+  // Nobody may be waiting at a gate that breaks.
+  for (const { promise } of gates) promise.catch(() => undefined);
+  gates[0]?.resolve();
+  return {
+    reached: (index) => gates[index]?.promise ?? Promise.resolve(),
+    ended: (index) => gates[index + 1]?.resolve(),
+    broken: (error) => gates.forEach(({ reject }) => reject(error)),
+  };
 }
 
 async function filesBelow(from: string): Promise<string[]> {
@@ -67,8 +107,17 @@ async function filesBelow(from: string): Promise<string[]> {
   );
 }
 
-async function landOne(options: IngestTask, source: Source, file: string): Promise<SourceReport> {
-  const { landings, domain, origin } = options;
+interface LandTask extends IngestTask {
+  readonly source: Source;
+  readonly file: string;
+  /** Of the lane. */
+  readonly session: () => Promise<EngineSession>;
+  /** Resolves when every file before this one has landed, or was refused. */
+  readonly turn: () => Promise<void>;
+}
+
+async function landOne(options: LandTask): Promise<SourceReport> {
+  const { landings, domain, origin, source, file } = options;
   const table = source.tableOf(file) ?? source.name;
   const from = path.join(options.from, file);
   const before = await reading(file, () => stat(from));
@@ -100,12 +149,12 @@ async function landOne(options: IngestTask, source: Source, file: string): Promi
     if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
       throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} changed while it was read`, { hint: 'Run again when the file is complete.', context: { file } });
     }
-    const landing = await landings.commit(
-      stage,
-      { source: source.name, table, file, origin, sha256: print.sha256, bytes: print.bytes, mtimeMs: before.mtimeMs, ...landed },
-      target,
-    );
-    return report(landing, 'landed');
+    const { rows, columns, rejects, sample } = landed;
+    const profile = sample === undefined ? await profileLanded(session, target, source.shape, rows) : profileRecords(rows, sample);
+    await options.turn();
+    const draft = { source: source.name, table, file, origin, sha256: print.sha256, bytes: print.bytes, mtimeMs: before.mtimeMs, rows, columns, rejects };
+    const landing = await landings.commit(stage, draft, target);
+    return { ...report(landing, 'landed'), drift: await noteProfile(options, landing, profile) };
   } catch (error) {
     await landings.abandon(stage);
     throw error;
@@ -113,4 +162,15 @@ async function landOne(options: IngestTask, source: Source, file: string): Promi
   function report(landing: Landing, outcome: 'landed' | 'unchanged'): SourceReport {
     return { file, source: source.name, outcome, rows: landing.rows, malformed: landing.rejects.length };
   }
+}
+
+/** Keeps the profile beside the landing and tells how it differs from that of the file before: of the same table, or of the source where records have one table a day. */
+async function noteProfile({ landings, domain, source, onEvent }: LandTask, landing: Landing, profile: SourceProfile): Promise<readonly ProfileDrift[]> {
+  await landings.keepProfile(domain.name, landing, profile);
+  const earlier = (await landings.list(domain.name)).filter(({ source: name, sequence }) => name === source.name && sequence < landing.sequence);
+  const last = earlier.findLast(({ table }) => table === landing.table) ?? (source.shape === 'json' ? earlier.at(-1) : undefined);
+  const before = last && (await landings.profileOf(domain.name, last));
+  const drift = before === undefined ? [] : driftOf(before, profile);
+  onEvent({ verb: 'profiled', domain: domain.name, file: landing.file, profile, drift });
+  return drift;
 }

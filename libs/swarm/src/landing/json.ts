@@ -6,6 +6,7 @@ import { literal, SkeinError } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
 import { isBlank } from '../scan.ts';
 import { checkRejects, MAX_LINE, MAX_REJECTS, reading, takeRejects, type Landed } from './landed.ts';
+import { LONGEST_SAMPLED, stride } from './profile.ts';
 
 /** Rows that one thread reads at a time: records are long, and a day of them should keep every core busy. */
 const ROW_GROUP = 16_384;
@@ -36,9 +37,11 @@ export async function landJson(session: EngineSession, from: string, file: strin
     );
     await takeRejects(session, file);
   }
-  // A line that is cut short, or is no JSON object, is no record.
-  const [counted] = await session.rows<{ lines: bigint; broken: { row: bigint; raw: string; valid: boolean }[] | null }>(
-    `SELECT count(*) FILTER (WHERE NOT blank) AS lines,
+  const [stored] = await session.rows<{ rows: bigint }>(`SELECT num_rows AS rows FROM parquet_file_metadata(${literal(target)})`);
+  const sampled = `line % ${stride(Number(stored?.rows ?? 0n))} = 0 AND NOT blank AND NOT broken AND length(raw) < ${LONGEST_SAMPLED}`;
+  // A line that is cut short, or is no JSON object, is no record. The sample is taken on the way: to read the file again for it would take longer.
+  const [counted] = await session.rows<{ lines: bigint; sample: string[] | null; broken: { row: bigint; raw: string; valid: boolean }[] | null }>(
+    `SELECT count(*) FILTER (WHERE NOT blank) AS lines, list(CASE WHEN ${sampled} THEN raw END) FILTER (WHERE ${sampled}) AS sample,
        -- CASE as well as FILTER: an aggregate's argument is worked out for every row, filtered or not.
        arg_min(CASE WHEN broken THEN {'row': line, 'raw': left(raw, 4096), 'valid': json_valid(raw)} END, line, ${MAX_REJECTS + 1}) FILTER (WHERE broken) AS broken
      FROM (SELECT raw, line, blank, CASE WHEN blank THEN false ELSE try(json_type(raw)) IS DISTINCT FROM 'OBJECT' END AS broken
@@ -55,7 +58,7 @@ export async function landJson(session: EngineSession, from: string, file: strin
   ].sort((a, b) => a.row - b.row);
   const lines = Number(counted?.lines ?? 0n);
   checkRejects(file, rejects, lines);
-  return { rows: lines - notRecords.length, columns: undefined, rejects };
+  return { rows: lines - notRecords.length, columns: undefined, rejects, sample: counted?.sample ?? [] };
 }
 
 /**

@@ -14,6 +14,8 @@ export interface Landed {
   readonly rows: number;
   readonly columns: readonly string[] | undefined;
   readonly rejects: readonly Reject[];
+  /** Records of an even sample, where they were at hand while the file was checked. */
+  readonly sample?: readonly string[];
 }
 
 /** Reads and forgets what the engine could not split since the last call. */
