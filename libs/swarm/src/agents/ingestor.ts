@@ -69,7 +69,8 @@ export async function ingest(options: IngestTask): Promise<{ sources: SourceRepo
       }
     });
   } finally {
-    for (const session of await Promise.allSettled(sessions)) if (session.status === 'fulfilled') await session.value.close();
+    // A lane whose files were all known opened none.
+    for (const session of await Promise.allSettled(Object.values(sessions))) if (session.status === 'fulfilled') await session.value.close();
   }
   const read = new Set(wanted.map(({ file }) => file));
   return { sources: reports, ignored: files.filter((file) => !read.has(file)) };
