@@ -41,8 +41,9 @@ export async function defineBronze(session: EngineSession, domain: Domain, table
 
 /** SELECT of the typed rows of some landings of a bronze table; `most` bounds the rows that are taken of the landings. */
 export function bronzeSql(domain: Domain, table: BronzeTable, landings: readonly Landing[], most?: number): string {
-  const json = domain.sources.find((source) => source.name === table.source)?.shape === 'json';
-  const landing = json ? jsonLanding(landings) : columnsLanding(table, landings);
+  const source = domain.sources.find(({ name }) => name === table.source);
+  const landing =
+    source?.shape === 'json' ? jsonLanding(landings) : source?.shape === 'table' ? tableLanding(table, source, landings) : columnsLanding(table, landings);
   return `WITH landing AS (${most === undefined ? landing : `SELECT * FROM (${landing}) LIMIT ${most}`}) SELECT * FROM (${table.sql})`;
 }
 
