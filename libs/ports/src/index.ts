@@ -18,7 +18,7 @@ export {
 export { BoardCache, checkAgent, checkAttempt, checkTtl, newsFrom, newsText, vainNote } from './board-cache.ts';
 export { solveOnce, type SolveOnce } from './solve-once.ts';
 export type { MarketStore } from './market-store.ts';
-export type { EngineParameter, EngineSession, EngineValue, QueryEngine } from './query-engine.ts';
+export type { EngineParameter, EngineSession, EngineValue, FileShape, QueryEngine } from './query-engine.ts';
 export type { QuerySandbox, ResultFormat, SandboxCatalog, SandboxOutcome, SandboxRequest, SandboxResult, SandboxView, SerializedAst } from './sandbox.ts';
 export type { AsOf, CollectReport, SnapshotDraft, SnapshotStore, Staging, WantedColumn } from './snapshot-store.ts';
 export { isStorageFull, storageError } from './storage-error.ts';

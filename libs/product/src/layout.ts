@@ -55,7 +55,8 @@ export const DEFAULT_LIMITS: LayoutLimits = { partitionFrom: 10 * 2 ** 30, fileB
 
 /** Rows of one vector of DuckDB: a row group is a whole number of them. */
 const VECTOR = 2_048;
-const LEAST_GROUP = 10 * VECTOR;
+/** Rows of the smallest row group: up to so many, nothing need be known of rows to lay them out. */
+export const LEAST_GROUP = 10 * VECTOR;
 const MOST_GROUP = 60 * VECTOR;
 /** A partition that holds more than this share of the rows is no partition. */
 const MOST_SKEW = 0.5;
@@ -135,6 +136,10 @@ function refusalOf({ distinct, skew }: ColumnProfile, partitions: number, { byte
 
 function rowGroupOf({ bytes, rows }: LayoutStats, limits: LayoutLimits, reasons: string[]): number {
   if (rows === 0) return LEAST_GROUP;
+  if (rows <= LEAST_GROUP) {
+    reasons.push(`one row group holds all ${rows} rows`);
+    return LEAST_GROUP;
+  }
   const wanted = Math.floor(limits.groupBytes / Math.max(1, bytes / rows) / VECTOR) * VECTOR;
   const rowGroup = Math.min(MOST_GROUP, Math.max(LEAST_GROUP, wanted));
   reasons.push(`row groups of ${rowGroup} rows: a row takes ${Math.max(1, Math.round(bytes / rows))} bytes`);

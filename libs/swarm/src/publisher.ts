@@ -5,6 +5,7 @@ import { tableOf, type DataProduct, type Domain, type Snapshot, type SnapshotLin
 import { lineageRows } from './lineage.ts';
 import type { Candidate } from './candidate.ts';
 import type { MakingRecord } from './record.ts';
+import { planSnapshot, shapeOf } from './snapshot-layout.ts';
 import type { Retention, SwarmAdapters, SystemContracts } from './swarm.ts';
 
 /** Topic of the event that tells of a new snapshot; key: the product. */
@@ -38,7 +39,7 @@ interface Publication {
   readonly inputHash: string;
   readonly lineage: SnapshotLineage;
   readonly verdictHash: string;
-  readonly verdict: unknown;
+  readonly verdict: object;
 }
 
 /** Makes rows the next versions of a domain's tables, for one run. */
@@ -137,14 +138,30 @@ export class Publisher {
     return (await this.#adapters.store.current(table))?.inputHash === inputHash;
   }
 
-  async #publish(session: EngineSession, { table, contract, query, extra = [], ...draft }: Publication): Promise<Snapshot> {
-    const { store, bus } = this.#adapters;
+  async #publish(session: EngineSession, { table, contract, query, extra = [], verdict, ...draft }: Publication): Promise<Snapshot> {
+    const { store, bus, queries, layout: limits = {} } = this.#adapters;
     const columns = contract.properties.map(({ id, name, type, required }): WantedColumn => ({ propertyId: id, name, type, required }));
     const staging = await store.begin(table, [...columns, ...extra]);
     try {
-      const files = await session.writeParquet(query, staging.directory, staging.fields);
+      const product = `${table.domain}.${table.name}`;
+      const layout = await planSnapshot({
+        session,
+        query,
+        staging,
+        previous: await store.current(table),
+        queries: (await queries?.(product)) ?? [],
+        limits,
+      });
+      const files = await session.writeParquet(query, staging.directory, staging.fields, shapeOf(layout));
       const expectedVersion = this.#before.get(tableKey(table)) ?? 0;
-      const snapshot = await store.commit(staging, { ...draft, expectedVersion, files, contractHash: contract.hash, contractVersion: contract.version });
+      const snapshot = await store.commit(staging, {
+        ...draft,
+        verdict: { ...verdict, layout },
+        expectedVersion,
+        files,
+        contractHash: contract.hash,
+        contractVersion: contract.version,
+      });
       this.#grown.push(table);
       await tell(bus, snapshot);
       return snapshot;

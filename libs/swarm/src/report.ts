@@ -2,6 +2,7 @@ import type { SkeinError } from '@skein/kernel';
 import type { ProfileDrift, SourceProfile } from '@skein/product';
 import type { Verdict } from '@skein/verifier';
 import type { BronzeReport } from './layers.ts';
+import type { SnapshotLayout } from './snapshot-layout.ts';
 
 export interface SourceReport {
   readonly file: string;
@@ -38,6 +39,8 @@ export interface ProductReport {
   /** Rule → violations that no agent could close. */
   readonly escalated: Readonly<Record<string, number>>;
   readonly verdict: Verdict | undefined;
+  /** How the snapshot's files are laid out, and why; of one that is live. */
+  readonly layout?: SnapshotLayout;
   readonly error?: SkeinError;
   readonly milliseconds: number;
 }

@@ -18,6 +18,7 @@ import { inputHash, inputsOf, lineageOf, type Inputs } from './provenance.ts';
 import { DEFAULT_RETENTION, Publisher } from './publisher.ts';
 import type { ProductReport, RunReport, SourceReport, SwarmEvent } from './report.ts';
 import { snapshotScan } from './scan.ts';
+import type { SnapshotLayout } from './snapshot-layout.ts';
 import type { RunOptions, SwarmAdapters, SystemContracts } from './swarm.ts';
 
 /** One run of a domain: takes in what is new, then makes and publishes its products. */
@@ -224,7 +225,7 @@ class Run {
       }
       const snapshot = await this.#publisher.product(session, product, candidate, record, hash, lineage);
       this.#snapshots.set(product.id, snapshot);
-      return report('published', { ...figures, version: snapshot.version, rows: Number(snapshot.rows) });
+      return report('published', { ...storedFigures(snapshot), ...figures, version: snapshot.version, rows: Number(snapshot.rows) });
     } catch (error) {
       if (signal?.aborted) throw error;
       const known =
@@ -433,8 +434,10 @@ function storedFigures(snapshot: Snapshot): Partial<Figures> {
     violations?: Record<string, number>;
     repaired?: Record<string, number>;
     escalated?: Record<string, number>;
+    layout?: SnapshotLayout;
   };
   return {
+    ...(stored.layout ? { layout: stored.layout } : {}),
     version: snapshot.version,
     rows: Number(snapshot.rows),
     refused: Number(stored.refused ?? 0),

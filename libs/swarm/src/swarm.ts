@@ -1,7 +1,7 @@
 import { SkeinError } from '@skein/kernel';
 import type { Contract } from '@skein/contract';
 import type { BronzeStore, EventBus, LandingStore, PatternBoard, QueryEngine, QuerySandbox, SnapshotStore } from '@skein/ports';
-import type { Domain, LayoutLimits } from '@skein/product';
+import type { Domain, LayoutLimits, QueryProfile } from '@skein/product';
 import { tell } from './publisher.ts';
 import type { RunReport, SwarmEvent } from './report.ts';
 import { replay, runOnce, type Replay } from './run.ts';
@@ -24,6 +24,8 @@ export interface SwarmAdapters {
   readonly bronze?: BronzeStore | undefined;
   /** Sizes that layouts keep to, and from which size on bronze is kept as files; defaults of `planLayout`. */
   readonly layout?: Partial<LayoutLimits>;
+  /** What consumers filter a product by: the order of rows in its next snapshots follows it. Without it, rows stay in the order of arrival. */
+  readonly queries?: (product: string) => Promise<readonly QueryProfile[]>;
   /** Default: 100 versions, and an hour's grace. */
   readonly retention?: Retention;
 }

@@ -1,10 +1,11 @@
+import { join } from 'node:path';
 import { DuckDBInstance, DuckDBMapValue, type DuckDBConnection, type DuckDBMaterializedResult } from '@duckdb/node-api';
 import { SkeinError } from '@skein/kernel';
-import type { EngineParameter, EngineSession, EngineValue, QueryEngine } from '@skein/ports';
+import type { EngineParameter, EngineSession, EngineValue, FileShape, QueryEngine } from '@skein/ports';
 import type { DataFile, Field } from '@skein/product';
 import { bindable } from './bind.ts';
 import { engineError } from './engine-error.ts';
-import { copyStatement, dataFile, type CopiedFile } from './parquet-write.ts';
+import { copyStatement, dataFile, fieldsOf, type CopiedFile } from './parquet-write.ts';
 import { engineValue } from './value.ts';
 
 export interface DuckdbEngineOptions {
@@ -78,18 +79,26 @@ function engineSession(connection: DuckDBConnection, onClose: () => void): Engin
       const result = await execute(`DESCRIBE ${sql}`);
       return (await result.getRows()).map((row) => ({ name: String(row[0]), type: String(row[1]) }));
     },
-    async writeParquet(query: string, directory: string, fields: readonly Field[]): Promise<DataFile[]> {
-      const result = await execute(copyStatement(query, directory, fields));
-      const files = (await result.getRows()).map((row): CopiedFile => ({
-        filename: String(row[0]),
-        count: BigInt(String(row[1])),
-        bytes: BigInt(String(row[2])),
-        statistics: entries(row[4]).map(([path, figures]) => ({
-          path: String(path),
-          figures: Object.fromEntries(entries(figures).map(([name, figure]) => [String(name), String(figure)])),
-        })),
-      }));
-      return files.map(dataFile).sort((a, b) => a.path.localeCompare(b.path, 'en', { numeric: true }));
+    async writeParquet(query: string, directory: string, fields: readonly Field[], shape: FileShape = {}): Promise<DataFile[]> {
+      const { files = 1 } = shape;
+      const select = fieldsOf(query, fields, shape);
+      const write = async (from: string, name: string) =>
+        (await (await execute(copyStatement(from, join(directory, name), fields, shape))).getRows()).map(copied);
+      if (files === 1) return (await write(select, 'data.parquet')).map(dataFile);
+      // Parts of a query that is run once: its rows must not change between one file and the next.
+      const parts: CopiedFile[] = [];
+      await execute(`CREATE OR REPLACE TEMP TABLE _parts AS ${select}`);
+      try {
+        const [[rows] = []] = await (await execute('SELECT count(*) FROM _parts')).getRows();
+        const each = Math.max(1, Math.ceil(Number(rows) / files));
+        for (let from = 0; from === 0 || from < Number(rows); from += each) {
+          const name = `data-${String(from / each).padStart(5, '0')}.parquet`;
+          parts.push(...(await write(`SELECT * FROM _parts WHERE rowid >= ${from} AND rowid < ${from + each}`, name)));
+        }
+      } finally {
+        await execute('DROP TABLE IF EXISTS _parts');
+      }
+      return parts.map(dataFile);
     },
     async close() {
       if (!open) return;
@@ -97,6 +106,18 @@ function engineSession(connection: DuckDBConnection, onClose: () => void): Engin
       connection.closeSync();
       onClose();
     },
+  };
+}
+
+function copied(row: readonly unknown[]): CopiedFile {
+  return {
+    filename: String(row[0]),
+    count: BigInt(String(row[1])),
+    bytes: BigInt(String(row[2])),
+    statistics: entries(row[4]).map(([path, figures]) => ({
+      path: String(path),
+      figures: Object.fromEntries(entries(figures).map(([name, figure]) => [String(name), String(figure)])),
+    })),
   };
 }
 

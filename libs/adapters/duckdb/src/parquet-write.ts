@@ -1,17 +1,25 @@
-import { join } from 'node:path';
 import { engineType, type ColumnType } from '@skein/contract';
 import { ident, literal, SkeinError } from '@skein/kernel';
+import type { FileShape } from '@skein/ports';
 import type { ColumnStats, DataFile, Field } from '@skein/product';
 
-/**
- * COPY of a query into Parquet files with field ids (Iceberg table spec, "Parquet": every column and nested part carries the
- * id of its field; DuckDB option FIELD_IDS). Columns are picked and cast by name, so that a file always has the types its fields promise.
- * One file, because DuckDB keeps the order of rows only then: with FILE_SIZE_BYTES it refuses PRESERVE_ORDER.
- */
-export function copyStatement(query: string, directory: string, fields: readonly Field[]): string {
+/** SELECT of the columns that fields name, cast to their types, so that a file always has the types its fields promise; ordered as the shape says. */
+export function fieldsOf(query: string, fields: readonly Field[], { sortBy = [] }: FileShape): string {
   const columns = fields.map((field) => `CAST(${ident(field.name)} AS ${engineType(field.type)}) AS ${ident(field.name)}`);
+  // The position makes the order whole: equal rows would else change places from run to run.
+  const ordered = sortBy.length === 0 ? `(${query}\n)` : `(SELECT *, row_number() OVER () AS _position_of_row FROM (${query}\n))`;
+  const order = sortBy.length === 0 ? '' : ` ORDER BY ${[...sortBy.map(ident), '_position_of_row'].join(', ')}`;
+  return `SELECT ${columns.join(', ')} FROM ${ordered}${order}`;
+}
+
+/**
+ * COPY of typed rows into one Parquet file with field ids (Iceberg table spec, "Parquet": every column and nested part carries the
+ * id of its field; DuckDB option FIELD_IDS). One file, because DuckDB keeps the order of rows only then: with FILE_SIZE_BYTES it refuses PRESERVE_ORDER.
+ */
+export function copyStatement(select: string, file: string, fields: readonly Field[], { rowGroup }: FileShape): string {
   const ids = fields.map((field) => `${ident(field.name)}: ${fieldIds(field, field.type, '', field.id)}`);
-  return `COPY (SELECT ${columns.join(', ')} FROM (${query}\n)) TO ${literal(join(directory, 'data.parquet'))} (FORMAT parquet, COMPRESSION zstd, FIELD_IDS {${ids.join(', ')}}, RETURN_STATS true, PRESERVE_ORDER true)`;
+  const group = rowGroup === undefined ? '' : `, ROW_GROUP_SIZE ${rowGroup}`;
+  return `COPY (${select}) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd${group}, FIELD_IDS {${ids.join(', ')}}, RETURN_STATS true, PRESERVE_ORDER true)`;
 }
 
 function fieldIds(field: Field, type: ColumnType, path: string, id: number): string {
