@@ -45,6 +45,8 @@ export interface Vote {
 const ERROR = 0.03;
 /** Chance that a row with a wrong determinant lands in another group that exists, given that its determinant is wrong. */
 const ASTRAY = 0.3;
+/** Rows from which on a value is one of the column's, and no slip of another. */
+const HELD = 3;
 /** Columns fail together: their agreement counts for no more than this. */
 const LEAST_AGREEMENT = 0.02;
 /** What each column that disagrees adds to that chance. */
@@ -105,7 +107,9 @@ function likeness(cell: VoteCell, candidate: string | null): number {
   if (cell.value === null) return cell.fails ? 2 : 0;
   const near = nearness(cell.value, candidate);
   const rarer = Math.log((cell.frequency(candidate) + 1) / (cell.frequency(cell.value) + 1));
-  return near > 0 ? 2.5 * near + 0.5 * clamp(rarer, -2, 3) : 0.25 * clamp(rarer, -2, 2);
+  if (near > 0) return 2.5 * near + 0.5 * clamp(rarer, -2, 3);
+  // An error that lands on another value of the column is as much a chance as a determinant that strays into another group.
+  return 0.25 * clamp(rarer, -2, 2) + (cell.frequency(cell.value) >= HELD ? Math.log(ASTRAY) : 0);
 }
 
 /** 1 for texts that differ in little, 0 from half of their characters on. */

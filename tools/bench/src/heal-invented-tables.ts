@@ -11,28 +11,29 @@ export interface InventedTable {
 const SYLLABLES =
   'ba be bi bo da de di do fa fe ga go ha ke ki ko la le li lo ma me mi mo na ne no pa pe ra re ri ro sa se si so ta te ti to va ve vi wa za'.split(' ');
 
-function word(random: Random, least = 2, most = 4): string {
+export function word(random: Random, least = 2, most = 4): string {
   const length = least + random.below(most - least + 1);
   const text = Array.from({ length }, () => random.one(SYLLABLES)).join('');
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Different texts, as many as asked for. */
-function distinct(count: number, make: () => string): string[] {
+export function distinct(count: number, make: () => string): string[] {
   const found = new Set<string>();
   while (found.size < count) found.add(make());
   return [...found];
 }
 
-const digits = (random: Random, length: number): string => `${1 + random.below(9)}${Array.from({ length: length - 1 }, () => random.below(10)).join('')}`;
+export const digits = (random: Random, length: number): string =>
+  `${1 + random.below(9)}${Array.from({ length: length - 1 }, () => random.below(10)).join('')}`;
 
-function day(random: Random): string {
+export function day(random: Random): string {
   return new Date(Date.UTC(2019, 0, 1) + random.below(2000) * 86_400_000).toISOString().slice(0, 10);
 }
 
-const amount = (random: Random, most: number): string => `${random.below(most)}.${String(random.below(100)).padStart(2, '0')}`;
+export const amount = (random: Random, most: number): string => `${random.below(most)}.${String(random.below(100)).padStart(2, '0')}`;
 
-const head = (name: string, dependencies: string): string => `apiVersion: v3.2.0
+export const head = (name: string, dependencies: string): string => `apiVersion: v3.2.0
 kind: DataContract
 id: bench-${name}
 version: 1.0.0

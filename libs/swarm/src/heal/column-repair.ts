@@ -16,6 +16,7 @@ import {
 } from '@skein/pattern';
 import type { Disputed } from './dependency-round.ts';
 import { withoutNoise, withoutNoiseSql } from './float-noise.ts';
+import { isNoSlip, isSeldomMissing } from './slip.ts';
 import type { Change, Ward } from './ward.ts';
 
 /** Distinct values that the synthesiser is given. */
@@ -49,14 +50,14 @@ export async function repairColumn(ward: Ward, property: Property): Promise<void
     if (readings.kind === 'solutions')
       for (const one of readings.ranked)
         if (!isRefuted(one, property, examples) && !(await contradicts(ward, property, one)))
-          await applyProposal(ward, property, one, { taught: false, noisy });
+          await applyProposal(ward, property, one, { taught: false, noisy, examples });
   }
   if (examples.length === 0) return;
   const outcome = propose(gapOf(property, [...(await stillBroken(ward, property)), ...(taught ? accepted : [])]), facts, examples);
   if (outcome.kind !== 'solutions') return;
   for (const proposal of outcome.ranked) {
     if (!isProved(proposal, examples) || (await contradicts(ward, property, proposal))) continue;
-    await applyProposal(ward, property, proposal, { taught, noisy });
+    await applyProposal(ward, property, proposal, { taught, noisy, examples });
   }
 }
 
@@ -75,7 +76,7 @@ export async function repairForms(ward: Ward, property: Property): Promise<void>
   for (const proposal of outcome.ranked) {
     const explained = changed.filter(({ input, output }) => evaluate(proposal.program, { value: input }).value === output);
     if (new Set(explained.map(({ input }) => input)).size >= AGREEING && isProved(proposal, examples))
-      await applyProposal(ward, property, proposal, { taught: true, noisy: false });
+      await applyProposal(ward, property, proposal, { taught: true, noisy: false, examples });
   }
 }
 
@@ -98,6 +99,8 @@ function isRefuted({ program }: Proposal, property: Property, examples: readonly
 
 /** Rows that keep the contract for each one that does not, and for each distinct value, from which on a column's values are taken for known. */
 const KNOWN = 3;
+/** Rows that hold the same broken value before it is taken for a way of writing. */
+const AGAIN = 3;
 /** Share of outcomes that must be known before others are believed too. */
 const MOSTLY = 0.8;
 
@@ -116,16 +119,30 @@ async function knownValues({ session, table }: Ward, { name }: Property, touches
   const [outcomes] = await session.rows<{ all: bigint; known: bigint }>(
     `SELECT count(*) AS "all", count(*) FILTER (${known}) AS known FROM ${ident(table)} WHERE ${touches}`,
   );
-  return outcomes === undefined || Number(outcomes.known) >= MOSTLY * Number(outcomes.all) ? undefined : known;
+  if (outcomes === undefined || Number(outcomes.known) >= MOSTLY * Number(outcomes.all)) return undefined;
+  // What stands broken again and again was written so, and no slip: `2139` in every row of one town, where no `02139` is left.
+  const again = `${column} IN (SELECT ${column} FROM ${ident(table)} WHERE ${touches} GROUP BY 1 HAVING count(*) >= ${AGAIN})`;
+  const [repeated] = await session.rows<{ all: bigint; again: bigint }>(
+    `SELECT count(*) AS "all", count(*) FILTER (${again}) AS again FROM ${ident(table)} WHERE ${touches} AND NOT coalesce(${known}, FALSE)`,
+  );
+  return repeated !== undefined && Number(repeated.again) >= MOSTLY * Number(repeated.all) ? `(${known} OR ${again})` : known;
 }
 
-/** Whether a program says other than the repairs that dependencies have made in the column. */
+/** Cells that may be slips among those that a program reads, as a share of them. */
+const SLIPS = 0.05;
+
+/** Whether a program says other than the repairs that dependencies have made in the column, in more cells than slips explain. */
 async function contradicts(ward: Ward, { name }: Property, { solution }: Proposal): Promise<boolean> {
   const { touches, repaired } = bindExpression(solution, '_before', (column) => `t.${ident(column)}`);
   const [seen] = await ward.session.rows<{ both: bigint; same: bigint }>(
     `SELECT count(*) AS both, count(*) FILTER (${repaired} = _after) AS same FROM _fix f JOIN ${ident(ward.table)} t ON t._row = f._row WHERE f._col = ${literal(name)} AND ${touches}`,
   );
-  return seen !== undefined && Number(seen.same) < AGREEMENT * Number(seen.both);
+  if (seen === undefined || Number(seen.same) >= AGREEMENT * Number(seen.both)) return false;
+  const open = bindExpression(solution, ident(name), ident).touches;
+  const [left] = await ward.session.rows<{ cells: bigint }>(
+    `SELECT count(*) AS cells FROM ${ident(ward.table)} WHERE _row IN (SELECT _row FROM _found WHERE _col = ${literal(name)}) AND ${open}`,
+  );
+  return Number(seen.both) - Number(seen.same) > SLIPS * (Number(seen.both) + Number(left?.cells ?? 0n));
 }
 
 /**
@@ -150,20 +167,33 @@ function isWithin(part: string, whole: string): boolean {
   return true;
 }
 
+/** Whether a label shows what the program does: a cell that it puts right. */
+function isConfirmed(program: Proposal['program'], property: Property, examples: readonly Example[]): boolean {
+  return examples.some(({ input, output, row }) => {
+    if (input === null || input === output) return false;
+    const { touched, value } = evaluate(program, { value: input, ...(row ? { row } : {}) });
+    return touched && withoutNoise(value, property) === output;
+  });
+}
+
 async function applyProposal(
   ward: Ward,
   property: Property,
-  { solution: expression, category, why, score }: Proposal,
-  { taught, noisy }: { taught: boolean; noisy: boolean },
+  { solution: expression, program, category, why, score }: Proposal,
+  { taught, noisy, examples }: { taught: boolean; noisy: boolean; examples: readonly Example[] },
 ): Promise<void> {
   const column = ident(property.name);
+  const confirmed = isConfirmed(program, property, examples);
+  if (!confirmed && clears(expression) && (await isSeldomMissing(ward, property, expression))) return;
   const { touches, repaired } = bindExpression(expression, column, ident);
   const plain = clears(expression) || !noisy ? repaired : withoutNoiseSql(repaired, property);
   // Without labels, a program is for cells that break the contract: of others, it was not asked.
   const only = taught ? touches : `${touches} AND _row IN (SELECT _row FROM _found WHERE _col = ${literal(property.name)})`;
   const solution = { column: property.name, category, why, sql: `CASE WHEN ${touches} THEN ${plain} ELSE ${column} END`, expression };
   const known = clears(expression) || !ward.isCode(property) ? undefined : await knownValues(ward, property, only, plain);
-  await ward.applySql(property, solution, known === undefined ? only : `${only} AND ${known}`, plain, Math.min(0.99, Math.max(0.5, score)));
+  const sure = confirmed || clears(expression) ? [] : await isNoSlip(ward, property, only, plain);
+  const touched = [only, ...(known === undefined ? [] : [known]), ...sure].join(' AND ');
+  await ward.applySql(property, solution, touched, plain, Math.min(0.99, Math.max(0.5, score)));
 }
 
 /**

@@ -14,6 +14,8 @@ const THRESHOLD = 0.95;
 const FORMS = 10;
 /** From here on a vote is worth weighing against another. */
 const LIKELY = 0.3;
+/** From here on another value is likelier than the one that stands. */
+const EVEN = 0.5;
 /** Rounds of votes: each repair may give evidence for others. */
 const MOST_ROUNDS = 8;
 
@@ -41,8 +43,15 @@ export async function heal(session: EngineSession, table: TextTable, options: He
   const first = await vote(ward, dependencies, trust, least);
   for (const property of ward.columns) await repairColumn(ward, property);
   const { disputes, rounds } = await vote(ward, dependencies, trust, least);
+  // A form put right is no repair where the group holds another value: whether the rest of it is right is not known.
+  for (const property of ward.columns)
+    await ward.reopen(
+      property,
+      disputes.filter(({ column, vote: best }) => column === property.name && best !== undefined && best.probability >= EVEN).map(({ row }) => row),
+    );
   for (const property of ward.columns) await repairNear(ward, property, disputes);
   await applyLabels(ward);
+  await ward.recount();
   await ward.findBroken('_left');
   await writeOutcomes(ward, disputes);
   const counts = await session.rows<{ column: string; rule: string; outcome: ColumnCount['outcome']; cells: bigint }>(
@@ -88,6 +97,10 @@ async function vote(ward: Ward, dependencies: readonly Dependency[], trust: Trus
         const changes = found.flatMap(({ row, vote: best }) =>
           best === undefined ? [] : [{ row, value: best.value, probability: best.probability, why: `${sources}: ${best.support} rows attest it` }],
         );
+        await ward.reopen(
+          property,
+          changes.map(({ row }) => row),
+        );
         changed += await ward.applyCells(property, solution, changes);
       }
     }
@@ -110,7 +123,8 @@ function hasTwoForms(cells: readonly Disputed[]): boolean {
 
 /**
  * Cells of which each is wrong if the other is right: `journal → issn` and `issn → journal` both speak, each against the other's cell. Two solutions
- * that are equally good are a conflict. A cell that the contract refuses is wrong in any case.
+ * that are equally good are a conflict. A cell that the contract refuses is wrong in any case. Contested too is what rests on a determinant that is
+ * in doubt itself: `zip → state` speaks against the state by which `state, salary → rate` looks for the rate.
  */
 function contestedCells(disputes: readonly Disputed[]): Set<Disputed> {
   const contested = new Set<Disputed>();
@@ -121,17 +135,23 @@ function contestedCells(disputes: readonly Disputed[]): Set<Disputed> {
         (other) =>
           other !== one && one.vote?.determinants.includes(other.column) && other.vote?.determinants.includes(one.column) && other.vote.probability >= LIKELY,
       );
-      if (rival !== undefined) contested.add(one);
+      const doubted = new Set(cells.filter((other) => other !== one && (other.vote?.probability ?? 0) >= LIKELY).map(({ column }) => column));
+      const sources = one.vote?.sources ?? [];
+      if (rival !== undefined || (sources.length > 0 && sources.every((source) => determinantOf(source).some((name) => doubted.has(name))))) contested.add(one);
     }
   }
   return contested;
 }
 
+/** The columns in front of a dependency's arrow. */
+function determinantOf(source: string): string[] {
+  return source.split(/ → | ⇠ /)[0]?.split(', ') ?? [];
+}
+
 /** What the evidence was counted by, for a person who wants to look: the first dependency that speaks. */
 function groupSql(table: string, column: string, sources: string): string {
   const [first = ''] = sources.split('; ');
-  const determinant = first.split(/ → | ⇠ /)[0]?.split(', ') ?? [];
-  const x = determinant.map(ident).join(', ');
+  const x = determinantOf(first).map(ident).join(', ');
   return `SELECT ${x}, ${ident(column)}, count(*) FROM ${ident(table)} GROUP BY ALL ORDER BY ${x}, 3 DESC`;
 }
 

@@ -15,7 +15,7 @@ export interface Change {
 
 type NewSolution = Omit<AppliedSolution, 'id' | 'cells'>;
 
-/** A healing under way: the table as it stands now, and the log of what was done to it (`_fix`). A cell is repaired at most once. */
+/** A healing under way: the table as it stands now, and the log of what was done to it (`_fix`), in which a cell stands at most once. */
 export class Ward {
   readonly session: EngineSession;
   readonly table: string;
@@ -98,6 +98,30 @@ export class Ward {
       );
     }
     return this.#settle(property, { ...solution, id });
+  }
+
+  /** Takes back what programs have made of these cells, so that better evidence may decide them. */
+  async reopen({ name }: Property, rows: readonly bigint[]): Promise<void> {
+    const programs = this.solutions().filter(({ category, column }) => column === name && category !== 'dependency' && category !== 'label');
+    if (programs.length === 0 || rows.length === 0) return;
+    const [table, column] = [ident(this.table), ident(name)];
+    await this.session.run(
+      `CREATE OR REPLACE TEMP TABLE _reopened AS SELECT _row, _before FROM _fix WHERE _col = ${literal(name)} AND _solution IN (${programs.map(({ id }) => literal(id)).join(', ')}) AND _row IN (SELECT unnest(from_json($1, '["BIGINT"]')))`,
+      [`[${rows.join(',')}]`],
+    );
+    await this.session.run(`UPDATE ${table} t SET ${column} = f._before FROM _reopened f WHERE t._row = f._row`);
+    await this.session.run(`DELETE FROM _fix WHERE _col = ${literal(name)} AND _row IN (SELECT _row FROM _reopened)`);
+  }
+
+  /** Counts what each solution has repaired in the end: labels and better evidence may have taken cells from it. */
+  async recount(): Promise<void> {
+    const counted = await this.session.rows<{ id: string; n: bigint }>('SELECT _solution AS id, count(*) AS n FROM _fix GROUP BY 1');
+    const cells = new Map(counted.map(({ id, n }) => [id, Number(n)]));
+    for (const [id, solution] of this.#solutions) {
+      const n = cells.get(id) ?? 0;
+      if (n === 0) this.#solutions.delete(id);
+      else this.#solutions.set(id, { ...solution, cells: n });
+    }
   }
 
   /** Writes labels over whatever stands in their cells; a repair that a label contradicts is taken out of the log. */
