@@ -86,5 +86,6 @@ export const eventsRaw: BronzeTable = {
     { name: 'event_date', value: `try_strptime(event_date, '%Y%m%d')::DATE`, temporal: true },
     { name: 'stream_id', value: `nullif(trim(stream_id), '')`, temporal: false },
   ],
+  quotes: Object.fromEntries(REPEATED.map((field) => [`_misshapen_${field}`, field])),
   lineage: Object.fromEntries(Object.keys(EVENT).map((field) => [field, [`landing:export.${field}`]])),
 };

@@ -83,6 +83,8 @@ export interface BronzeTable {
    */
   readonly partition?: readonly BronzePart[];
   readonly lineage?: Readonly<Record<string, readonly string[]>>;
+  /** Columns that quote another one's text as it was landed, where it could not be typed, by the name of that one: what hides the one hides the other. */
+  readonly quotes?: Readonly<Record<string, string>>;
 }
 
 /** A column that may part the rows of a bronze table. */

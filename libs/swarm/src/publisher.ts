@@ -49,6 +49,7 @@ export class Publisher {
   readonly #adapters: SwarmAdapters;
   readonly #session: () => Promise<EngineSession>;
   readonly #grown: TableRef[] = [];
+  readonly #hiding: { readonly table: TableRef; readonly newly: boolean }[] = [];
   /** Versions of the domain's tables before this run looked at the landings: it must not replace a newer one. */
   readonly #before = new Map<string, number>();
 
@@ -125,9 +126,22 @@ export class Publisher {
     });
   }
 
+  /**
+   * Tells that a product's rows hide a column. Where they have not done so before (`newly`), older versions of it and of its feedback dataset, which hold the
+   * values, are no longer kept; their files go when the time of grace is over.
+   */
+  noteHidden(product: DataProduct, newly: boolean): void {
+    const table = tableOf(product.contract);
+    for (const one of [table, { ...table, name: `${table.name}_feedback`, major: 1 }]) this.#hiding.push({ table: one, newly });
+  }
+
   /** History beyond what is kept goes, for the tables that grew in this run. */
   async keepHouse(): Promise<void> {
     const { store, retention = DEFAULT_RETENTION } = this.#adapters;
+    for (const { table, newly } of this.#hiding) {
+      if (newly) await store.expire(table, { keep: 1 });
+      await store.collect(table, { graceMs: retention.graceMs });
+    }
     for (const table of this.#grown) {
       await store.expire(table, { keep: retention.keep });
       await store.collect(table, { graceMs: retention.graceMs });

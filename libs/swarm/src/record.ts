@@ -10,6 +10,8 @@ export interface MakingRecord {
   readonly base: string;
   /** Patterns of which repairs stand. */
   readonly patterns: readonly Pattern[];
+  /** Patterns by which columns of bronze were hidden. */
+  readonly masks?: readonly Pattern[];
   /** Ids of all patterns that were tried. */
   readonly tried: readonly string[];
   /** Signature keys of gaps that persist. */

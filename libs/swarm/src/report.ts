@@ -50,6 +50,8 @@ export interface RunReport {
   readonly sources: readonly SourceReport[];
   /** Files of the folder that no source of the domain reads, by name. */
   readonly ignored: readonly string[];
+  /** Columns of sources that seem to hold personal data, and that nobody has decided on. */
+  readonly undecided?: readonly { readonly column: string; readonly why: string }[];
   readonly products: readonly ProductReport[];
   /** Bronze tables that may be kept as files, and how they are laid out; none where no product was made. */
   readonly bronze?: readonly BronzeReport[];

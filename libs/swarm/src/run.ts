@@ -8,11 +8,14 @@ import { ingest } from './agents/ingestor.ts';
 import { defineBronze, liveLandings, refuseLacking } from './bronze.ts';
 import type { Candidate } from './candidate.ts';
 import { compactBronze } from './compaction.ts';
+import { concealedAgain, concealmentOf, type Concealment } from './concealment.ts';
 import { gapRows } from './gap.ts';
 import { runJobs, type Job } from './lanes.ts';
 import { bronzeScan, layBronze, type BronzeReport, type Layered } from './layers.ts';
 import { byKey, recordOf, type MakingRecord } from './record.ts';
 import type { EscalatedGap } from './review/escalation.ts';
+import { detectPersonal, type SourceColumn } from './review/masking.ts';
+import { shownAsRestricted } from './review/restricted.ts';
 import { make } from './make.ts';
 import { inputHash, inputsOf, lineageOf, type Inputs } from './provenance.ts';
 import { DEFAULT_RETENTION, Publisher } from './publisher.ts';
@@ -45,20 +48,35 @@ export async function runOnce(domain: Domain, system: SystemContracts, adapters:
           });
     await publisher.noteVersions();
     const { live, sources } = await countedLandings(domain, adapters, taken.sources);
-    const run = new Run(domain, adapters, publisher, live);
+    const concealment = await concealmentOf({ domain, landings: adapters.landings, session, board: adapters.board }, live);
+    const undecided = concealment.undecided.map(({ source }) => source);
+    if (undecided.length > 0) await adapters.escalatePersonal?.(undecided).catch(() => undefined);
+    const run = new Run(concealment, adapters, publisher, live);
     try {
       const products = await run.products(options.signal, emit);
       if (products.some((product) => product.outcome === 'published')) await publisher.lineage(run.published());
       await publisher.keepHouse();
       const bronze = await run.keepBronze();
       for (const report of bronze) emit({ verb: 'layered', domain: domain.name, bronze: report });
-      return { domain: domain.name, sources, ignored: taken.ignored, products, bronze, milliseconds: performance.now() - started };
+      return {
+        domain: domain.name,
+        sources,
+        ignored: taken.ignored,
+        undecided: undecided.map(personalReport),
+        products,
+        bronze,
+        milliseconds: performance.now() - started,
+      };
     } finally {
       await run.close();
     }
   } finally {
     await (await opened)?.close();
   }
+}
+
+function personalReport(column: SourceColumn): { column: string; why: string } {
+  return { column: column.context.column, why: detectPersonal(column)?.why ?? '' };
 }
 
 /** The landings that count, and the report on sources, with those refused that lack columns. */
@@ -122,6 +140,7 @@ interface Lane {
 
 class Run {
   readonly #domain: Domain;
+  readonly #concealment: Concealment;
   readonly #adapters: SwarmAdapters;
   readonly #publisher: Publisher;
   readonly #live: readonly Landing[];
@@ -130,8 +149,9 @@ class Run {
   readonly #lanes: Promise<Lane>[] = [];
   readonly #layers = new Map<string, Promise<Layered>>();
 
-  constructor(domain: Domain, adapters: SwarmAdapters, publisher: Publisher, live: readonly Landing[], snapshots = new Map<string, Snapshot>()) {
-    this.#domain = domain;
+  constructor(concealment: Concealment, adapters: SwarmAdapters, publisher: Publisher, live: readonly Landing[], snapshots = new Map<string, Snapshot>()) {
+    this.#domain = concealment.domain;
+    this.#concealment = concealment;
     this.#adapters = adapters;
     this.#publisher = publisher;
     this.#live = live;
@@ -191,7 +211,7 @@ class Run {
     let current: Snapshot | undefined;
     try {
       current = await this.#adapters.store.current(tableOf(product.contract));
-      const inputs = inputsOf(this.#domain, product, this.#live);
+      const inputs = this.#concealment.conceal(inputsOf(this.#domain, product, this.#live));
       const missing = inputs.products.filter((name) => !this.#snapshots.has(name));
       if (missing.length > 0) {
         const reason = new SkeinError('SKEIN_STEP_FAILED', `${product.id} reads ${missing.join(', ')}, which has no snapshot`, {
@@ -201,6 +221,7 @@ class Run {
       }
       const base = inputHash(product, inputs, this.#snapshots);
       if (current && this.#isCurrent(current, base)) {
+        if (this.#concealment.masksOf(product).length > 0) this.#publisher.noteHidden(product, false);
         this.#snapshots.set(product.id, current);
         return report('unchanged', storedFigures(current));
       }
@@ -213,6 +234,10 @@ class Run {
       const { verdict, duplicates, repairs, violations, repaired, escalated } = candidate;
       const figures = { refused: Number(verdict.refused), duplicates, repairs, violations, repaired, escalated, verdict };
       const lineage = lineageOf(this.#domain, product, inputs, this.#snapshots, hash);
+      if (record.masks !== undefined && record.masks.length > 0) {
+        const before = current && recordOf(current)?.masks;
+        this.#publisher.noteHidden(product, current !== undefined && record.masks.some(({ id }) => before?.some((mask) => mask.id === id) !== true));
+      }
       await this.#publisher.feedback(session, product, candidate, hash, lineage);
       if (!verdict.passed) {
         if (current) this.#snapshots.set(product.id, current);
@@ -253,6 +278,7 @@ class Run {
     return {
       base,
       patterns,
+      masks: this.#concealment.masksOf(product),
       tried,
       open: persisting.filter(({ gap }) => gap.repairable).map(({ gap }) => gap.key),
       references: Object.fromEntries(
@@ -268,13 +294,11 @@ class Run {
   async #escalate(session: EngineSession, product: DataProduct, { persisting }: Candidate): Promise<void> {
     const { escalate } = this.#adapters;
     if (escalate === undefined || persisting.length === 0) return;
+    const hidden = this.#concealment.undecidedIn(product.id);
     const gaps: EscalatedGap[] = [];
     for (const { gap, why } of persisting.slice(0, MOST_ESCALATED)) {
-      gaps.push({
-        gap: gap.gap,
-        message: `${gap.property.name} breaks ${gap.gap.signature.rule}: ${why}`,
-        rows: await gapRows(session, product, gap, SHOWN_ROWS),
-      });
+      const message = `${gap.property.name} breaks ${gap.gap.signature.rule}: ${why}`;
+      gaps.push(shownAsRestricted({ gap: gap.gap, message, rows: await gapRows(session, product, gap, SHOWN_ROWS) }, hidden));
     }
     await escalate(gaps).catch(() => undefined);
   }
@@ -376,7 +400,7 @@ export async function replay(domain: Domain, system: SystemContracts, adapters: 
   const table = product && tableOf(product.contract);
   const snapshot = table && (version === undefined ? await store.current(table) : await store.asOf(table, { version }));
   if (!product || !snapshot) throw new SkeinError('SKEIN_SNAPSHOT_NONE', `${id} has no snapshot to make again`);
-  const record = recordOf(snapshot) ?? { base: snapshot.inputHash, patterns: [], tried: [], open: [], references: {} };
+  const record: MakingRecord = recordOf(snapshot) ?? { base: snapshot.inputHash, patterns: [], tried: [], open: [], references: {} };
   const landings = await adapters.landings.list(domain.name);
   const live: Landing[] = [];
   const snapshots = new Map<string, Snapshot>();
@@ -397,9 +421,12 @@ export async function replay(domain: Domain, system: SystemContracts, adapters: 
   live.sort((a, b) => a.sequence - b.sequence);
   // What a landing held then is read from the landing: the files hold what counts now.
   const then = { ...adapters, bronze: undefined };
-  const run = new Run(domain, then, new Publisher(domain, system, then, () => adapters.engine.open()), live, snapshots);
+  let opened: Promise<EngineSession> | undefined;
+  const masks = record.masks ?? [];
+  const concealment = await concealedAgain(domain, masks, () => (opened ??= adapters.engine.open())).finally(async () => (await opened)?.close());
+  const run = new Run(concealment, then, new Publisher(domain, system, then, () => adapters.engine.open()), live, snapshots);
   try {
-    const { verdict } = await run.make(product, inputsOf(domain, product, live), 0, record);
+    const { verdict } = await run.make(product, concealment.conceal(inputsOf(concealment.domain, product, live)), 0, record);
     return { product: id, version: snapshot.version, verdictHash: verdict.hash, same: verdict.hash === snapshot.verdictHash };
   } finally {
     await run.close();

@@ -6,6 +6,7 @@ import { tell } from './publisher.ts';
 import type { RunReport, SwarmEvent } from './report.ts';
 import { replay, runOnce, type Replay } from './run.ts';
 import type { EscalatedGap } from './review/escalation.ts';
+import type { SourceColumn } from './review/masking.ts';
 
 export interface SwarmAdapters {
   readonly engine: QueryEngine;
@@ -18,6 +19,8 @@ export interface SwarmAdapters {
   readonly board?: PatternBoard;
   /** Takes gaps that no agent could close, such as `MetaSwarmlet.consider`. One that fails does not fail the run. */
   readonly escalate?: (gaps: readonly EscalatedGap[]) => Promise<unknown>;
+  /** Takes columns of sources that seem to hold personal data, such as `MetaSwarmlet.considerPersonal`. One that fails does not fail the run. */
+  readonly escalatePersonal?: (columns: readonly SourceColumn[]) => Promise<unknown>;
   /** Files that are landed, and products that are made, at once; default the number of cores, and 4 at most. */
   readonly lanes?: number;
   /** Where bronze tables are kept as files when they are large; without it, they are read from their landings. */

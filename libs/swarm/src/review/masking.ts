@@ -1,5 +1,5 @@
 import { sha256 } from '@skein/kernel';
-import { toSql, type Gap, type PatternContext, type Program, type Signature } from '@skein/pattern';
+import { shapeOf, toSql, type Gap, type PatternContext, type Program, type Signature } from '@skein/pattern';
 import { alternativeId } from '@skein/ports';
 import type { Candidate } from './alternatives.ts';
 import { countForms, FORMS, type FormCounts, type PersonalForm } from '../landing/personal-forms.ts';
@@ -44,12 +44,23 @@ export function maskingSignature({ domain, product, column }: PatternContext): S
 }
 
 export function maskingEscalation(column: SourceColumn, { form, why }: PersonalData): Escalation {
-  const { context, values, rows } = column;
+  const { context, profile, rows } = column;
+  // No value leaves the landing for this: what is decided is the column. A profile gives shapes already.
+  const values = profile ? column.values : column.values.map(({ value, count }) => ({ value: shaped(value), count }));
   const cells = values.reduce((sum, { count }) => sum + count, 0);
   const gap: Gap = { context, signature: maskingSignature(context), cells, values };
   const id = sha256(JSON.stringify(['masking', context.domain, context.product, context.column]));
-  return { id, kind: 'masking', gaps: [gap], message: `${context.column} seems to hold personal data (${form}): ${why}`, rows: rows.slice(0, 20) };
+  return {
+    id,
+    kind: 'masking',
+    gaps: [gap],
+    message: `${context.column} seems to hold personal data (${form}): ${why}`,
+    rows: rows.slice(0, 20).map(shapedRow),
+  };
 }
+
+const shaped = (value: string | null): string | null => (value === null ? null : shapeOf(value));
+const shapedRow = (row: Readonly<Record<string, string | null>>) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, shaped(value)]));
 
 const ALWAYS = { op: 'all', of: [] } as const;
 const PRESENT = { op: 'present', of: { op: 'value' } } as const;

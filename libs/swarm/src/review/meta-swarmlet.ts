@@ -99,6 +99,10 @@ export function metaSwarmlet({ escalations: make, groupOf, ...parts }: MetaSwarm
         const found = detectPersonal(column);
         if (!found) continue;
         const escalation = maskingEscalation(column, found);
+        const standing = await desk.get(escalation.id);
+        if (standing?.status === 'open') ids.push(standing.id);
+        // Decided is decided: neither what was rejected nor what is carried out is asked again.
+        if (standing) continue;
         if ((await escalations.start(escalation)) === 'waiting') ids.push(escalation.id);
       }
       return ids;
