@@ -12,7 +12,7 @@ const SYNC = '0x1c411e9a96e071241c2f21f7726b17ae89e3cab4c78be50e062b03a9fffbbad1
 /** What viem makes of the log, with the arguments in the order of the ABI: it gives the indexed ones first. */
 function byViem(event: HotEvent, topics: readonly Hex[], data: string): string[] {
   const inputs = EVENTS[event][0].inputs as readonly { name: string }[];
-  const decoded = decodeEventLog({ abi: EVENTS[event], topics, data } as Parameters<typeof decodeEventLog>[0]);
+  const decoded = decodeEventLog({ abi: EVENTS[event], topics, data } as unknown as Parameters<typeof decodeEventLog>[0]);
   const args = decoded.args as unknown as Record<string, unknown>;
   return inputs.flatMap(({ name }) => args[name]).map((value) => String(value).toLowerCase());
 }

@@ -44,7 +44,7 @@ export function generatedLog(event: HotEvent, random: () => number): GeneratedLo
   const length = random() % 5;
   const values = inputs.map(({ type }) => (type.endsWith('[]') ? Array.from({ length }, () => valueOf('uint256', random)) : valueOf(type, random)));
   const args = Object.fromEntries(inputs.map(({ name }, index) => [name, values[index]]));
-  const topics = encodeEventTopics({ abi, args } as Parameters<typeof encodeEventTopics>[0]) as [Hex, ...Hex[]];
+  const topics = encodeEventTopics({ abi, args } as unknown as Parameters<typeof encodeEventTopics>[0]) as [Hex, ...Hex[]];
   const stored = inputs.map((input, index) => ({ input, value: values[index] })).filter(({ input }) => input.indexed !== true);
   const data = encodeAbiParameters(
     stored.map(({ input: { type } }) => ({ type })),

@@ -34,7 +34,7 @@ export function load(text: string): boolean {
     bytes = Buffer.alloc(text.length * 6 + 2);
     pairs = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1);
   }
-  return bytes.utf8Write(text, 0) === text.length && (text.length - 2) % WORD === 0 && pairs[0] === PREFIX;
+  return bytes.write(text, 0, 'utf8') === text.length && (text.length - 2) % WORD === 0 && pairs[0] === PREFIX;
 }
 
 /**
