@@ -18,6 +18,7 @@ export { evaluate, type Repaired, type RowText } from './program/evaluate.ts';
 export type { Program, Test, Text } from './program/program.ts';
 export { toSql } from './program/to-sql.ts';
 export { propose } from './propose.ts';
+export type { FamilyTrial } from './gather.ts';
 export { shapeOf, signatureOf, targetOf } from './shape.ts';
 export { calibrationError, confidence, mayApply, posterior, prefer, probabilityGreater, type ConfidenceOptions, type Forecast } from './confidence.ts';
 export { betaCdf, betaQuantile, type Beta } from './confidence-beta.ts';
@@ -25,7 +26,9 @@ export { mergeEvidence, totalEvidence, withinEvidence, withOutcomes, type Tally 
 export { readKnowledge, readNews, type News } from './news.ts';
 export { PatternSet, type Knowledge } from './pattern-set.ts';
 export { isName, readPattern } from './read-pattern.ts';
-export { LIBRARY } from './family/library.ts';
+export { familyOf, LIBRARY } from './family/library.ts';
+export { DECIDED, decisionAgent, isDecidedFor, isDecision } from './decision.ts';
+export { unjustified } from './unjustified.ts';
 export { banditContext, earn, mergeRewards, orderFamilies, rewardOf, withReward, type Earned, type Rewards, type Trial } from './bandit.ts';
 export { clusterGaps, type Clustering, type GapCluster, type PersistentGap } from './cluster.ts';
 export { signatureVector, similarity, VECTOR_LENGTH } from './signature-vector.ts';

@@ -1,13 +1,13 @@
 import type { ColumnFacts, Example } from './column-facts.ts';
-import { learn } from './example/learn.ts';
 import { columnOf, type Column } from './family/family.ts';
 import { LIBRARY } from './family/library.ts';
+import { gather, type FamilyTrial } from './gather.ts';
 import type { Conflict, Outcome, Proposal } from './outcome.ts';
 import type { Gap } from './pattern.ts';
 import type { Program, Test } from './program/program.ts';
 import { ALWAYS } from './program/program.ts';
 import { toSql } from './program/to-sql.ts';
-import { type Candidate, candidateOf, same, standing } from './weigh.ts';
+import { type Candidate, same, standing } from './weigh.ts';
 
 /** Distinct values that are looked at; a gap has a sample of the others' shapes in them. */
 const MOST_VALUES = 2_000;
@@ -18,13 +18,21 @@ const SHOWN = 5;
  * on the gap's values by the column's contract; where readings differ and nothing decides, it is a conflict. Solutions are for the cells
  * that break the gap's rule: where they are applied to others, the contract's verdict on those was not asked for.
  *
- * `families` orders and restricts the library (all by default): the order may change speed, never what is found.
+ * `families` orders and restricts the library (all by default): the order may change speed, never what is found (see `gather`). `onTrials` is told
+ * what it took.
  */
-export function propose(gap: Gap, facts: ColumnFacts, examples: readonly Example[] = [], families: readonly string[] = Object.keys(LIBRARY)): Outcome {
+export function propose(
+  gap: Gap,
+  facts: ColumnFacts,
+  examples: readonly Example[] = [],
+  families: readonly string[] = Object.keys(LIBRARY),
+  onTrials?: (trials: readonly FamilyTrial[]) => void,
+): Outcome {
   const labelled = examples.some(({ input, output }) => input !== null && input !== output && facts.accepts(input));
   const column = columnOf(facts, gap.values.slice(0, MOST_VALUES), labelled);
   if (column.values.length === 0) return { kind: 'none', why: 'the gap has no value to read: only missing, oversized or malformed ones' };
-  const candidates = candidatesOf(column, examples, families);
+  const { candidates, trials } = candidatesOf(column, examples, families);
+  onTrials?.(trials);
   if (candidates.length === 0) return { kind: 'none', why: `no reading of ${column.values.length} values gives what the contract accepts` };
   const stood = standing(column, candidates, () => true);
   const alive = meant(stood);
@@ -48,17 +56,9 @@ function meant(alive: readonly Candidate[]): readonly Candidate[] {
   return labelled.size === 0 ? alive : alive.filter(({ reading }) => reading.meaning === undefined || labelled.has(reading.meaning));
 }
 
-function candidatesOf(column: Column, examples: readonly Example[], families: readonly string[]): Candidate[] {
-  const candidates: Candidate[] = [];
-  const add = (reading: Candidate['reading']): void => {
-    const found = candidateOf(column, reading, examples);
-    if (found !== undefined) candidates.push(found);
-  };
-  if (column.labelled || column.values.some(({ fails }) => fails) || families.includes('encoding')) {
-    for (const name of families) for (const reading of LIBRARY[name]?.(column) ?? []) add(reading);
-  }
-  if (examples.length > 0) for (const reading of learn(column, examples)) add(reading);
-  return candidates;
+function candidatesOf(column: Column, examples: readonly Example[], families: readonly string[]): ReturnType<typeof gather> {
+  const asked = column.labelled || column.values.some(({ fails }) => fails) || families.includes('encoding');
+  return gather(column, examples, asked ? families : []);
 }
 
 /** For each value the reading that decides it, or the readings that dispute it: those of the lowest tier speak. */

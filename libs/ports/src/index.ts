@@ -16,6 +16,7 @@ export {
   type VainAttempt,
 } from './pattern-board.ts';
 export { BoardCache, checkAgent, checkAttempt, checkTtl, newsFrom, newsText, vainNote } from './board-cache.ts';
+export type { NoProposal, ProposalQuestion, Proposer, ProposerAnswer, ProposerRun } from './proposer.ts';
 export { solveOnce, type SolveOnce } from './solve-once.ts';
 export type { MarketStore } from './market-store.ts';
 export type { EngineParameter, EngineSession, EngineValue, FileShape, QueryEngine } from './query-engine.ts';

@@ -1,6 +1,8 @@
 import type { Pattern } from '@skein/pattern';
 import type { EngineSession, PatternBoard, QuerySandbox } from '@skein/ports';
 import type { OpenGap } from './gap.ts';
+import type { Application } from './mending.ts';
+import type { ModelUse } from './model.ts';
 import type { DataProduct } from '@skein/product';
 import type { CheckPlan, Verdict } from '@skein/verifier';
 
@@ -39,6 +41,10 @@ export interface HealingWith {
   readonly fixed?: ReadonlyMap<string, readonly Pattern[]>;
   /** Ids of patterns that failed in this run. */
   readonly barred?: ReadonlySet<string>;
+  /** Whether what families earned orders them, and is told; default true, where there is a board. */
+  readonly rewards?: boolean;
+  /** Who is asked about gaps that no agent can read; default nobody. */
+  readonly model?: ModelUse;
 }
 
 /** Rows that a step made: columns of the contract, and those of the swarm's own that the step offers. */
@@ -52,6 +58,15 @@ export interface Rows {
   readonly plan: CheckPlan;
   /** SQL that identifies a row within the run. */
   readonly position: string;
+}
+
+/** Cells of one column that one pattern repaired. */
+export interface Mended {
+  readonly column: string;
+  readonly rule: string;
+  readonly cells: number;
+  readonly pattern: Pattern;
+  readonly why: string;
 }
 
 /** What a step made and the contract said of it. The rows lie in relations of the session. */
@@ -73,4 +88,8 @@ export interface Candidate {
   /** Ids of all patterns that were tried. */
   readonly tried: readonly string[];
   readonly persisting: readonly { readonly gap: OpenGap; readonly why: string }[];
+  /** Repairs that stand, by column, rule and pattern. */
+  readonly mended: readonly Mended[];
+  /** Applications that were taken back, for what broke afterwards. */
+  readonly takenBack: readonly Application[];
 }

@@ -1,7 +1,7 @@
 export { DEMO_ORIGIN, liveLandings, newestOfEachFile } from './bronze.ts';
 export { compactBronze, type Compacted, type CompactionPolicy } from './compaction.ts';
 export { bronzeScan, layBronze, type BronzeReport, type Layered, type LayerTask } from './layers.ts';
-export { succeeded, type ProductReport, type RunReport, type SourceReport, type SwarmEvent } from './report.ts';
+export { succeeded, VERBS, type ProductReport, type RunReport, type SourceReport, type SwarmEvent } from './report.ts';
 export { PUBLISHED, type PublishedEvent } from './publisher.ts';
 export { type Replay } from './run.ts';
 export { createSwarm, type Retention, type RunOptions, type Swarm, type SwarmAdapters, type SystemContracts } from './swarm.ts';
@@ -17,4 +17,5 @@ export { columnJudge } from './review/column-judge.ts';
 export type { EscalationParts } from './review/escalation-steps.ts';
 export { teachingOf, type EscalatedGap, type Escalation, type Teaching } from './review/escalation.ts';
 export { detectPersonal, maskingSignature, type PersonalData, type SourceColumn } from './review/masking.ts';
+export { handOver, takeOver } from './review/handover.ts';
 export { metaSwarmlet, type Considered, type MetaSwarmlet, type MetaSwarmletOptions } from './review/meta-swarmlet.ts';

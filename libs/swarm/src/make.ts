@@ -3,7 +3,7 @@ import { judgeRows, validate, type Judgement } from './agents/validator.ts';
 import { dropRepeated, transform } from './agents/transformer.ts';
 import { ACCEPTED, CANDIDATE, FEEDBACK, type Candidate, type Rows, type Task } from './candidate.ts';
 import { feedbackSql } from './feedback.ts';
-import { heal, shareEvidence, standingPatterns, type Healed } from './healing.ts';
+import { heal, mendedCells, shareEvidence, standingPatterns, type Healed } from './healing.ts';
 import type { Application } from './mending.ts';
 import { count, tally } from './tally.ts';
 
@@ -14,7 +14,7 @@ const MOST_ROUNDS = 3;
 export async function make(task: Task): Promise<Candidate> {
   const { session, malformed } = task;
   const rows = await transform(task);
-  const { judgement, healed, duplicates } = await judged(task, rows);
+  const { judgement, healed, duplicates, takenBack } = await judged(task, rows);
   await session.run(`CREATE OR REPLACE TEMP TABLE ${FEEDBACK} AS ${feedbackSql(task.product, rows, judgement.offending, malformed, healed)}`);
   const ruleCounts = (where: string) => tally(session, `SELECT rule AS "key", count(*) AS n FROM ${FEEDBACK} WHERE ${where} GROUP BY 1`);
   const repairs = rows.extras.includes('_repairs')
@@ -32,6 +32,8 @@ export async function make(task: Task): Promise<Candidate> {
     patterns: await standingPatterns(task, healed),
     tried: [...new Set(healed.applied.map(({ pattern }) => pattern.id))],
     persisting: healed.persisting,
+    mended: await mendedCells(task, healed),
+    takenBack,
   };
 }
 
@@ -45,7 +47,7 @@ interface Judged {
  * Repairs, then judges. A pattern that passed its sample and whose rows then break a rule between rows, or that turns the verdict, has failed: the product
  * is made again without it, so that nothing it did is left, and the swarm hears.
  */
-async function judged(task: Task, rows: Rows): Promise<Judged> {
+async function judged(task: Task, rows: Rows): Promise<Judged & { readonly takenBack: readonly Application[] }> {
   const barred = new Set<string>();
   const failed: Application[] = [];
   for (let round = 1; ; round++) {
@@ -56,7 +58,7 @@ async function judged(task: Task, rows: Rows): Promise<Judged> {
     if (stands) {
       // A verdict that fails with the repairs and without them says nothing about them.
       await shareEvidence(task, healed, judgement.verdict.passed ? failed : []);
-      return result;
+      return { ...result, takenBack: failed };
     }
     for (const { id } of guilty) barred.add(id);
     failed.push(...healed.applied.filter(({ pattern }) => guilty.some(({ id }) => id === pattern.id)));

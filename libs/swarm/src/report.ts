@@ -1,6 +1,7 @@
 import type { SkeinError } from '@skein/kernel';
 import type { ProfileDrift, SourceProfile } from '@skein/product';
 import type { Verdict } from '@skein/verifier';
+import type { ModelOutcome } from './model.ts';
 import type { BronzeReport } from './layers.ts';
 import type { SnapshotLayout } from './snapshot-layout.ts';
 
@@ -58,14 +59,40 @@ export interface RunReport {
   readonly milliseconds: number;
 }
 
-/** What a run tells while it works: one verb list for logs, progress bars and records. */
+/** What a run tells while it works: one verb list for logs, progress bars and records. Reasons quote no value of a classified column. */
 export type SwarmEvent =
   | { readonly verb: 'landing'; readonly domain: string; readonly file: string; readonly done: number; readonly of: number }
   | { readonly verb: 'profiled'; readonly domain: string; readonly file: string; readonly profile: SourceProfile; readonly drift: readonly ProfileDrift[] }
   | { readonly verb: 'landed'; readonly domain: string; readonly source: SourceReport; readonly done: number; readonly of: number }
   | { readonly verb: 'making'; readonly domain: string; readonly product: string; readonly done: number; readonly of: number }
   | { readonly verb: 'layered'; readonly domain: string; readonly bronze: BronzeReport }
+  | ({ readonly verb: 'asked'; readonly outcome: ModelOutcome; readonly why: string; readonly calls: number; readonly tokens: number } & GapPlace)
+  | ({ readonly verb: 'repaired'; readonly cells: number; readonly pattern: string; readonly category: string; readonly why: string } & GapPlace)
+  | ({ readonly verb: 'took-back'; readonly values: number; readonly pattern: string; readonly category: string; readonly why: string } & GapPlace)
+  | ({ readonly verb: 'escalated'; readonly cells: number; readonly why: string } & GapPlace)
   | { readonly verb: 'made'; readonly domain: string; readonly product: ProductReport; readonly done: number; readonly of: number };
+
+/** Where a gap is. */
+export interface GapPlace {
+  readonly domain: string;
+  readonly product: string;
+  readonly column: string;
+  readonly rule: string;
+}
+
+/** The verbs of events, in the order in which a run comes to them, and what each says. `docs/swarm.md` has the same list. */
+export const VERBS: Readonly<Record<SwarmEvent['verb'], string>> = {
+  landing: 'a file is about to be taken in',
+  profiled: 'what a file holds, and where it drifts from what came before',
+  landed: 'a file was taken in, was known already, or was refused',
+  making: 'a product is about to be made',
+  asked: 'a model was asked about a gap that no agent could read, and what came of it',
+  'took-back': 'repairs of a pattern were taken back, because a rule between rows broke, or the verdict turned',
+  repaired: 'cells of a column were repaired by a pattern, and stand',
+  escalated: 'cells that nobody could close were left as they are, and handed over where somebody can be asked',
+  made: 'a product was published, or why it was not',
+  layered: 'bronze was laid out anew',
+};
 
 /** True when every source was read and no product was refused, skipped or failed. */
 export function succeeded(report: RunReport): boolean {

@@ -6,7 +6,7 @@ import { DEFAULT_LIMITS, tableOf, type BronzeTable, type DataProduct, type Domai
 import { usable } from './agents/cleaner.ts';
 import { ingest } from './agents/ingestor.ts';
 import { defineBronze, liveLandings, refuseLacking } from './bronze.ts';
-import type { Candidate } from './candidate.ts';
+import type { Candidate, HealingWith } from './candidate.ts';
 import { compactBronze } from './compaction.ts';
 import { concealedAgain, concealmentOf, type Concealment } from './concealment.ts';
 import { gapRows } from './gap.ts';
@@ -23,6 +23,7 @@ import type { ProductReport, RunReport, SourceReport, SwarmEvent } from './repor
 import { snapshotScan } from './scan.ts';
 import type { SnapshotLayout } from './snapshot-layout.ts';
 import type { RunOptions, SwarmAdapters, SystemContracts } from './swarm.ts';
+import { Telling } from './telling.ts';
 
 /** One run of a domain: takes in what is new, then makes and publishes its products. */
 export async function runOnce(domain: Domain, system: SystemContracts, adapters: SwarmAdapters, options: RunOptions): Promise<RunReport> {
@@ -51,7 +52,7 @@ export async function runOnce(domain: Domain, system: SystemContracts, adapters:
     const concealment = await concealmentOf({ domain, landings: adapters.landings, session, board: adapters.board }, live);
     const undecided = concealment.undecided.map(({ source }) => source);
     if (undecided.length > 0) await adapters.escalatePersonal?.(undecided).catch(() => undefined);
-    const run = new Run(concealment, adapters, publisher, live);
+    const run = new Run(concealment, adapters, publisher, live, undefined, new Telling(emit, adapters.proposer));
     try {
       const products = await run.products(options.signal, emit);
       if (products.some((product) => product.outcome === 'published')) await publisher.lineage(run.published());
@@ -149,7 +150,17 @@ class Run {
   readonly #lanes: Promise<Lane>[] = [];
   readonly #layers = new Map<string, Promise<Layered>>();
 
-  constructor(concealment: Concealment, adapters: SwarmAdapters, publisher: Publisher, live: readonly Landing[], snapshots = new Map<string, Snapshot>()) {
+  readonly #telling: Telling | undefined;
+
+  constructor(
+    concealment: Concealment,
+    adapters: SwarmAdapters,
+    publisher: Publisher,
+    live: readonly Landing[],
+    snapshots = new Map<string, Snapshot>(),
+    telling?: Telling,
+  ) {
+    this.#telling = telling;
     this.#domain = concealment.domain;
     this.#concealment = concealment;
     this.#adapters = adapters;
@@ -227,6 +238,7 @@ class Run {
       }
       const { session } = await this.#lane(lane);
       const candidate = await this.make(product, inputs, lane);
+      this.#telling?.made(product, candidate);
       await this.#escalate(session, product, candidate);
       // What the swarm knew is an input too, where it changed a cell.
       const hash = candidate.patterns.length === 0 ? base : sha256(canonicalJson([base, candidate.patterns.map(({ id }) => id)]));
@@ -290,6 +302,13 @@ class Run {
     };
   }
 
+  #healing(product: DataProduct, fixed: MakingRecord | undefined): HealingWith {
+    if (fixed !== undefined) return { fixed: byKey(fixed.patterns) };
+    const { board, rewards } = this.#adapters;
+    const model = this.#telling?.modelFor(product);
+    return { ...(board && { board }), ...(rewards !== undefined && { rewards }), ...(model && { model }) };
+  }
+
   /** Hands over what persists. That nobody can be asked now takes nothing from the product: the gaps stand in its feedback dataset. */
   async #escalate(session: EngineSession, product: DataProduct, { persisting }: Candidate): Promise<void> {
     const { escalate } = this.#adapters;
@@ -319,7 +338,7 @@ class Run {
       malformed: inputs.malformed,
       relationOf: (name) => (this.#snapshots.has(name) ? `"_ref_${name}"` : undefined),
       sandbox: this.#adapters.sandbox,
-      healing: fixed !== undefined ? { fixed: byKey(fixed.patterns) } : this.#adapters.board === undefined ? {} : { board: this.#adapters.board },
+      healing: this.#healing(product, fixed),
     });
   }
 

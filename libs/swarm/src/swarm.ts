@@ -1,6 +1,6 @@
 import { SkeinError } from '@skein/kernel';
 import type { Contract } from '@skein/contract';
-import type { BronzeStore, EventBus, LandingStore, PatternBoard, QueryEngine, QuerySandbox, SnapshotStore } from '@skein/ports';
+import type { BronzeStore, EventBus, LandingStore, PatternBoard, Proposer, QueryEngine, QuerySandbox, SnapshotStore } from '@skein/ports';
 import type { Domain, LayoutLimits, QueryProfile } from '@skein/product';
 import { tell } from './publisher.ts';
 import type { RunReport, SwarmEvent } from './report.ts';
@@ -17,6 +17,10 @@ export interface SwarmAdapters {
   readonly sandbox: QuerySandbox;
   /** Where the swarm shares what it learned; without it, each product finds its own solutions. */
   readonly board?: PatternBoard;
+  /** Who proposes solutions of gaps that no agent can read, such as a language model; default nobody. */
+  readonly proposer?: Proposer;
+  /** Whether what families of solutions earned orders them; default true, where there is a board. Changes speed, and no outcome. */
+  readonly rewards?: boolean;
   /** Takes gaps that no agent could close, such as `MetaSwarmlet.consider`. One that fails does not fail the run. */
   readonly escalate?: (gaps: readonly EscalatedGap[]) => Promise<unknown>;
   /** Takes columns of sources that seem to hold personal data, such as `MetaSwarmlet.considerPersonal`. One that fails does not fail the run. */

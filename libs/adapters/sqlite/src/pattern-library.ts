@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { SkeinError } from '@skein/kernel';
 import {
+  isDecision,
   mergeEvidence,
   readKnowledge,
   readPattern,
@@ -40,6 +41,8 @@ export interface SqlitePatternLibrary {
   load(): Knowledge;
   /** Adds knowledge, in one transaction: it is on the disk when this returns. What is known already changes nothing. */
   keep(knowledge: Knowledge): void;
+  /** Whether another connection, of this process or another, has written since this was last asked; the first answer tells nothing. */
+  changed(): boolean;
   /** The patterns whose signatures are nearest, the nearest first, without rejected ones. Looks at all of them. */
   nearest(signature: Signature, count: number): readonly SimilarPattern[];
   /** Rows that could not be read, such as those of a damaged or newer file; they were left out. */
@@ -92,10 +95,48 @@ export async function sqlitePatternLibrary({ file, run }: SqlitePatternLibraryOp
  * Puts what the library holds on a board that lacks it, and keeps in the library what the board learns, `every` so many milliseconds and at the end.
  * @returns how to stop: writes what is left.
  */
-export async function attachLibrary(store: SqlitePatternLibrary, board: PatternBoard, every = 1_000): Promise<() => Promise<void>> {
+export async function attachLibrary(store: SqlitePatternLibrary, board: PatternBoard, every = 250): Promise<() => Promise<void>> {
+  await bring(store, board);
+  let dirty = false;
+  const stopListening = board.onChange(() => void (dirty = true));
+  const write = (): void => {
+    if (!dirty) return;
+    dirty = false;
+    try {
+      store.keep(board.knowledge());
+    } catch (error) {
+      dirty = true;
+      throw error;
+    }
+  };
+  let bringing = false;
+  const timer = setInterval(() => {
+    try {
+      write();
+      if (bringing || !store.changed()) return;
+      bringing = true;
+      bring(store, board)
+        .catch(() => undefined)
+        .finally(() => (bringing = false));
+    } catch {
+      // A disk that is full or busy now may not be in a second; the last write, at the end, says so.
+    }
+  }, every);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    stopListening();
+    dirty = true;
+    write();
+  };
+}
+
+/** Puts on the board what the library knows and the board does not. */
+async function bring(store: SqlitePatternLibrary, board: PatternBoard): Promise<void> {
   const { patterns, rejected, rewards } = store.load();
   const known = new Map(board.knowledge().patterns.map((pattern) => [pattern.id, pattern]));
   const news = patterns.filter(({ id, evidence }) => {
+    if (board.rejection(id) !== undefined) return false;
     const there = known.get(id);
     return (
       there === undefined ||
@@ -110,32 +151,6 @@ export async function attachLibrary(store: SqlitePatternLibrary, board: PatternB
       return Object.entries(tallies).flatMap(([agent, tally]) => (withinEvidence({ [agent]: tally }, there) ? [] : [board.reward({ arm, agent, tally })]));
     }),
   ]);
-  let dirty = false;
-  const stopListening = board.onChange(() => void (dirty = true));
-  const write = (): void => {
-    if (!dirty) return;
-    dirty = false;
-    try {
-      store.keep(board.knowledge());
-    } catch (error) {
-      dirty = true;
-      throw error;
-    }
-  };
-  const timer = setInterval(() => {
-    try {
-      write();
-    } catch {
-      // A disk that is full or busy now may not be in a second; the last write, at the end, says so.
-    }
-  }, every);
-  timer.unref();
-  return async () => {
-    clearInterval(timer);
-    stopListening();
-    dirty = true;
-    write();
-  };
 }
 
 function prepare(database: DatabaseSync, file: string): void {
@@ -152,6 +167,7 @@ function prepare(database: DatabaseSync, file: string): void {
 
 function library(database: DatabaseSync, file: string, run: string): SqlitePatternLibrary {
   let unreadable = 0;
+  let version: unknown;
   const insertPattern = database.prepare('INSERT INTO pattern (id, key, body, vector) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING');
   const raise = database.prepare(`
     INSERT INTO evidence (pattern, run, agent, successes, failures) VALUES (?, ?, ?, ?, ?)
@@ -177,7 +193,7 @@ function library(database: DatabaseSync, file: string, run: string): SqlitePatte
     const own = new Map<string, Evidence>();
     const before = new Map<string, Evidence>();
     for (const row of statement.iterate() as Iterable<{ id: string; run: string; agent: string; successes: number; failures: number }>) {
-      const [map, agent] = row.run === run ? [own, row.agent] : [before, `${row.run}\u001f${row.agent}`];
+      const [map, agent] = row.run === run || isDecision(row.agent) ? [own, row.agent] : [before, `${row.run}\u001f${row.agent}`];
       map.set(row.id, mergeEvidence(map.get(row.id) ?? {}, { [agent]: { successes: row.successes, failures: row.failures } }));
     }
     for (const [id, evidence] of before) own.set(id, mergeEvidence(own.get(id) ?? {}, { [LIBRARY_AGENT]: totalEvidence(evidence) }));
@@ -244,6 +260,13 @@ function library(database: DatabaseSync, file: string, run: string): SqlitePatte
           }
         }),
       ),
+    changed: () =>
+      guarded('reading', () => {
+        const { data_version: now } = database.prepare('PRAGMA data_version').get() as { data_version: number };
+        const other = version !== undefined && version !== now;
+        version = now;
+        return other;
+      }),
     nearest: (signature, count) =>
       guarded('searching', () => {
         const sought = signatureVector(signature);

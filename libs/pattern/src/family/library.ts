@@ -33,3 +33,9 @@ export const LIBRARY: Readonly<Record<string, Family>> = {
   place,
   code,
 };
+
+/** The family that a category of solutions comes from; undefined for what no family found, such as a person's decision. */
+export function familyOf(category: string): string | undefined {
+  if (category === 'unit') return 'number';
+  return Object.hasOwn(LIBRARY, category) ? category : undefined;
+}

@@ -4,6 +4,7 @@ import type { Alternative, EscalationSteps, PatternBoard, Review, ReviewDesk, Re
 import { candidatesOf, outcomeOf, tryCandidate, type Candidate, type Candidates } from './alternatives.ts';
 import { patternsOf, teachingOf, type Escalation } from './escalation.ts';
 import { masks } from './masking.ts';
+import { rewardDecision } from '../rewards.ts';
 
 export interface EscalationParts {
   readonly desk: ReviewDesk;
@@ -83,6 +84,8 @@ export function escalationSteps(parts: EscalationParts): MetaSteps {
 async function teach(board: PatternBoard, review: Review): Promise<void> {
   const { publish, reject } = teachingOf(review);
   const reason = review.decisions.at(-1)?.reason ?? '';
+  for (const { signature } of review.kind === 'repair' ? review.gaps : [])
+    for (const { id, category } of review.alternatives) rewardDecision(board, signature, category, review.status !== 'rejected' && id === review.chosen);
   await Promise.all([...publish.map((pattern) => board.publish(pattern)), ...reject.map((id) => board.reject(id, reason))]);
 }
 

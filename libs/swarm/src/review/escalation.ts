@@ -1,4 +1,4 @@
-import { patternId, type Gap, type Pattern, type PersistentGap } from '@skein/pattern';
+import { DECIDED, decisionAgent, patternId, signatureKey, type Gap, type Pattern, type PersistentGap } from '@skein/pattern';
 import type { Alternative, Review, ReviewKind } from '@skein/ports';
 
 /** A gap that persists, with some of its rows. */
@@ -39,7 +39,7 @@ export interface Teaching {
 
 /** A settled review as patterns; the same whenever it is asked, so that telling twice changes nothing. */
 export function teachingOf(review: Review): Teaching {
-  const category = review.kind === 'masking' ? 'masking' : 'review';
+  const category = review.kind === 'masking' ? 'masking' : DECIDED;
   if (review.status === 'rejected') {
     const ids = review.alternatives.flatMap((alternative) =>
       [alternative.category, category].flatMap((of) => patternsOf(review.gaps, alternative, of, {}).map(({ id }) => id)),
@@ -48,8 +48,18 @@ export function teachingOf(review: Review): Teaching {
   }
   const chosen = review.alternatives.find(({ id }) => id === review.chosen);
   if (!chosen) return { publish: [], reject: [] };
-  const { cells, passed } = chosen.test;
-  // The cells whose outcome the contract accepted and a person saw: verified, once.
-  const evidence = cells === 0 ? {} : { [`review-${review.id.slice(0, 16)}`]: { successes: passed, failures: cells - passed } };
-  return { publish: patternsOf(review.gaps, chosen, category, evidence), reject: [] };
+  const publish = patternsOf(review.gaps, chosen, category, {}).map((pattern) => ({ ...pattern, evidence: verified(review, pattern, chosen.test) }));
+  return { publish, reject: [] };
+}
+
+/**
+ * The cells whose outcome the contract accepted and a person saw: verified, once. They are divided among the columns of the review that have the
+ * pattern's signature, each in its own name: for these the person decided, and for no others.
+ */
+function verified({ id, gaps }: Review, { signature }: Pattern, { cells, passed }: Pattern['test']): Pattern['evidence'] {
+  if (cells === 0) return {};
+  const key = signatureKey(signature);
+  const agents = [...new Set(gaps.filter((gap) => signatureKey(gap.signature) === key).map(({ context }) => decisionAgent(id, context)))].sort();
+  const share = (of: number, at: number): number => Math.floor(of / agents.length) + (at < of % agents.length ? 1 : 0);
+  return Object.fromEntries(agents.map((agent, at) => [agent, { successes: share(passed, at), failures: share(cells - passed, at) }]));
 }
