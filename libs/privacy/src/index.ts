@@ -1,1 +1,11 @@
-export {};
+export { anonymise, assertSafe, release, type AnonymiseAsk, type LossReport } from './anonymise.ts';
+export type { Ask, Closeness, Diversity } from './ask.ts';
+export { rowsOfTable, tableOfRows, type Column, type DictionaryColumn, type Table } from './column.ts';
+export { flatHierarchy, hierarchyOf, readHierarchy, type Hierarchy } from './hierarchy.ts';
+export { recheck, type PrivacyFailure, type Verdict } from './recheck.ts';
+export { afterEvent, budgetOf, openBudget, spend, type Budget, type BudgetDecision, type BudgetEvent, type PrivacyCost } from './budget.ts';
+export { cryptoBytes, type Bytes } from './chance.ts';
+export { boundContributions, type Contribution, type ContributionBounds } from './contribution.ts';
+export { discreteLaplace, geometric } from './discrete-laplace.ts';
+export { privateSums, type PrivateSums, type PrivateSumsAsk } from './private-sums.ts';
+export { rational, type Rational } from './rational.ts';
