@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sha256, SkeinError, type Clock } from '@skein/kernel';
-import type { AuditLog, AuditRecord, EventBus, QuerySandbox, SandboxCatalog, SnapshotStore, UsageLog } from '@skein/ports';
+import type { AuditLog, AuditRecord, EventBus, MarketStore, QuerySandbox, SandboxCatalog, SnapshotStore, UsageLog } from '@skein/ports';
 import type { Snapshot } from '@skein/product';
 import { answerOf, type Answer } from './answer.ts';
 import { BoundedCache } from './bounded-cache.ts';
@@ -11,6 +11,8 @@ import { describeProduct, listProducts, type ProductDetail, type ProductSummary 
 import { freshnessOf } from './freshness.ts';
 import type { Reference } from './gate.ts';
 import { LiveSnapshots } from './live-snapshots.ts';
+import { Marketplace, type Access } from './marketplace.ts';
+import { answeredCut, countedBody, queryIdentity, soldReads, type MeteredQuery } from './metered-query.ts';
 import { governedView, planCore, productRead, sandboxCatalog, type GrantedSnapshot, type PlanCore, type QueryPlan } from './plan.ts';
 import type { Principal } from './principal.ts';
 import { keyedView } from './pseudonym.ts';
@@ -33,6 +35,8 @@ export interface FederationOptions {
   readonly limits?: Partial<FederationLimits>;
   /** Where queries that were answered are recorded, without their values; it is not closed with the federation. */
   readonly usage?: UsageLog;
+  /** What agreements add to the policies; it is not closed with the federation. */
+  readonly market?: MarketStore;
   /** Told when a query could not be recorded; the query itself does not notice. */
   readonly onUsageFailure?: (error: unknown) => void;
 }
@@ -76,6 +80,9 @@ interface Trace {
   products: readonly string[];
   plan: QueryPlan | undefined;
   text: CheckedSql | undefined;
+  /** What is read by agreement. */
+  access: Access | undefined;
+  metered: MeteredQuery | undefined;
 }
 
 interface Granted {
@@ -90,6 +97,7 @@ class FederatedMesh implements Federation {
   readonly #rights: RightsBook;
   readonly #texts: CheckedSqlBook;
   readonly #usage: UsageRecorder | undefined;
+  readonly #market: Marketplace | undefined;
   readonly #plans = new BoundedCache<PlanCore>(2_000);
   readonly #shared = new BoundedCache<readonly GrantedSnapshot[]>(64);
   readonly #catalogs = new BoundedCache<SandboxCatalog>(256);
@@ -101,27 +109,33 @@ class FederatedMesh implements Federation {
     this.#live = live;
     this.#rights = new RightsBook(options.catalog);
     this.#texts = new CheckedSqlBook(options.sandbox);
-    const { usage, sandbox, catalog, onUsageFailure = () => undefined } = options;
+    const { usage, sandbox, catalog, market, clock, onUsageFailure = () => undefined } = options;
+    this.#market = market ? new Marketplace(market, clock, catalog) : undefined;
     this.#usage = usage ? new UsageRecorder(usage, sandbox, catalog, onUsageFailure) : undefined;
   }
 
   async query(request: QueryRequest, principal: Principal): Promise<Answer> {
     const { clock, sandbox } = this.#options;
-    const trace: Trace = { queryId: randomUUID(), started: clock.now(), products: [], plan: undefined, text: undefined };
+    const trace: Trace = { queryId: randomUUID(), started: clock.now(), products: [], plan: undefined, text: undefined, access: undefined, metered: undefined };
     try {
       const checked = checkRequest(request, this.#limits);
       const plan = await this.#plan(request, checked, principal, trace);
-      const result = await sandbox.execute({
+      const metered = (trace.metered = await this.#admit(request, checked, principal, plan, trace));
+      const signals = [request.signal, metered?.admission.lost].filter((signal) => signal !== undefined);
+      const executed = await sandbox.execute({
         catalog: this.#withKeys(plan.catalog),
         sql: plan.sql,
         parameters: checked.parameters,
         format: request.format,
         deadlineMs: checked.deadlineMs,
         maxRows: checked.maxRows,
-        ...(request.signal ? { signal: request.signal } : {}),
+        ...(signals.length === 0 ? {} : { signal: signals.length === 1 ? (signals[0] as AbortSignal) : AbortSignal.any(signals) }),
       });
+      const result = metered ? countedBody(executed, metered) : executed;
       return answerOf(trace.queryId, plan, result, {
         ended: async (outcome) => {
+          // charged before the end is told: who has seen an answer end well has been charged for it
+          await metered?.admission.settle(outcome);
           await this.#record(request, principal, trace, { decision: 'allowed', ...outcome });
           if (trace.text) this.#usage?.note(trace.text, { principal: principal.subject, purpose: request.purpose, time: trace.started });
         },
@@ -134,7 +148,15 @@ class FederatedMesh implements Federation {
   }
 
   async plan(request: QueryRequest, principal: Principal): Promise<QueryPlan> {
-    const trace: Trace = { queryId: randomUUID(), started: this.#options.clock.now(), products: [], plan: undefined, text: undefined };
+    const trace: Trace = {
+      queryId: randomUUID(),
+      started: this.#options.clock.now(),
+      products: [],
+      plan: undefined,
+      text: undefined,
+      access: undefined,
+      metered: undefined,
+    };
     try {
       return await this.#plan(request, checkRequest(request, this.#limits), principal, trace);
     } catch (error) {
@@ -165,7 +187,11 @@ class FederatedMesh implements Federation {
   }
 
   async #plan(request: QueryRequest, checked: CheckedRequest, principal: Principal, trace: Trace): Promise<QueryPlan> {
-    const rights = this.#rights.of(principal, request.purpose);
+    const own = this.#rights.of(principal, request.purpose);
+    const access = await this.#market?.access(own, principal.subject, request.purpose, request.agreement);
+    if (access) for (const { table } of access.entries.values()) await this.#live.adopt(table);
+    trace.access = access;
+    const rights: Rights & Partial<Access> = access ?? own;
     const authorize = (reads: readonly Reference[]): void => void (trace.products = this.#authorize(reads, rights).map(({ entry }) => entry.id));
     const known = this.#texts.get(request.sql);
     if (known) authorize(known.reads);
@@ -191,10 +217,28 @@ class FederatedMesh implements Federation {
     return trace.plan;
   }
 
+  /** Undefined where nothing that the query reads is paid for. */
+  async #admit(request: QueryRequest, checked: CheckedRequest, principal: Principal, plan: QueryPlan, trace: Trace): Promise<MeteredQuery | undefined> {
+    const sold = soldReads(plan, trace.access);
+    if (!this.#market || sold.length === 0) return undefined;
+    const key = request.idempotencyKey ?? trace.queryId;
+    const { deadlineMs } = checked;
+    const admission = await this.#market.admit({
+      consumer: principal.subject,
+      sold,
+      key,
+      query: queryIdentity(request, checked, plan),
+      attempt: trace.queryId,
+      deadlineMs,
+    });
+    return { admission, handed: 0 };
+  }
+
   /** Throws SKEIN_PRODUCT_UNKNOWN for the first read that is not granted, or is not there. */
-  #authorize(reads: readonly Reference[], rights: Rights): Granted[] {
+  #authorize(reads: readonly Reference[], rights: Rights & Partial<Access>): Granted[] {
     return reads.map(({ schema, table, written }) => {
-      const entry = this.#options.catalog.entries.get(`${schema}.${table}`);
+      const id = `${schema}.${table}`;
+      const entry = this.#options.catalog.entries.get(id) ?? rights.entries?.get(id);
       const decision = entry ? rights.decisions.get(entry.id) : undefined;
       if (!entry || !decision) throw unknownProduct(written);
       return { entry, decision };
@@ -305,6 +349,7 @@ class FederatedMesh implements Federation {
   async #fail(error: unknown, request: QueryRequest, principal: Principal, trace: Trace): Promise<SkeinError> {
     const { shown, engineText } = splitError(error, trace.queryId);
     try {
+      await answeredCut(trace.metered, error);
       await this.#record(request, principal, trace, {
         decision: isRefusal(shown) ? 'refused' : 'failed',
         errorCode: shown.code,
@@ -333,6 +378,7 @@ class FederatedMesh implements Federation {
       bytes: undefined,
       truncated: undefined,
       durationMs: this.#options.clock.now() - trace.started,
+      ...(trace.metered ? { agreements: trace.metered.admission.agreements } : {}),
       errorCode: undefined,
       engineText: undefined,
       ...end,

@@ -1,5 +1,6 @@
 export type { Answer } from './answer.ts';
 export { composeCatalog, majorOf, type Catalog, type CatalogEntry } from './catalog.ts';
+export { soldView } from './agreement-reads.ts';
 export { decide, type ColumnDecision, type Decision } from './decision.ts';
 export type { ProductDetail, ProductSummary, VisibleColumn } from './describe.ts';
 export { createFederation, type Federation, type FederationOptions } from './federation.ts';

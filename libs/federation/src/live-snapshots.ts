@@ -11,7 +11,7 @@ export const PUBLISHED = 'published';
  */
 export class LiveSnapshots {
   readonly #store: SnapshotStore;
-  readonly #tables: ReadonlyMap<string, TableRef>;
+  readonly #tables: Map<string, TableRef>;
   readonly #current = new Map<string, Snapshot>();
   readonly #pinned = new BoundedCache<Snapshot>(256);
   readonly #sound = new BoundedCache<true | Promise<true>>(1_024);
@@ -78,6 +78,14 @@ export class LiveSnapshots {
   /** The version that was current at a time (milliseconds since the epoch). */
   at(table: TableRef, time: number): Promise<Snapshot> {
     return this.#store.asOf(table, { time });
+  }
+
+  /** Takes in a table that came after the catalog was composed. */
+  async adopt(table: TableRef): Promise<void> {
+    const key = tableKey(table);
+    if (this.#tables.has(key)) return;
+    this.#tables.set(key, table);
+    await this.refresh(table);
   }
 
   /** Reads the table's current version; one reading at a time, and one more if news came meanwhile. */

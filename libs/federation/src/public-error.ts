@@ -28,6 +28,9 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'SKEIN_SNAPSHOT_NONE',
   'SKEIN_SNAPSHOT_STALE',
   'SKEIN_QUERY_BUSY',
+  'SKEIN_MARKET_UNKNOWN',
+  'SKEIN_MARKET_CONFLICT',
+  'SKEIN_MARKET_QUOTA',
 ]);
 
 export function isRefusal(error: SkeinError): boolean {

@@ -17,6 +17,10 @@ export interface QueryRequest {
   readonly format: ResultFormat;
   readonly timeoutMs?: number | undefined;
   readonly maxRows?: number | undefined;
+  /** Reads under this agreement, where a policy shows the product as well. */
+  readonly agreement?: string | undefined;
+  /** A paid query sent again under the same key is answered again, and charged once. */
+  readonly idempotencyKey?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

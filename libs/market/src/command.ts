@@ -41,7 +41,13 @@ export type MarketCommand =
       readonly leaseMs: number;
     }
   | { readonly do: 'release'; readonly usages: readonly string[]; readonly attempt: string; readonly reason: string }
-  | { readonly do: 'settle'; readonly uses: readonly UseToSettle[]; readonly rows: bigint; readonly bytes: number }
+  | {
+      readonly do: 'settle';
+      readonly uses: readonly UseToSettle[];
+      readonly rows: bigint;
+      readonly bytes: number;
+      /** The consumer left before the end. */ readonly cut?: boolean;
+    }
   | { readonly do: 'accrue' }
   | { readonly do: 'spend'; readonly dataset: string; readonly by: string; readonly epsilon: string; readonly budget: string; readonly query: string };
 

@@ -50,6 +50,8 @@ export type MarketFact =
       readonly rows: string;
       readonly bytes: number;
       readonly plan: PricingPlan;
+      /** Whether the same key is answered again free of charge. */
+      readonly repeatable: boolean;
     }
   | { readonly type: 'charge.made'; readonly charge: Charge }
   | {

@@ -5,8 +5,8 @@ export { checkKey, decideMarket, entitledNow, numbered, unknownAgreement, unknow
 export type { MarketEvent, MarketFact } from './event.ts';
 export { checkBalance, ledgerLines, type Charge, type LedgerLine } from './ledger.ts';
 export type { DictionaryColumn, Licence, Listing, ListingState, ReleaseEvidence, RoyaltyShare } from './listing.ts';
-export { MOST_CENTS, readCents, readCurrency, splitByWeight } from './money.ts';
-export { PLAN_UNITS, periodsBegun, readPlan, usageCents, type PlanUnit, type PricingPlan } from './plan.ts';
+export { MOST_CENTS, readCents, readCurrency, shown, splitByWeight } from './money.ts';
+export { members, noStrange, PLAN_UNITS, periodsBegun, readCount, readPlan, usageCents, type PlanUnit, type PricingPlan } from './plan.ts';
 export {
   emptyMarket,
   fold,

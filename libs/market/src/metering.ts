@@ -34,7 +34,7 @@ export function release(state: MarketState, { usages, attempt, reason }: Extract
 }
 
 /** Charges an answered query, once: a use that is charged already stays as it is. An intent that lapsed needs a unit of quota anew. */
-export function settle(state: MarketState, { uses, rows, bytes }: Extract<MarketCommand, { do: 'settle' }>, time: number): MarketFact[] {
+export function settle(state: MarketState, { uses, rows, bytes, cut = false }: Extract<MarketCommand, { do: 'settle' }>, time: number): MarketFact[] {
   return uses.flatMap(({ usage: id, entitlement: of, key, query }): MarketFact[] => {
     const standing = state.entitlements.get(of);
     if (!standing) throw new SkeinError('SKEIN_INTERNAL', `there is no entitlement ${of} to charge`);
@@ -54,6 +54,8 @@ export function settle(state: MarketState, { uses, rows, bytes }: Extract<Market
         rows: rows.toString(),
         bytes,
         plan: entitlement.terms.plan,
+        // where volume is paid for, the rest of a cut answer is not free
+        repeatable: !(cut && entitlement.terms.plan.unit === 'Data-volume'),
       },
       charge,
     ];

@@ -12,6 +12,10 @@ export interface AuditRecord {
   readonly contract?: string;
   /** The review that was decided on, as `<id>:<decision>`; absent for others. */
   readonly review?: string;
+  /** What was done on the market, as `<verb>:<listing or agreement>`; absent for others. */
+  readonly market?: string;
+  /** Agreements that it was answered under, and charged by; absent for others. */
+  readonly agreements?: readonly string[];
   readonly principal: string;
   readonly roles: readonly string[];
   readonly purpose: string | undefined;

@@ -9,6 +9,8 @@ export interface GatewayConfig {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Where the swarms share what they learn, beside the library in the data directory. */
+  readonly redis: string | undefined;
   /** Tokens of this issuer are good, and development tokens are not. */
   readonly oidc: { readonly issuer: string; readonly audience: string } | undefined;
 }
@@ -19,6 +21,7 @@ export const USAGE = `skein gateway over a data directory that swarms publish in
   --contracts DIR                        contracts and policies (default: those of this repository)
   --host HOST       SKEIN_HOST           address to listen on (default 127.0.0.1)
   --port N          SKEIN_PORT           port (default 4747; 0: a free one)
+  --redis URL       SKEIN_REDIS          where swarms share what they learn (default: a file of the data directory)
                     SKEIN_OIDC_ISSUER    whose tokens are good; without it, development tokens are
                     SKEIN_OIDC_AUDIENCE  audience of those tokens (default skein)
   --help                                 this text`;
@@ -45,19 +48,33 @@ export function readGatewayConfig(
     contracts: path.resolve(values.contracts ?? defaults.contracts),
     host,
     port: Number(port),
+    redis: redisOf(values.redis ?? env['SKEIN_REDIS']),
     oidc: issuer === undefined ? undefined : { issuer, audience: audience ?? 'skein' },
   };
 }
 
-function parse(args: readonly string[]): { data?: string; contracts?: string; host?: string; port?: string; help?: boolean } {
+function parse(args: readonly string[]): { data?: string; contracts?: string; host?: string; port?: string; redis?: string; help?: boolean } {
   try {
     return parseArgs({
       args: [...args],
-      options: { data: { type: 'string' }, contracts: { type: 'string' }, host: { type: 'string' }, port: { type: 'string' }, help: { type: 'boolean' } },
+      options: {
+        data: { type: 'string' },
+        contracts: { type: 'string' },
+        host: { type: 'string' },
+        port: { type: 'string' },
+        redis: { type: 'string' },
+        help: { type: 'boolean' },
+      },
     }).values;
   } catch (error) {
     throw new SkeinError('SKEIN_USAGE', error instanceof Error ? (error.message.split('\n')[0] as string) : String(error), { hint: USAGE, cause: error });
   }
+}
+
+function redisOf(address: string | undefined): string | undefined {
+  if (address === undefined || address === '') return undefined;
+  if (!/^rediss?:\/\//.test(address) || !URL.canParse(address)) throw invalid('--redis or SKEIN_REDIS', address, 'an address such as redis://127.0.0.1:6379');
+  return address;
 }
 
 function invalid(name: string, value: string, wanted: string): SkeinError {

@@ -2,13 +2,25 @@ import { join } from 'node:path';
 import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import { duckdbBinder } from '@skein/adapter-duckdb';
-import { sqliteReviewDesk, sqliteStateStore, sqliteUsageLog } from '@skein/adapter-sqlite';
+import { sqliteMarketStore, sqliteReviewDesk, sqliteStateStore, sqliteUsageLog } from '@skein/adapter-sqlite';
 import { localContractRegistry } from '@skein/adapter-storage';
 import type { Contract } from '@skein/contract';
 import { composeCatalog, createFederation, type Catalog, type Federation, type FederationLimits, type Policy, type Principal } from '@skein/federation';
 import { SkeinError, type Clock } from '@skein/kernel';
 import type { HealthIndicator } from '@skein/nest';
-import type { AuditLog, Binder, ContractRegistry, EventBus, PatternBoard, QuerySandbox, ReviewDesk, SnapshotStore, StateStore, UsageLog } from '@skein/ports';
+import type {
+  AuditLog,
+  Binder,
+  ContractRegistry,
+  EventBus,
+  MarketStore,
+  PatternBoard,
+  QuerySandbox,
+  ReviewDesk,
+  SnapshotStore,
+  StateStore,
+  UsageLog,
+} from '@skein/ports';
 import type { Approval } from '@skein/verifier/compat';
 import { fileAuditLog } from './audit-file.ts';
 import { createAuthenticator, type Authenticator } from './auth/authenticator.ts';
@@ -51,6 +63,8 @@ export interface GatewayOptions {
   readonly usage?: UsageLog;
   /** Default: a file below `dataDir`. */
   readonly reviews?: ReviewDesk;
+  /** Default: a file below `dataDir`. */
+  readonly market?: MarketStore;
   /** Where the swarms share patterns: what is decided in reviews is told there. Without it, decisions wait on the desk. It is not closed. */
   readonly patterns?: PatternBoard;
   readonly limits?: Partial<FederationLimits>;
@@ -73,8 +87,11 @@ export interface GatewayParts {
   readonly registry: ContractRegistry;
   readonly usage: UsageLog;
   readonly reviews: ReviewSwarm;
+  readonly market: MarketStore;
   /** Where escalations are kept between their steps. */
   readonly escalations: StateStore;
+  /** What domains of other processes hand over. */
+  readonly handedOver: StateStore;
   readonly binder: Binder;
 }
 
@@ -112,7 +129,7 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
 
   onModuleInit(): void {
     const { store, contracts, policies, clock, log, visitorRoles, health = [] } = this.#options;
-    const { catalog, federation, authenticator, metrics, audit, registry, usage, reviews, binder } = this.#parts;
+    const { catalog, federation, authenticator, metrics, audit, registry, usage, reviews, market, binder } = this.#parts;
     const app = this.#host.httpAdapter.getInstance<Fastify>();
     addRoutes(app, {
       federation,
@@ -123,6 +140,7 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
       registry,
       usage,
       reviews,
+      market,
       sandbox: this.#options.sandbox,
       binder,
       catalog,
@@ -153,7 +171,7 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
   beforeApplicationShutdown(): void {
     this.#draining.abort();
     this.#grace = setTimeout(
-      () => this.#cancel.abort(new SkeinError('SKEIN_QUERY_CANCELLED', 'the gateway is stopping')),
+      () => this.#cancel.abort(new SkeinError('SKEIN_QUERY_CANCELLED', 'the gateway is stopping', { context: { stopping: true } })),
       this.#options.graceMs ?? DEFAULT_GRACE_MS,
     );
   }
@@ -172,7 +190,9 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
     await this.#parts.federation.close();
     await this.#parts.reviews.close();
     await this.#parts.escalations.close();
+    await this.#parts.handedOver.close();
     if (this.#options.reviews === undefined) await this.#parts.reviews.desk.close();
+    if (this.#options.market === undefined) await this.#parts.market.close();
     if (this.#options.audit === undefined) await this.#parts.audit.close();
     if (this.#options.usage === undefined) await this.#closeUsage();
     await this.#parts.binder.close();
@@ -199,9 +219,11 @@ async function makeParts(options: GatewayOptions): Promise<GatewayParts> {
       throw error;
     });
   const escalations = sqliteStateStore({ file: join(dataDir, 'reviews', 'escalations.sqlite') });
+  const handedOver = sqliteStateStore({ file: join(dataDir, 'reviews', 'handed-over.sqlite') });
   const reviews = await reviewSwarm({
     desk: options.reviews ?? sqliteReviewDesk({ file: join(dataDir, 'reviews', 'reviews.sqlite') }),
     state: escalations,
+    handedOver,
     board: options.patterns,
     catalog,
     contracts,
@@ -209,6 +231,7 @@ async function makeParts(options: GatewayOptions): Promise<GatewayParts> {
     clock,
     log: gatewayLog,
   });
+  const market = options.market ?? sqliteMarketStore({ file: join(dataDir, 'market', 'market.sqlite') });
   const federation = await createFederation({
     store,
     sandbox,
@@ -217,6 +240,7 @@ async function makeParts(options: GatewayOptions): Promise<GatewayParts> {
     pseudonymKey: await pseudonymKey(keys),
     audit: log,
     usage,
+    market,
     onUsageFailure: unrecorded,
     ...(bus ? { bus } : {}),
     ...(limits ? { limits } : {}),
@@ -236,7 +260,9 @@ async function makeParts(options: GatewayOptions): Promise<GatewayParts> {
     registry,
     usage,
     reviews,
+    market,
     escalations,
+    handedOver,
     binder,
   };
 }

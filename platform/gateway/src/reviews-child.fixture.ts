@@ -11,6 +11,7 @@ const directory = process.argv[2] ?? '';
 const { meta } = await reviewSwarm({
   desk: sqliteReviewDesk({ file: join(directory, 'reviews', 'reviews.sqlite') }),
   state: sqliteStateStore({ file: join(directory, 'reviews', 'escalations.sqlite') }),
+  handedOver: sqliteStateStore({ file: join(directory, 'reviews', 'handed-over.sqlite') }),
   board: await memoryBoard().join('first'),
   catalog,
   contracts: [orders, ledger],

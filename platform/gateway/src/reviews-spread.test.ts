@@ -30,6 +30,7 @@ async function decideAndWait(board: PatternBoard, heard: () => Promise<unknown>)
   const swarm = await reviewSwarm({
     desk,
     state: memoryStateStore(),
+    handedOver: memoryStateStore(),
     board,
     catalog,
     contracts: [orders, ledger],

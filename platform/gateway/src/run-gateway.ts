@@ -1,13 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { duckdbSandbox } from '@skein/adapter-duckdb';
+import { attachLibrary, sqlitePatternLibrary } from '@skein/adapter-sqlite';
 import { localSnapshotStore, readContractFiles } from '@skein/adapter-storage';
 import { readContract } from '@skein/contract';
 import { readPolicy } from '@skein/federation';
 import { systemClock } from '@skein/kernel';
 import { oidcIssuer } from './auth/trusted-issuer.ts';
+import type { PatternBoard } from '@skein/ports';
 import { readApprovals } from '@skein/verifier/compat';
-import { readGatewayConfig, USAGE } from './config.ts';
+import { readGatewayConfig, USAGE, type GatewayConfig } from './config.ts';
 import { startGateway } from './start-gateway.ts';
 
 /** `contracts/` of this repository, from src and dist alike. */
@@ -26,6 +29,7 @@ export async function runGateway(args: readonly string[], env: Readonly<Record<s
     const contract = contracts[index];
     return policy && contract ? [readPolicy(policy.text, policy.file, contract)] : [];
   });
+  const patterns = await sharedBoard(config);
   const sandbox = duckdbSandbox({ tempDirectory: path.join(config.data, 'tmp', `queries-${process.pid}`) });
   const gateway = await startGateway({
     store: localSnapshotStore({ root: path.join(config.data, 'tables'), clock: systemClock }),
@@ -36,11 +40,13 @@ export async function runGateway(args: readonly string[], env: Readonly<Record<s
     policies,
     clock: systemClock,
     dataDir: config.data,
+    patterns: patterns.board,
     host: config.host,
     port: config.port,
     ...(config.oidc ? { issuers: [oidcIssuer(config.oidc.issuer, config.oidc.audience)] } : { visitorRoles: ['public'] }),
   }).catch(async (error: unknown) => {
     await sandbox.close();
+    await patterns.close();
     throw error;
   });
   process.stdout.write(`The gateway serves ${config.data} at ${gateway.url}\n`);
@@ -49,6 +55,26 @@ export async function runGateway(args: readonly string[], env: Readonly<Record<s
     void (closing ??= gateway
       .close()
       .then(() => sandbox.close())
+      .then(() => patterns.close())
       .then(() => process.exit(0)));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+}
+
+/** The board of this gateway: on Redis where an address is given, and in any case by way of the library that the domains' processes open too. */
+async function sharedBoard({ data, redis }: GatewayConfig): Promise<{ readonly board: PatternBoard; close(): Promise<void> }> {
+  const agent = `gateway-${process.pid}`;
+  const board =
+    redis === undefined
+      ? await (await import('@skein/adapter-memory')).memoryBoard().join(agent)
+      : await (await import('@skein/adapter-redis')).joinRedisBoard({ url: redis, migration: 'mesh', agent });
+  const library = await sqlitePatternLibrary({ file: path.join(data, 'patterns', 'patterns.sqlite'), run: randomUUID() });
+  const detach = await attachLibrary(library, board);
+  return {
+    board,
+    async close() {
+      await detach();
+      library.close();
+      await board.close();
+    },
+  };
 }

@@ -1,6 +1,7 @@
 import { addContractRoutes, type ContractRouteParts } from './contract-routes.ts';
 import { answerText, asSkeinError, errorAnswer } from './error-answer.ts';
 import type { Fastify } from './fastify.ts';
+import { addMarketRoutes, type MarketRouteParts } from './market-routes.ts';
 import { addReadRoutes, type ReadRouteParts } from './read-routes.ts';
 import { bodyText, parseExactJson } from './request-body.ts';
 import { addReviewRoutes, type ReviewRouteParts } from './review-routes.ts';
@@ -11,7 +12,10 @@ import { addUsageRoutes, type UsageRouteParts } from './usage-routes.ts';
 const BODY_LIMIT = 1_048_576;
 
 /** Puts the gateway's own routes on fastify, in a scope of their own: Nest's parsers and hooks stay out of their way. */
-export function addRoutes(app: Fastify, parts: ReadRouteParts & SqlRouteParts & ContractRouteParts & UsageRouteParts & ReviewRouteParts): void {
+export function addRoutes(
+  app: Fastify,
+  parts: ReadRouteParts & SqlRouteParts & ContractRouteParts & UsageRouteParts & ReviewRouteParts & MarketRouteParts,
+): void {
   app.register(async (scope: Fastify) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, async (_request: unknown, body: Buffer) =>
@@ -28,5 +32,6 @@ export function addRoutes(app: Fastify, parts: ReadRouteParts & SqlRouteParts & 
     addContractRoutes(scope, parts);
     addUsageRoutes(scope, parts);
     addReviewRoutes(scope, parts);
+    addMarketRoutes(scope, parts);
   });
 }

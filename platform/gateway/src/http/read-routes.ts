@@ -52,6 +52,11 @@ const ADDRESSES = {
   reviews: 'GET /v1/reviews',
   review: 'GET /v1/reviews/:id',
   decideReview: 'POST /v1/reviews/:id/decisions',
+  listings: 'GET, POST /v1/market/listings',
+  listing: 'GET /v1/market/listings/:id',
+  buy: 'POST /v1/market/offers',
+  agreements: 'GET, POST /v1/market/agreements',
+  statement: 'GET /v1/market/statement',
   health: 'GET /health, /health/live, /health/ready',
   metrics: 'GET /metrics',
 } as const;

@@ -49,7 +49,17 @@ export function sqlRoute(parts: SqlRouteParts): (request: FastifyRequest, reply:
       principal = await authenticator.authenticate(authorization(request));
       format = chooseFormat(request.headers.accept);
       const body = checkSqlRequest(request.body);
-      const answer = await federation.query({ ...body, format, purpose: purposeOf(request), signal: gone.signal }, principal);
+      const answer = await federation.query(
+        {
+          ...body,
+          format,
+          purpose: purposeOf(request),
+          agreement: oneHeader(request, 'skein-agreement'),
+          idempotencyKey: oneHeader(request, 'idempotency-key'),
+          signal: gone.signal,
+        },
+        principal,
+      );
       queryId = answer.queryId;
       const { subject } = principal;
       await sendResult(response, {
@@ -100,4 +110,15 @@ export function purposeOf(request: FastifyRequest): string | undefined {
       hint: 'Send one purpose that your token allows.',
     });
   return purpose;
+}
+
+/** A header that may come once. Throws SKEIN_REQUEST_INVALID where it comes twice, or is no short visible text. */
+export function oneHeader(request: FastifyRequest, name: string): string | undefined {
+  const { rawHeaders } = request.raw;
+  const values = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
+  const [value] = values;
+  if (value === undefined) return undefined;
+  if (values.length > 1 || !/^[\x21-\x7e]{1,200}$/.test(value))
+    throw new SkeinError('SKEIN_REQUEST_INVALID', `the header ${name} must come once, with 1 to 200 visible ASCII characters`);
+  return value;
 }

@@ -11,6 +11,8 @@ export interface ReviewSwarmOptions {
   readonly desk: ReviewDesk;
   /** Where escalations are kept between their steps; closed with the swarm by who made it. */
   readonly state: StateStore;
+  /** Where domains of other processes hand over what they cannot decide; closed with the swarm by who made it. */
+  readonly handedOver: StateStore;
   /** Where decisions are told; without it they wait on the desk. */
   readonly board: PatternBoard | undefined;
   readonly catalog: Catalog;
@@ -24,6 +26,8 @@ export interface ReviewSwarmOptions {
 export const META_SWARMLET = 'meta-swarmlet';
 
 const AGAIN_MS = 5_000;
+/** How often it is looked whether a domain has handed something over. */
+const LOOK_MS = 500;
 
 /** The gateway's own swarm beside the desk where its reviews lie. */
 export interface ReviewSwarm {
@@ -37,7 +41,7 @@ export interface ReviewSwarm {
   close(): Promise<void>;
 }
 
-export async function reviewSwarm({ desk, state, board, catalog, contracts, store, clock, log }: ReviewSwarmOptions): Promise<ReviewSwarm> {
+export async function reviewSwarm({ desk, state, handedOver, board, catalog, contracts, store, clock, log }: ReviewSwarmOptions): Promise<ReviewSwarm> {
   const contractOf = (product: string): Contract | undefined => catalog.entries.get(product)?.contract ?? contracts.find((one) => one.product === product);
   const policies = (product: string) =>
     [...catalog.entries.values()].flatMap(({ contract, policy }) => (contract.product === product && policy ? [policy] : []));
@@ -70,6 +74,21 @@ export async function reviewSwarm({ desk, state, board, catalog, contracts, stor
     timer = setTimeout(() => void meta?.recover().catch(later), AGAIN_MS).unref();
   }
 
+  let looking: Promise<void> | undefined;
+  let failing = false;
+  async function look(of: MetaSwarmlet): Promise<void> {
+    try {
+      const { takeOver } = await import('@skein/swarm');
+      await takeOver(handedOver, of);
+      failing = false;
+    } catch (error) {
+      // Said once, and tried on: what was handed over stays where it is.
+      if (!failing && !closed) log.error(error);
+      failing = true;
+    }
+  }
+  const every = meta && setInterval(() => void (looking ??= look(meta).finally(() => (looking = undefined))), LOOK_MS).unref();
+
   // What was decided when the process ended is carried out now, and does not hold up the start.
   void meta?.recover().catch(later);
   return {
@@ -92,6 +111,8 @@ export async function reviewSwarm({ desk, state, board, catalog, contracts, stor
     async close() {
       closed = true;
       clearTimeout(timer);
+      clearInterval(every);
+      await looking;
       await meta?.close();
     },
   };

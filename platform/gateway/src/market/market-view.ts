@@ -1,0 +1,73 @@
+import { marketTime, priceAt, quotaLeft, type Agreement, type Listing, type MarketState } from '@skein/market';
+
+/** A listing as buyers see it; owners see who earns by it too. */
+export function listingView(state: MarketState, listing: Listing, now: number, owner: boolean): Readonly<Record<string, unknown>> {
+  const { id, title, description, product, contractVersion, licence, terms, dictionary, preview, royalties, release, by } = listing;
+  const time = marketTime(state, now);
+  return {
+    id,
+    title,
+    description,
+    product,
+    /** Under which name the buyer reads it. */
+    address: release ? `${release.table.domain}.${release.table.name}` : product,
+    contractVersion,
+    state: listing.state,
+    licence,
+    plan: priceAt(state, id, time)?.plan ?? terms.plan,
+    columns: terms.columns,
+    rows: terms.rows,
+    quota: terms.quota ?? null,
+    days: terms.days ?? null,
+    dictionary,
+    preview,
+    ...(release
+      ? {
+          release: {
+            k: release.k,
+            l: release.l ?? null,
+            t: release.t ?? null,
+            rows: release.rows,
+            suppressed: release.suppressed,
+            ncp: release.ncp,
+            recheck: release.recheck,
+          },
+        }
+      : {}),
+    ...(owner
+      ? {
+          by,
+          royalties,
+          prices: (state.prices.get(id) ?? []).map((price) => ({ ...price, validFrom: moment(price.validFrom), recordedAt: moment(price.recordedAt) })),
+        }
+      : {}),
+  };
+}
+
+export function agreementView(state: MarketState, agreement: Agreement, now: number): Readonly<Record<string, unknown>> {
+  const { id, listing, product, consumer, terms, requestedAt } = agreement;
+  const standing = state.entitlements.get(agreement.entitlement ?? '');
+  return {
+    id,
+    listing,
+    product,
+    consumer,
+    state: agreement.state,
+    terms: { ...terms, quota: terms.quota ?? null, days: terms.days ?? null },
+    requestedAt: moment(requestedAt),
+    entitlement: standing
+      ? {
+          id: standing.entitlement.id,
+          validFrom: moment(standing.entitlement.validFrom),
+          validTo: standing.entitlement.validTo === undefined ? null : moment(standing.entitlement.validTo),
+          ended: standing.ended ?? null,
+          answered: standing.answered,
+          left: quotaLeft(state, standing, marketTime(state, now)) ?? null,
+        }
+      : null,
+  };
+}
+
+function moment(time: number): string {
+  return new Date(time).toISOString();
+}
