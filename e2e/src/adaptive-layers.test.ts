@@ -1,117 +1,212 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { localBronzeStore } from '@skein/adapter-storage';
 import { demoMaterials, writeGa4Source } from '@skein/demo';
-import { ga4 } from '@skein/ga4';
-import type { BronzeStore, EngineSession } from '@skein/ports';
+import type { EngineSession } from '@skein/ports';
 import type { LayoutLimits } from '@skein/product';
-import { bronzeScan, compactBronze, createSwarm, succeeded, type RunReport, type Swarm } from '@skein/swarm';
-import { repositoryContracts, workbench, type Workbench } from '@skein/testing';
+import { bronzeScan, compactBronze } from '@skein/swarm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { layeredGa4, TIME_ZONE, type LayeredGa4 } from './layered-ga4.ts';
 
-const ROWS = 6_000;
-const TIME_ZONE = 'Europe/Berlin';
-const PRODUCTS = ['events', 'events_feedback', 'sessions', 'purchases', 'item_demand_daily'] as const;
+const ROWS = 4_000;
 const LIMITS: Partial<LayoutLimits> = { partitionFrom: 1_000_000, fileBytes: 4_000_000 };
-/** What a run leaves out of its rows: times of the run itself. */
-const SUM: Readonly<Record<string, string>> = {
-  events_feedback: `SELECT count(*) AS n, sum(hash(t)::HUGEINT) AS sum FROM (SELECT * EXCLUDE (run_id) FROM t) t`,
-};
+const POLICY = { fileBytes: 4_000_000, rowGroup: 20_480, leastFiles: 2 };
 
-interface Side {
-  readonly bench: Workbench;
-  readonly swarm: Swarm;
-  readonly store: BronzeStore;
-  readonly sources: string;
+/** A file of a day comes again with one event less. */
+function rewriteDay(sources: string): void {
+  const file = path.join(sources, readdirSync(sources).find((name) => name.startsWith('events_20260828')) ?? '');
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  writeFileSync(file, `${lines.slice(0, -1).join('\n')}\n`);
 }
 
-async function side(layered: boolean): Promise<Side> {
-  const bench = await workbench((contracts) => ga4(contracts, { timeZone: TIME_ZONE }));
-  const contracts = await repositoryContracts();
-  const store = localBronzeStore({ root: path.join(bench.directory, 'bronze') });
-  const swarm = createSwarm(
-    bench.swarm.domain,
-    { feedback: contracts.get('skein.feedback'), lineage: contracts.get('skein.lineage') },
-    { ...bench.adapters, ...(layered ? { bronze: store, layout: LIMITS } : {}) },
-  );
-  const sources = path.join(bench.directory, 'sources');
-  await writeGa4Source({ directory: sources, seed: 7, rows: ROWS, timeZone: TIME_ZONE, materials: demoMaterials(1) });
-  return { bench, swarm, store, sources };
-}
-
-async function run({ swarm, sources }: Side): Promise<RunReport> {
-  const report = await swarm.run({ from: sources, origin: 'shop' });
-  if (!succeeded(report)) throw new Error(JSON.stringify(report.products.map(({ product, outcome, error }) => [product, outcome, error?.message])));
-  return report;
-}
-
-/** Rows and a sum over all cells of every product. */
-async function sums({ bench }: Side): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const name of PRODUCTS) {
-    const [sum] = await bench.rows<{ n: bigint; sum: bigint }>(`ga4.${name}`, SUM[name] ?? 'SELECT count(*) AS n, sum(hash(t)::HUGEINT) AS sum FROM t');
-    found[name] = `${sum?.n} rows, ${sum?.sum}`;
+/** Small files of days that are in the export already, as late shards bring them. */
+function lateShards(sources: string, batch = 1): void {
+  const [line] = readFileSync(path.join(sources, 'events_20260826.ndjson'), 'utf8').split('\n');
+  for (let shard = 0; shard < 5; shard += 1) {
+    const event = (line ?? '').replace(/"event_timestamp":"(\d+)\d{3}"/, (_, at: string) => `"event_timestamp":"${at}${batch}${String(10 + shard)}"`);
+    writeFileSync(path.join(sources, `events_20260825-0000000001${batch}${shard}.json`), `${event.replace('20260826', '20260825')}\n`);
   }
-  return found;
-}
-
-async function withSession<Result>({ bench }: Side, work: (session: EngineSession) => Promise<Result>): Promise<Result> {
-  const session = await bench.adapters.engine.open();
-  try {
-    return await work(session);
-  } finally {
-    await session.close();
-  }
-}
-
-async function current({ store }: Side) {
-  const version = await store.current('ga4', 'events_raw');
-  if (version === undefined) throw new Error('events_raw has no version');
-  return version;
-}
-
-/** One day comes again with one event less. */
-function rewriteDay({ sources }: Side): string {
-  const file = readdirSync(sources).find((name) => name.startsWith('events_20260828')) ?? '';
-  const lines = readFileSync(path.join(sources, file), 'utf8').trimEnd().split('\n');
-  writeFileSync(path.join(sources, file), `${lines.slice(0, -1).join('\n')}\n`);
-  return file;
 }
 
 describe('bronze in files', () => {
-  let [with_, without]: Side[] = [];
-  let first: RunReport;
+  let layered: LayeredGa4;
+  let plain: LayeredGa4;
   beforeAll(async () => {
-    [with_, without] = [await side(true), await side(false)];
-    first = await run(with_);
-    await run(without);
+    [layered, plain] = [await layeredGa4(LIMITS), await layeredGa4(undefined)];
+    for (const { sources } of [layered, plain]) {
+      await writeGa4Source({ directory: sources, seed: 7, rows: ROWS, timeZone: TIME_ZONE, materials: demoMaterials(1) });
+    }
   }, 120_000);
   afterAll(async () => {
-    await with_?.bench[Symbol.asyncDispose]();
-    await without?.bench[Symbol.asyncDispose]();
+    await layered[Symbol.asyncDispose]();
+    await plain[Symbol.asyncDispose]();
   });
-  const layered = () => with_ as Side;
-  const plain = () => without as Side;
 
-  it('makes the same products as without, and says how it is laid out and why', async () => {
-    expect(await sums(layered())).toEqual(await sums(plain()));
-    const [bronze] = first.bronze ?? [];
+  it('makes the same products as without, and says how they are laid out and why', async () => {
+    const report = await layered.run();
+    await plain.run();
+    expect(await layered.sums()).toEqual(await plain.sums());
+    const [bronze] = report.bronze ?? [];
     expect(bronze).toMatchObject({ table: 'ga4.events_raw', outcome: 'written', partitionBy: ['event_date'] });
     expect(bronze?.written).toBe(bronze?.landings);
-    expect(bronze?.reasons.join('\n')).toMatch(/parted by event_date: the source delivers by it/);
+    expect(bronze?.reasons.join('\n')).toMatch(/parted by event_date: the source delivers by it, 8 partitions/);
     expect(bronze?.reasons.join('\n')).toMatch(/not parted by stream_id.*it has one value/);
+    for (const product of report.products) {
+      expect(product.layout?.reasons.length, product.product).toBeGreaterThan(0);
+      expect((await layered.snapshot(product.product.slice(4))).verdict).toMatchObject({ layout: product.layout });
+    }
+  }, 60_000);
+
+  it('keeps one day in a file, so that who wants a day opens no other', async () => {
+    const version = await layered.version();
+    const day = version.files.filter((file) => file.partition['event_date'] === '2026-08-27');
+    const other = version.files.find((file) => file.partition['event_date'] === '2026-08-29');
+    expect(day.length).toBeGreaterThan(0);
+    const asked = (of: typeof version, where: string) =>
+      layered.withSession((session) =>
+        session.rows<{ n: bigint }>(`SELECT count(*) AS n, max(user_pseudo_id) AS most FROM (${bronzeScan(of)}) WHERE ${where}`),
+      );
+    const [found] = await asked(version, `event_date = '20260827'`);
+    expect(found?.n).toBe(day.reduce((sum, file) => sum + file.rows, 0n));
+    // A copy in which the rows of another day are unreadable, but for their statistics: the day asked for is read all the same, and all days are not.
+    const good = readFileSync(other?.path ?? '');
+    const footer = good.readUInt32LE(good.length - 8) + 8;
+    const bad = path.join(path.dirname(layered.sources), 'unreadable.parquet');
+    writeFileSync(bad, Buffer.concat([Buffer.alloc(good.length - footer, 0xff), good.subarray(good.length - footer)]));
+    const broken = { ...version, files: version.files.map((file) => (file === other ? { ...file, path: bad } : file)) };
+    expect(await asked(broken, `event_date = '20260827'`)).toEqual([found]);
+    await expect(asked(broken, 'true')).rejects.toThrow();
   });
 
   it('writes of a day that came again its shards only', async () => {
-    const before = await current(layered());
-    for (const one of [layered(), plain()]) rewriteDay(one);
-    const report = await run(layered());
-    await run(plain());
+    const before = await layered.version();
+    for (const { sources } of [layered, plain]) rewriteDay(sources);
+    const report = await layered.run();
+    await plain.run();
     expect(report.bronze?.[0]).toMatchObject({ outcome: 'written', written: 1 });
-    const after = await current(layered());
+    const after = await layered.version();
     expect(after.rows).toBe(before.rows - 1n);
-    expect(after.files.filter((file) => before.files.some(({ path: old }) => old === file.path)).length).toBeGreaterThan(4);
-    expect(await sums(layered())).toEqual(await sums(plain()));
-    (void truncateSync, bronzeScan, compactBronze, withSession);
+    const kept = new Set(before.files.map((file) => file.path));
+    const days = new Set(after.files.filter((file) => !kept.has(file.path)).map((file) => file.partition['event_date']));
+    expect(days).toContain('2026-08-28');
+    // Rows of other dates in the file of the day: the device that was offline, the clock that nobody set.
+    expect(days.size).toBeLessThan(4);
+    expect(await layered.sums()).toEqual(await plain.sums());
+    expect((await layered.run()).bronze).toEqual([]);
+  }, 60_000);
+
+  it('writes again what is damaged, and only that, and says so', async () => {
+    const version = await layered.version();
+    const [torn, missing] = version.files.filter((file) => file.landings.length === 1);
+    truncateSync(torn?.path ?? '', 100);
+    writeFileSync(missing?.path ?? '', '');
+    expect((await layered.bronze.damaged(version)).map((file) => file.path).sort()).toEqual([torn?.path, missing?.path].sort());
+    await expect(layered.withSession((session) => session.rows(bronzeScan(version)))).rejects.toThrow();
+    for (const { sources } of [layered, plain]) lateShards(sources);
+    const report = await layered.run();
+    await plain.run();
+    expect(report.bronze?.[0]?.reasons.join('\n')).toMatch(/written anew: part-.* was damaged/);
+    expect(report.bronze?.[0]?.written).toBeLessThan(report.bronze?.[0]?.landings ?? 0);
+    expect(await layered.sums()).toEqual(await plain.sums());
+    // A manifest with a changed byte is not believed.
+    const newest = path.join(path.dirname(layered.sources), 'bronze/ga4/events_raw/versions', `${(await layered.version()).version}.json`);
+    writeFileSync(newest, readFileSync(newest, 'utf8').replace('"rows": "', '"rows": "1'));
+    await expect(layered.version()).rejects.toMatchObject({ code: 'SKEIN_SNAPSHOT_CORRUPT' });
+    for (const { sources } of [layered, plain]) rewriteDay(sources);
+    const again = await layered.run();
+    await plain.run();
+    expect(again.bronze?.[0]?.reasons.join('\n')).toMatch(/written anew: .*checksum differs/);
+    expect(again.bronze?.[0]?.written).toBe(again.bronze?.[0]?.landings);
+    expect(await layered.sums()).toEqual(await plain.sums());
+  }, 60_000);
+});
+
+describe('compaction', () => {
+  let ga4: LayeredGa4;
+  beforeAll(async () => {
+    ga4 = await layeredGa4(LIMITS);
+    await writeGa4Source({ directory: ga4.sources, seed: 8, rows: 2_000, timeZone: TIME_ZONE, materials: demoMaterials(1) });
+    lateShards(ga4.sources);
+    // With files of one byte as the aim, no file is small: nothing is compacted yet.
+    await ga4.run({ layout: { ...LIMITS, fileBytes: 1 } });
+  }, 120_000);
+  afterAll(() => ga4[Symbol.asyncDispose]());
+
+  const figures = (session: EngineSession, scan: string) =>
+    session.rows<{ n: bigint; sum: bigint }>(`SELECT count(*) AS n, sum(hash(r)::HUGEINT) AS sum FROM (${scan}) AS r`);
+
+  it('refuses to lose a row', async () => {
+    const before = await ga4.version();
+    for (const [loses, sql] of [
+      [true, (text: string) => text.replace(/^COPY \((.*)\) TO/s, 'COPY (SELECT * FROM ($1) OFFSET 1) TO')],
+      [true, (text: string) => text.replace(/^COPY \(SELECT \* FROM/s, `COPY (SELECT * REPLACE (event_name || ' ' AS event_name) FROM`)],
+      [false, (text: string) => text],
+    ] as const) {
+      await ga4.withSession(async (session) => {
+        const broken: EngineSession = { ...session, rows: (text, parameters) => session.rows(sql(text), parameters) };
+        const compacting = compactBronze(broken, ga4.bronze, before, POLICY);
+        if (loses) await expect(compacting).rejects.toMatchObject({ code: 'SKEIN_STORAGE_FAILED' });
+        else expect((await compacting)?.from).toBeGreaterThan(2);
+      });
+      expect((await ga4.version()).version).toBe(loses ? before.version : before.version + 1);
+    }
+    // Of two that compact the same version, the second finds that it came too late.
+    await expect(ga4.withSession((session) => compactBronze(session, ga4.bronze, before, POLICY))).rejects.toMatchObject({ code: 'SKEIN_STORAGE_CONTENDED' });
   });
+
+  it('stops no reader, and leaves fewer files with the same rows', async () => {
+    const policy = { ...POLICY, fileBytes: 1 };
+    expect(await ga4.withSession(async (session) => compactBronze(session, ga4.bronze, await ga4.version(), policy))).toBeUndefined();
+    for (const batch of [2, 3]) lateShards(ga4.sources, batch);
+    await ga4.run({ layout: { ...LIMITS, fileBytes: 1 } });
+    const first = await ga4.version();
+    const truth = await ga4.withSession((session) => figures(session, bronzeScan(first)));
+    let [reads, stop] = [0, false];
+    const seen = new Set<number>();
+    // Each reader looks at the version that was the newest when it began, and reads it several times while newer ones come.
+    const reader = ga4.withSession(async (session) => {
+      while (!stop) {
+        const version = await ga4.version();
+        seen.add(version.version);
+        for (let round = 0; round < 3; round += 1) {
+          expect(await figures(session, bronzeScan(version))).toEqual(truth);
+          reads += 1;
+        }
+      }
+    });
+    const before = first.files.length;
+    await ga4.withSession(async (session) => {
+      for (const fileBytes of [30_000, 60_000, 1_000_000, 8_000_000]) {
+        const before = reads;
+        await compactBronze(session, ga4.bronze, await ga4.version(), { ...POLICY, fileBytes });
+        expect(await ga4.bronze.collect('ga4', 'events_raw', { graceMs: 60_000 })).toBe(0);
+        const { version } = await ga4.version();
+        while (!seen.has(version) || reads < before + 4) await Promise.race([reader, new Promise((resolve) => setTimeout(resolve, 5))]);
+      }
+    });
+    stop = true;
+    await reader;
+    expect(reads).toBeGreaterThanOrEqual(16);
+    expect(seen.size).toBeGreaterThanOrEqual(3);
+    const last = await ga4.version();
+    expect(last.files.length).toBeLessThan(before);
+    // After the grace the old files are gone, and the new ones are not.
+    expect(await ga4.bronze.collect('ga4', 'events_raw', { graceMs: 0 })).toBeGreaterThan(0);
+    expect(await ga4.bronze.damaged(last)).toEqual([]);
+    expect(await ga4.withSession((session) => figures(session, bronzeScan(last)))).toEqual(truth);
+    await expect(ga4.withSession((session) => figures(session, bronzeScan(first)))).rejects.toThrow();
+  }, 60_000);
+
+  it('takes a landing out of a file that it shares with others', async () => {
+    const before = await ga4.version();
+    expect(before.files.some((file) => file.landings.length > 1)).toBe(true);
+    rewriteDay(ga4.sources);
+    await ga4.run({ layout: { ...LIMITS, fileBytes: 1 } });
+    const plain = await layeredGa4(undefined, { sources: ga4.sources });
+    try {
+      await plain.run();
+      expect(await ga4.sums()).toEqual(await plain.sums());
+    } finally {
+      await plain[Symbol.asyncDispose]();
+    }
+  }, 60_000);
 });

@@ -34,7 +34,8 @@ export async function planSnapshot(task: SnapshotToLayOut): Promise<SnapshotLayo
   const bytes = await estimatedBytes(task, rows);
   const layout: Layout = planLayout({ bytes, rows, columns: await profiles(task, rows), queries: task.queries }, limits);
   return {
-    files: Math.max(1, Math.ceil(bytes / limits.fileBytes)),
+    // A file is never less than a row group.
+    files: Math.max(1, Math.min(Math.ceil(bytes / limits.fileBytes), Math.floor(rows / layout.rowGroup))),
     rowGroup: layout.rowGroup,
     sortBy: [...layout.partitionBy, ...layout.sortBy],
     reasons: layout.reasons,

@@ -1,0 +1,101 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { duckdbEngine, duckdbSandbox } from '@skein/adapter-duckdb';
+import { memoryBus } from '@skein/adapter-memory';
+import { localBronzeStore, localLandingStore, localSnapshotStore, readContractFiles } from '@skein/adapter-storage';
+import { readContract } from '@skein/contract';
+import { ga4 } from '@skein/ga4';
+import { systemClock } from '@skein/kernel';
+import type { BronzeStore, BronzeVersion, EngineSession } from '@skein/ports';
+import { contractSet, type LayoutLimits, type Snapshot } from '@skein/product';
+import { createSwarm, snapshotScan, succeeded, type RunReport, type SwarmAdapters } from '@skein/swarm';
+import { temporaryDirectory } from '@skein/testing';
+
+export const TIME_ZONE = 'Europe/Berlin';
+const PRODUCTS = ['events', 'events_feedback', 'sessions', 'purchases', 'item_demand_daily'] as const;
+
+/** The GA4 swarm on a directory of its own, with bronze in files where limits are given, else without. */
+export interface LayeredGa4 extends AsyncDisposable {
+  readonly sources: string;
+  readonly bronze: BronzeStore;
+  run(changes?: Partial<SwarmAdapters>): Promise<RunReport>;
+  /** Rows and a sum over all cells of every product, whatever the order of the rows. */
+  sums(): Promise<Record<string, string>>;
+  snapshot(name: string): Promise<Snapshot>;
+  version(): Promise<BronzeVersion>;
+  withSession<Result>(work: (session: EngineSession) => Promise<Result>): Promise<Result>;
+}
+
+/** In `directory`, which then stays, or in a temporary one. */
+export async function layeredGa4(
+  limits: Partial<LayoutLimits> | undefined,
+  { sources, directory }: { readonly sources?: string; readonly directory?: string } = {},
+): Promise<LayeredGa4> {
+  const temporary = directory === undefined ? temporaryDirectory('skein-layers-') : undefined;
+  const folder = { file: (...parts: string[]) => path.join(temporary?.path ?? directory ?? '', ...parts) };
+  const files = await readContractFiles(path.resolve(import.meta.dirname, '../../contracts'));
+  const wanted = files.filter(({ contract }) => /[\\/](?:ga4|skein)[\\/]/.test(contract.file));
+  const contracts = contractSet(wanted.map(({ contract }) => readContract(contract.text, contract.file)));
+  const bronze = localBronzeStore({ root: folder.file('bronze') });
+  const engine = duckdbEngine({ tempDirectory: folder.file('tmp') });
+  const store = localSnapshotStore({ root: folder.file('tables'), clock: systemClock });
+  const adapters: SwarmAdapters = {
+    engine,
+    store,
+    landings: localLandingStore({ root: folder.file('landing') }),
+    bus: memoryBus(),
+    sandbox: duckdbSandbox({ workers: 1, spares: 0, startEarly: false, tempDirectory: folder.file('rules') }),
+    ...(limits ? { bronze, layout: limits } : {}),
+  };
+  const from = sources ?? folder.file('sources');
+  mkdirSync(from, { recursive: true });
+  const snapshot = async (name: string): Promise<Snapshot> => {
+    const found = await store.current({ domain: 'ga4', name, major: 1 });
+    if (found === undefined) throw new Error(`ga4.${name} has no snapshot`);
+    return found;
+  };
+  const withSession = async <Result>(work: (session: EngineSession) => Promise<Result>): Promise<Result> => {
+    const session = await engine.open();
+    try {
+      return await work(session);
+    } finally {
+      await session.close();
+    }
+  };
+  return {
+    sources: from,
+    bronze,
+    snapshot,
+    withSession,
+    async run(changes = {}) {
+      const system = { feedback: contracts.get('skein.feedback'), lineage: contracts.get('skein.lineage') };
+      const swarm = createSwarm(ga4(contracts, { timeZone: TIME_ZONE }), system, { ...adapters, ...changes });
+      const report = await swarm.run({ from, origin: 'shop' });
+      if (!succeeded(report)) throw new Error(report.products.map(({ product, outcome, error }) => `${product} ${outcome} ${error?.message}`).join('; '));
+      return report;
+    },
+    sums: () =>
+      withSession(async (session) => {
+        const found: Record<string, string> = {};
+        for (const name of PRODUCTS) {
+          // The run's own number stands in each row of the feedback dataset; equal inputs give it equal.
+          const rows = await session.rows<{ n: bigint; sum: bigint }>(
+            `SELECT count(*) AS n, sum(hash(t)::HUGEINT) AS sum FROM (${snapshotScan(await snapshot(name))}) AS t`,
+          );
+          found[name] = `${rows[0]?.n} rows, ${rows[0]?.sum}`;
+        }
+        return found;
+      }),
+    async version() {
+      const version = await bronze.current('ga4', 'events_raw');
+      if (version === undefined) throw new Error('events_raw has no version');
+      return version;
+    },
+    async [Symbol.asyncDispose]() {
+      await adapters.sandbox.close();
+      await engine.close();
+      await adapters.bus.close();
+      temporary?.[Symbol.dispose]();
+    },
+  };
+}
