@@ -1,4 +1,5 @@
 export { conformedStep, conformedTable, type Conforming } from './conform.ts';
+export { namedFiles } from './named-files.ts';
 export { DEFAULT_LIMITS, LEAST_GROUP, planLayout, type ColumnProfile, type Layout, type LayoutLimits, type LayoutStats, type QueryProfile } from './layout.ts';
 export { contractSet, majorOf, tableOf, type ContractSet } from './contract-set.ts';
 export type { BronzePart, BronzeTable, DataProduct, Domain, Landing, Layer, Source, Step } from './product.ts';

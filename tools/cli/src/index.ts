@@ -1,1 +1,3 @@
-export {};
+export { columnNames } from './draft/column-names.ts';
+export { dataDraft, type DataDraft } from './draft/data-draft.ts';
+export { dataFiles, type DataFormat } from './judge/data-file.ts';

@@ -41,6 +41,10 @@ export interface DraftIdentity {
   readonly domain: string;
   /** Name of the product; by default the source's own, spelled as a name. */
   readonly name?: string | undefined;
+  /** By default 0.1.0. */
+  readonly version?: string;
+  /** Name of the team that answers for it. */
+  readonly owner?: string;
 }
 
 /** Columns beyond this make no readable contract, and no contract within the limits of the reader. */
@@ -68,9 +72,10 @@ export function draftContract(draft: Draft, identity: DraftIdentity): string {
   put(root, 'apiVersion', mapped ? 'v3.2.0' : 'v3.1.0');
   put(root, 'kind', 'DataContract');
   put(root, 'id', identity.id);
-  put(root, 'version', '0.1.0');
+  put(root, 'version', identity.version ?? '0.1.0');
   put(root, 'status', 'draft');
   put(root, 'domain', identity.domain);
+  if (identity.owner !== undefined) put(root, 'team', { name: identity.owner });
   if (draft.description !== undefined && draft.description.trim() !== '') put(root, 'description', { purpose: draft.description });
   const object = new YAMLMap();
   put(object, 'name', name);

@@ -1,5 +1,5 @@
 export { dictionaryHtml, dictionaryMarkdown, type DictionaryPage } from './dictionary.ts';
-export { draftContract, productName, type Draft, type DraftColumn, type DraftIdentity } from './draft.ts';
+export { draftContract, productName, type Draft, type DraftColumn, type DraftIdentity, type DraftOptions } from './draft.ts';
 export { setInDocument, splitPath } from './edit.ts';
 export { EXPORT_FORMATS, exportContract, type ExportFormat } from './export.ts';
 export { icebergColumns } from './export-iceberg.ts';

@@ -1,0 +1,82 @@
+import type { Tree } from '@nx/devkit';
+import { SkeinError } from '@skein/kernel';
+import { formatted } from '../workspace/format.ts';
+import { fileName, identifier } from '../workspace/names.ts';
+
+export interface Listed {
+  readonly name: string;
+  /** Whether it brings files and a bronze table of its own. */
+  readonly files: boolean;
+}
+
+/** The file that lists a domain's sources, bronze tables and products. Throws SKEIN_USAGE where there is no such domain. */
+export function domainFile(tree: Tree, domain: string): string {
+  const file = `domains/${domain}/src/${fileName(domain)}.ts`;
+  if (!tree.exists(file)) {
+    const domains = tree.exists('domains') ? tree.children('domains').filter((one) => tree.exists(`domains/${one}/src/${fileName(one)}.ts`)) : [];
+    throw new SkeinError('SKEIN_USAGE', `there is no domain ${JSON.stringify(domain)}`, {
+      hint: `There are ${domains.join(', ')}; a new one: nx g @skein/plugin:domain NAME --owner TEAM.`,
+    });
+  }
+  return file;
+}
+
+/** Lists a product last, after those that it may read. */
+export function addToDomain(tree: Tree, file: string, domain: string, { name, files }: Listed): void {
+  const own = identifier(name);
+  let text = tree.read(file, 'utf8') ?? '';
+  if (/\(\): Domain \{/.test(text)) {
+    text = text
+      .replace(/\(\): Domain \{/, '(contracts: ContractSet): Domain {')
+      .replace("import type { Domain } from '@skein/product';", "import type { ContractSet, Domain } from '@skein/product';")
+      .replace(/ and the products it publishes\. \*\//, ' and the products it publishes, by the contracts given. */');
+    callWithContracts(tree, domain);
+  }
+  if (files) {
+    text = withItem(text, 'sources', `${own}Files`, file);
+    text = withItem(text, 'bronze', `${own}Rows(contracts.get('${domain}.${name}'))`, file);
+  }
+  text = withItem(text, 'products', `${own}(contracts.get('${domain}.${name}'))`, file);
+  const imported = files ? `${own}, ${own}Files, ${own}Rows` : own;
+  text = text.replace(/((?:^import [^;]*;\n)+)/m, `$1import { ${imported} } from './${fileName(name)}.ts';\n`);
+  tree.write(file, formatted(tree.root, file, text));
+}
+
+/** Takes a product out of the list. */
+export function takeFromDomain(tree: Tree, file: string, domain: string, name: string): void {
+  const own = identifier(name);
+  let text = tree.read(file, 'utf8') ?? '';
+  text = withoutItem(text, 'sources', `${own}Files`);
+  text = withoutItem(text, 'bronze', `${own}Rows(contracts.get('${domain}.${name}'))`);
+  text = withoutItem(text, 'products', `${own}(contracts.get('${domain}.${name}'))`);
+  text = text.replace(new RegExp(`^import \\{[^}]*\\} from '\\./${fileName(name)}\\.ts';\\n`, 'm'), '');
+  tree.write(file, formatted(tree.root, file, text));
+}
+
+/** The domain's own test calls it as it is from then on. */
+function callWithContracts(tree: Tree, domain: string): void {
+  const file = `domains/${domain}/src/${fileName(domain)}.test.ts`;
+  const text = tree.read(file, 'utf8');
+  if (text !== null)
+    tree.write(file, formatted(tree.root, file, text.replace(`${identifier(domain)}().products`, `${identifier(domain)}(contracts).products`)));
+}
+
+function withItem(text: string, list: string, item: string, file: string): string {
+  const found = new RegExp(`(\\b${list}: \\[)([^\\]]*)(\\])`).exec(text);
+  if (!found)
+    throw new SkeinError('SKEIN_USAGE', `${file} has no list \`${list}: […]\` that a product could be added to`, {
+      hint: 'Write the list as a literal, as domains/ga4/src/ga4.ts does, or add the product by hand.',
+    });
+  const [whole, open = '', inside = '', close = ''] = found;
+  const items = inside.trim().replace(/,$/, '');
+  return text.replace(whole, () => `${open}${items === '' ? '' : `${items}, `}${item}${close}`);
+}
+
+function withoutItem(text: string, list: string, item: string): string {
+  return text.replace(new RegExp(`(\\b${list}: \\[)([^\\]]*)(\\])`), (_, open: string, inside: string, close: string) => {
+    const at = inside.indexOf(item);
+    if (at < 0) return `${open}${inside}${close}`;
+    const rest = `${inside.slice(0, at)}${inside.slice(at + item.length)}`.replace(/,\s*,/, ',').replace(/^\s*,/, '').replace(/,\s*$/, '');
+    return `${open}${rest.trim()}${close}`;
+  });
+}

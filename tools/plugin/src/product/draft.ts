@@ -1,0 +1,83 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { columnNames, dataDraft, dataFiles, type DataFormat } from '@skein/cli';
+import { importDdl, type Draft, type DraftColumn } from '@skein/contract/formats';
+import { SkeinError } from '@skein/kernel';
+
+/** What a product is to be made of: its draft under names of this mesh, and rows to show it by. */
+export interface Drafted {
+  readonly draft: Draft;
+  readonly shape: 'columns' | 'json';
+  /** Names in the source, where they differ from the draft's. */
+  readonly renamed: Readonly<Record<string, string>>;
+  /** Texts by column, in the draft's order. */
+  readonly examples: readonly (readonly (string | null)[])[];
+}
+
+const FORMATS: Readonly<Record<string, DataFormat | 'ddl'>> = {
+  '.csv': 'csv',
+  '.tsv': 'csv',
+  '.ndjson': 'ndjson',
+  '.jsonl': 'ndjson',
+  '.json': 'ndjson',
+  '.parquet': 'parquet',
+  '.sql': 'ddl',
+};
+
+/** Reads the file that a product is to be like. Throws SKEIN_USAGE and SKEIN_SOURCE_…. */
+export async function draftFrom(file: string, product: { readonly domain: string; readonly name: string }): Promise<Drafted> {
+  const format = FORMATS[path.extname(file).toLowerCase()];
+  if (format === undefined)
+    throw new SkeinError('SKEIN_USAGE', `the name of ${JSON.stringify(file)} does not say its form`, {
+      hint: `Give --from a file that ends in ${Object.keys(FORMATS).join(', ')}.`,
+    });
+  if (!existsSync(file) || !statSync(file).isFile())
+    throw new SkeinError('SKEIN_SOURCE_NOT_FOUND', `there is no file ${JSON.stringify(file)}`, { hint: 'Give --from the path of a file.' });
+  if (format === 'ddl') {
+    const draft = importDdl(readFileSync(file, 'utf8'), file, undefined);
+    return named(draft, 'columns', draft.columns.length === 0 ? [] : [0, 1, 2].map((at) => draft.columns.map((column) => madeUp(column, at))));
+  }
+  await dataFiles([file], process.cwd(), format);
+  const { examples, ...draft } = await dataDraft(file, format, product);
+  if (draft.columns.length === 0)
+    throw new SkeinError('SKEIN_SOURCE_EMPTY', `${JSON.stringify(file)} has no column`, { hint: 'Give --from a file with a header, or with records.' });
+  return named(draft, format === 'csv' ? 'columns' : 'json', examples);
+}
+
+function named(draft: Draft, shape: Drafted['shape'], examples: Drafted['examples']): Drafted {
+  const names = columnNames(draft.columns.map(({ name }) => name));
+  const columns = draft.columns.map((column, index) => ({ ...column, name: names[index] ?? column.name }));
+  const renamed = Object.fromEntries(draft.columns.flatMap((column, index) => (column.name === names[index] ? [] : [[names[index] ?? '', column.name]])));
+  return { draft: { ...draft, columns }, shape, renamed, examples };
+}
+
+/** A value that the column's type, length and codes allow; a pattern is left to whoever reads the draft. */
+function madeUp({ type, codes, options }: DraftColumn, at: number): string | null {
+  if (codes && codes.length > 0) return codes[at % codes.length] ?? null;
+  const day = `2026-01-${String(at + 1).padStart(2, '0')}`;
+  switch (type.kind) {
+    case 'boolean':
+      return String(at % 2 === 0);
+    case 'int':
+    case 'float':
+      return String(at + 1);
+    case 'decimal':
+      return type.precision > type.scale ? String(at + 1) : '0';
+    case 'date':
+      return day;
+    case 'timestamp':
+      return `${day}T12:00:00${type.zoned ? 'Z' : ''}`;
+    case 'time':
+      return `12:00:0${at}`;
+    case 'binary':
+      return 'QQ==';
+    case 'list':
+      return '[]';
+    case 'struct':
+    case 'map':
+      return '{}';
+    default:
+      if (options?.format === 'uuid') return `00000000-0000-4000-8000-00000000000${at}`;
+      return `text ${at + 1}`.slice(0, options?.maxLength ?? 40).padEnd(options?.minLength ?? 0, 'x');
+  }
+}
