@@ -13,13 +13,18 @@ import { SwarmRegistry } from './swarm-registry.ts';
 export interface DomainProcess {
   readonly name: string;
   readonly define: (contracts: ContractSet) => Domain;
-  /** Chosen in the domain's main.ts. */
-  readonly adapters: (data: string) => SwarmAdapters;
+  /** Chosen in the domain's main.ts; `redis` is the address of a board, where one is given. */
+  readonly adapters: (data: string, options: { readonly redis: string | undefined }) => Promise<DomainAdapters>;
   /** Texts of all contracts below a directory. */
   readonly readContracts: (directory: string) => Promise<readonly { readonly contract: { readonly file: string; readonly text: string } }[]>;
   readonly contracts: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+}
+
+/** What a domain's process works with, and how all of it is closed. */
+export interface DomainAdapters extends SwarmAdapters {
+  close(): Promise<void>;
 }
 
 /** How often the folder is looked at: a run over an unchanged folder costs one `stat` for each file. */
@@ -36,13 +41,17 @@ export async function serveDomain(domain: DomainProcess): Promise<number> {
     options: {
       from: { type: 'string' },
       data: { type: 'string', default: domain.env['SKEIN_DATA'] ?? '.skein' },
+      redis: { type: 'string', default: domain.env['SKEIN_REDIS'] ?? '' },
       once: { type: 'boolean', default: false },
     },
   });
   const data = path.resolve(values.data);
   const from = path.resolve(values.from ?? path.join(data, 'sources', domain.name));
   const contracts = contractSet((await domain.readContracts(domain.contracts)).map(({ contract }) => readContract(contract.text, contract.file)));
-  const adapters = domain.adapters(data);
+  const redis = values.redis === '' ? undefined : values.redis;
+  if (redis !== undefined && !/^rediss?:\/\//.test(redis))
+    throw new SkeinError('SKEIN_CONFIG_INVALID', `--redis ${JSON.stringify(redis)} is not an address such as redis://127.0.0.1:6379`);
+  const adapters = await domain.adapters(data, { redis });
   const system = { feedback: contracts.get('skein.feedback'), lineage: contracts.get('skein.lineage') };
   const app = await NestFactory.createMicroservice(
     {
@@ -83,9 +92,7 @@ export async function serveDomain(domain: DomainProcess): Promise<number> {
     } while (!values.once && !stop.signal.aborted);
   } finally {
     await app.close();
-    await adapters.sandbox.close();
-    await adapters.engine.close();
-    await adapters.bus.close();
+    await adapters.close();
   }
   return good ? 0 : 1;
 }

@@ -26,7 +26,11 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
   const loaded = await loadContracts(config.contracts);
   const adapters = await localAdapters(config.data);
   // The swarms stand before the gateway does, which takes what they cannot close.
-  const swarmAdapters: SwarmAdapters = { ...adapters, escalate: async (gaps) => gateway.parts.reviews.meta?.consider(gaps) };
+  const swarmAdapters: SwarmAdapters = {
+    ...adapters,
+    escalate: async (gaps) => gateway.parts.reviews.meta?.consider(gaps),
+    escalatePersonal: async (columns) => gateway.parts.reviews.meta?.considerPersonal(columns),
+  };
   const sandbox = duckdbSandbox({
     memoryMb: config.queryMemory,
     rssMb: Math.round(config.queryMemory * 1.4),

@@ -92,10 +92,12 @@ export async function sqlitePatternLibrary({ file, run }: SqlitePatternLibraryOp
 }
 
 /**
- * Puts what the library holds on a board that lacks it, and keeps in the library what the board learns, `every` so many milliseconds and at the end.
+ * Puts what the library holds on a board that lacks it, and keeps in the library what the board learns, `every` so many milliseconds and at the end. What
+ * other processes put into the file comes to the board as soon.
  * @returns how to stop: writes what is left.
  */
 export async function attachLibrary(store: SqlitePatternLibrary, board: PatternBoard, every = 250): Promise<() => Promise<void>> {
+  store.changed();
   await bring(store, board);
   let dirty = false;
   const stopListening = board.onChange(() => void (dirty = true));
@@ -109,14 +111,16 @@ export async function attachLibrary(store: SqlitePatternLibrary, board: PatternB
       throw error;
     }
   };
-  let bringing = false;
+  let [stale, bringing] = [false, false];
   const timer = setInterval(() => {
     try {
       write();
-      if (bringing || !store.changed()) return;
-      bringing = true;
+      // Other processes write into the file as well: what they learned is known here in a moment.
+      stale = store.changed() || stale;
+      if (bringing || !stale) return;
+      [stale, bringing] = [false, true];
       bring(store, board)
-        .catch(() => undefined)
+        .catch(() => (stale = true))
         .finally(() => (bringing = false));
     } catch {
       // A disk that is full or busy now may not be in a second; the last write, at the end, says so.

@@ -1,6 +1,6 @@
 import { patternId, signatureKey, type Gap } from '@skein/pattern';
 import type { EngineSession, LandingStore, PatternBoard } from '@skein/ports';
-import type { BronzeTable, Domain, FieldProfile, Landing } from '@skein/product';
+import type { BronzeTable, Domain, FieldProfile, Landing, Source } from '@skein/product';
 import { landingsOf } from '../bronze.ts';
 import { profileLanded } from '../landing/profile.ts';
 import { originsOf, type Derived, type Origins } from '../origins.ts';
@@ -31,13 +31,9 @@ export async function undecidedColumns({ domain, landings, session, board }: Per
     const tables = domain.bronze.filter((table) => landingsOf(table, [landing]).length > 0);
     const source = domain.sources.find(({ name }) => name === landing.source);
     if (tables.length === 0 || source === undefined) continue;
-    let profile = await landings.profileOf(domain.name, landing);
-    if (profile === undefined) {
-      profile = await profileLanded(await session(), landing.path, source.shape, landing.rows);
-      await landings.keepProfile(domain.name, landing, profile);
-    }
+    const fields = await suspects({ domain, landings, session, board }, source, landing);
     for (const table of tables) {
-      for (const field of profile.columns) {
+      for (const field of fields) {
         const nested = source.shape === 'json';
         const root = nested ? rootOf(field.name) : field.name;
         const column = `${table.name}.${nested ? field.name : field.name.toLowerCase()}`;
@@ -50,6 +46,26 @@ export async function undecidedColumns({ domain, landings, session, board }: Per
     }
   }
   return [...found.values()];
+}
+
+/** Landings never change: what was seen of one is kept, so that a run with nothing to do reads no profiles. */
+const SEEN = new WeakMap<LandingStore, Map<string, readonly FieldProfile[]>>();
+
+/** Fields of a landing of which some value has the form of personal data. */
+async function suspects({ domain, landings, session }: PersonalSearch, source: Source, landing: Landing): Promise<readonly FieldProfile[]> {
+  const seen = SEEN.get(landings) ?? new Map<string, readonly FieldProfile[]>();
+  SEEN.set(landings, seen);
+  const key = `${domain.name}/${landing.sequence}/${landing.sha256}`;
+  const known = seen.get(key);
+  if (known) return known;
+  let profile = await landings.profileOf(domain.name, landing);
+  if (profile === undefined) {
+    profile = await profileLanded(await session(), landing.path, source.shape, landing.rows);
+    await landings.keepProfile(domain.name, landing, profile);
+  }
+  const fields = profile.columns.filter(({ forms }) => Object.keys(forms).length > 0);
+  seen.set(key, fields);
+  return fields;
 }
 
 /** The column of the bronze table that a field of a record lies in. */
