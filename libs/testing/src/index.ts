@@ -6,3 +6,4 @@ export { soak, soaking } from './soak.ts';
 export { temporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts';
 export { repositoryContracts, workbench, type Workbench } from './workbench.ts';
 export { MISTYPED_VALUES, PARITY_CASES, parityContract, parityOf, paritySql, type ParityCase } from './parity-cases.ts';
+export { modelService, type ModelAnswer, type ModelService } from './model-service.ts';

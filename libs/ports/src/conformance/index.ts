@@ -10,3 +10,4 @@ export { sandboxConformance, type SandboxUnderTest } from './sandbox.ts';
 export { snapshotStoreConformance, type SnapshotStoreUnderTest } from './snapshot-store.ts';
 export { stateStoreConformance, type StateStoreUnderTest } from './state-store.ts';
 export { usageLogConformance, type UsageLogUnderTest } from './usage-log.ts';
+export { proposerConformance, SAMPLE_QUESTION, type ModelBehaviour, type ProposerBudget, type ProposerUnderTest } from './proposer.ts';

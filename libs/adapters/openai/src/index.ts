@@ -1,0 +1,1 @@
+export { openaiProposer, type OpenaiProposerOptions } from './openai-proposer.ts';
