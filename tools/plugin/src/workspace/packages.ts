@@ -73,7 +73,7 @@ export function changeDependencies(
 /** Project references follow from the manifest: those of the workspace's packages that it names. */
 function refer(tree: Tree, directory: string): void {
   const { dependencies = {}, devDependencies = {} } = readJson<Manifest>(tree, `${directory}/package.json`);
-  const known = new Map(readWorkspace(tree.root).packages.map((one) => [one.name, one.directory]));
+  const known = new Map<string, string>(readWorkspace(tree.root).packages.map((one) => [one.name, one.directory] as const));
   for (const child of tree.children('domains')) {
     const manifest = readJson<Manifest | null>(tree, `domains/${child}/package.json`);
     if (manifest) known.set(manifest.name, `domains/${child}`);
