@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { duckdbEngine, duckdbSandbox } from '@skein/adapter-duckdb';
 import { memoryBoard, memoryBus } from '@skein/adapter-memory';
 import { attachLibrary, sqlitePatternLibrary } from '@skein/adapter-sqlite';
-import { localLandingStore, localSnapshotStore, readContractFiles, type ContractFiles } from '@skein/adapter-storage';
+import { localBronzeStore, localLandingStore, localSnapshotStore, readContractFiles, type ContractFiles } from '@skein/adapter-storage';
 import { readContract, type Contract } from '@skein/contract';
 import { readPolicy, type Policy } from '@skein/federation';
 import { systemClock } from '@skein/kernel';
@@ -47,6 +47,11 @@ export async function loadContracts(directory: string): Promise<LoadedContracts>
   };
 }
 
+export interface LayerOptions {
+  /** Bytes of source files from which on a bronze table is kept as files; default 10 GB. */
+  readonly partitionFrom?: number | undefined;
+}
+
 export interface LocalAdapters extends SwarmAdapters {
   readonly board: PatternBoard;
   close(): Promise<void>;
@@ -56,7 +61,7 @@ export interface LocalAdapters extends SwarmAdapters {
  * Everything on this machine: DuckDB in the process, tables and landings below `data`, an in-memory bus, and a board that the swarms
  * of the process share; what it learns is kept in `data`, and the next run begins with it.
  */
-export async function localAdapters(data: string): Promise<LocalAdapters> {
+export async function localAdapters(data: string, { partitionFrom }: LayerOptions = {}): Promise<LocalAdapters> {
   const board = await memoryBoard().join(`mesh-${process.pid}`);
   const library = await sqlitePatternLibrary({ file: path.join(data, 'patterns', 'patterns.sqlite'), run: randomUUID() });
   const detach = await attachLibrary(library, board);
@@ -64,6 +69,8 @@ export async function localAdapters(data: string): Promise<LocalAdapters> {
     engine: duckdbEngine({ tempDirectory: path.join(data, 'tmp', String(process.pid)) }),
     store: localSnapshotStore({ root: path.join(data, 'tables'), clock: systemClock }),
     landings: localLandingStore({ root: path.join(data, 'landing') }),
+    bronze: localBronzeStore({ root: path.join(data, 'bronze') }),
+    layout: partitionFrom === undefined ? {} : { partitionFrom },
     bus: memoryBus(),
     board,
     // One child at a time, and none before a contract has an SQL rule; consumers' queries have a sandbox of their own.
@@ -88,12 +95,14 @@ export function domainModules(loaded: LoadedContracts, adapters: SwarmAdapters) 
 }
 
 /** The swarms without a gateway: what `skein ingest` runs. */
-export async function composeSwarms(options: {
-  readonly data: string;
-  readonly contracts: string;
-}): Promise<{ swarm(domain: string): Swarm; close(): Promise<void> }> {
+export async function composeSwarms(
+  options: LayerOptions & {
+    readonly data: string;
+    readonly contracts: string;
+  },
+): Promise<{ swarm(domain: string): Swarm; close(): Promise<void> }> {
   const loaded = await loadContracts(options.contracts);
-  const adapters = await localAdapters(options.data);
+  const adapters = await localAdapters(options.data, options);
   const context = await NestFactory.createApplicationContext(
     { module: class SwarmsModule {}, imports: domainModules(loaded, adapters) },
     { logger: ['error', 'warn'] },

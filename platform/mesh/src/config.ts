@@ -18,6 +18,8 @@ export interface MeshConfig {
   readonly port: number;
   /** What one query may hold in memory, in MB; two run at once, and what does not fit spills to disk. */
   readonly queryMemory: number;
+  /** Bytes of source files from which on a bronze table is kept as partitioned files, and no longer read from its landings. */
+  readonly partitionFrom: number;
   /** Write and read demo sources where a domain has no data of its own. */
   readonly demo: boolean;
   readonly issuer: string | undefined;
@@ -33,6 +35,7 @@ export const USAGE = `npm start -- [options]
   --data DIR      where everything lies (default .skein)
   --port N        port of the gateway (default 4747; 0: a free one)
   --query-memory N  MB that one query may use before it spills (default 256)
+  --partition-from N  MB of source files from which on typed rows are kept as partitioned files (default 10240)
   --no-demo       serve what is there, write no demo sources
   --help          this text`;
 
@@ -53,6 +56,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv, defa
         port: { type: 'string', default: env['SKEIN_PORT'] ?? '4747' },
         host: { type: 'string', default: env['SKEIN_HOST'] ?? '127.0.0.1' },
         'query-memory': { type: 'string', default: env['SKEIN_QUERY_MEMORY'] ?? '256' },
+        'partition-from': { type: 'string', default: '10240' },
         demo: { type: 'boolean', default: true },
         help: { type: 'boolean', default: false },
       },
@@ -71,6 +75,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv, defa
     host: values.host,
     port: whole('--port', values.port, 0, 65_535),
     queryMemory: whole('--query-memory', values['query-memory'], 64, 1_000_000),
+    partitionFrom: whole('--partition-from', values['partition-from'], 0, 100_000_000) * 2 ** 20,
     demo: values.demo,
     issuer: env['SKEIN_OIDC_ISSUER'],
     audience: env['SKEIN_OIDC_AUDIENCE'],

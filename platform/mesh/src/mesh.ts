@@ -24,7 +24,7 @@ export interface Mesh {
 export async function startMesh(config: MeshConfig, progress: Progress): Promise<Mesh> {
   const started = performance.now();
   const loaded = await loadContracts(config.contracts);
-  const adapters = await localAdapters(config.data);
+  const adapters = await localAdapters(config.data, config);
   // The swarms stand before the gateway does, which takes what they cannot close.
   const swarmAdapters: SwarmAdapters = {
     ...adapters,

@@ -43,6 +43,7 @@ export function showRun(report: DomainOutcome): string {
         ]
       : []),
     ...products([report]),
+    ...layers([report]),
     ...faults([report]),
     ...found([report]),
   ].join('\n')}\n`;
@@ -67,6 +68,16 @@ function products(domains: readonly DomainOutcome[]): string[] {
       ),
     ),
   ];
+}
+
+/** Bronze that is kept as files: what was written, and why it lies so. */
+function layers(domains: readonly DomainOutcome[]): string[] {
+  const kept = domains.flatMap((domain) => (domain.bronze ?? []).filter((bronze) => bronze.outcome !== 'view'));
+  return kept.flatMap((bronze) => [
+    heading(`Files of ${bronze.table}`),
+    `version ${bronze.version}: ${count(bronze.files)} files, ${count(bronze.written)} of ${count(bronze.landings)} landings written`,
+    ...bronze.reasons.map((reason) => `  ${reason}`),
+  ]);
 }
 
 function faults(domains: readonly DomainOutcome[]): string[] {

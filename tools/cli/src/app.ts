@@ -14,6 +14,13 @@ export function buildApp(defaults: { readonly data: string }): Application<Comma
       flags: {
         from: { kind: 'parsed', parse: String, brief: 'Folder with the source files' },
         data: { kind: 'parsed', parse: String, brief: 'Where everything lies', default: defaults.data },
+        partitionFrom: {
+          kind: 'parsed',
+          parse: megabytes,
+          brief: 'MB of source files from which on typed rows are kept as partitioned files',
+          default: '10240',
+          placeholder: 'MB',
+        },
         json: { kind: 'boolean', brief: 'Print the report as JSON', default: false },
       },
     },
@@ -55,4 +62,9 @@ export function buildApp(defaults: { readonly data: string }): Application<Comma
       determineExitCode: exitCodeOf,
     },
   );
+}
+
+function megabytes(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new SyntaxError(`${JSON.stringify(text)} is not a whole number of MB`);
+  return Number(text);
 }

@@ -4,7 +4,7 @@ import { composeSwarms, contractsDirectory, DOMAINS, progressOn, outcomeJson, sh
 import { succeeded } from '@skein/swarm';
 import { exitCodeOf } from '../exit-code.ts';
 
-export async function ingest(flags: { from: string; data: string; json: boolean }, domain: string): Promise<void> {
+export async function ingest(flags: { from: string; data: string; partitionFrom: number; json: boolean }, domain: string): Promise<void> {
   const progress = flags.json ? silent : progressOn(process.stderr);
   let mesh: Awaited<ReturnType<typeof composeSwarms>> | undefined;
   try {
@@ -14,7 +14,7 @@ export async function ingest(flags: { from: string; data: string; json: boolean 
         context: { domain },
       });
     }
-    mesh = await composeSwarms({ data: path.resolve(flags.data), contracts: contractsDirectory });
+    mesh = await composeSwarms({ data: path.resolve(flags.data), contracts: contractsDirectory, partitionFrom: flags.partitionFrom * 2 ** 20 });
     const report = await mesh.swarm(domain).run({ from: path.resolve(flags.from), onEvent: (event) => showEvent(progress, event) });
     progress.end();
     process.stdout.write(flags.json ? `${outcomeJson(report)}\n` : showRun(report));
