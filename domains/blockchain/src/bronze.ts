@@ -55,7 +55,8 @@ export const evmLogs: BronzeTable = {
     'args',
     'removed',
   ],
-  sql: `SELECT * REPLACE (lower(block_hash) AS block_hash, lower(address) AS address, coalesce(removed::BOOLEAN, false) AS removed) FROM landing`,
+  // Checksummed addresses (ERC-55) are the same addresses.
+  sql: `SELECT * REPLACE (lower(block_hash) AS block_hash, lower(address) AS address, coalesce(removed::BOOLEAN, false) AS removed), address <> lower(address) AS mixed_case FROM landing`,
 };
 
 /** Transactions with their receipts; of a block that came several times, those that came last. */
@@ -75,7 +76,7 @@ export const tokens: BronzeTable = {
   name: 'tokens',
   source: 'ethereum_facts',
   tables: (table) => table === 'tokens',
-  sql: `SELECT chain, token.address AS address, CASE WHEN decimals BETWEEN 0 AND 255 THEN decimals END AS decimals, nullif(trim(token.symbol), '') AS symbol, token.currency AS currency
+  sql: `SELECT chain, contract AS address, CASE WHEN decimals BETWEEN 0 AND 255 THEN decimals END AS decimals, nullif(trim(token.symbol), '') AS symbol, token.currency AS currency
     FROM (SELECT *, lower(token.address) AS contract, CASE WHEN regexp_full_match(token.decimals, '[0-9]{1,3}') THEN token.decimals::INTEGER END AS decimals
       FROM (SELECT _sequence, _row, ${CHAIN} AS chain, ${fromJson({ address: 'VARCHAR', symbol: 'VARCHAR', decimals: 'VARCHAR', currency: 'VARCHAR' })} AS token FROM landing))
     WHERE contract IS NOT NULL QUALIFY row_number() OVER (PARTITION BY chain, contract ORDER BY _sequence DESC, _row DESC) = 1`.replace(

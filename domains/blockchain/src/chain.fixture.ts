@@ -55,7 +55,9 @@ export async function putRange(folder: string, kind: EvmKind, range: string, row
   const from =
     rows.length > 0
       ? `SELECT * FROM read_json(${literal(text)}, format = 'newline_delimited', columns = {${types.join(', ')}})`
-      : `SELECT ${Object.entries(COLUMNS[kind]).map(([name, type]) => `NULL::${type} AS "${name}"`)} WHERE false`;
+      : `SELECT ${Object.entries(COLUMNS[kind])
+          .map(([name, type]) => `NULL::${type} AS "${name}"`)
+          .join(', ')} WHERE false`;
   const engine = duckdbEngine();
   const session = await engine.open();
   try {
@@ -79,7 +81,14 @@ export const NOON = 1_787_918_387;
 /** A block; `fork` gives another one of the same number. */
 export function block(number: number, changes: EvmRow & { fork?: string; parentFork?: string } = {}): EvmRow {
   const { fork = '', parentFork = fork, ...rest } = changes;
-  return { number, hash: hash(`${number}${fork}`), parent_hash: hash(`${number - 1}${parentFork}`), timestamp: NOON + 12 * number, transaction_count: 4, ...rest };
+  return {
+    number,
+    hash: hash(`${number}${fork}`),
+    parent_hash: hash(`${number - 1}${parentFork}`),
+    timestamp: NOON + 12 * number,
+    transaction_count: 4,
+    ...rest,
+  };
 }
 
 /** A log in a block; its transaction is `index` of the block. */
@@ -101,7 +110,15 @@ export function log(number: number, logIndex: number, changes: EvmRow & { fork?:
   };
 }
 
-export function erc20(number: number, logIndex: number, token: string, from: string, to: string, amount: bigint, changes: EvmRow & { fork?: string } = {}): EvmRow {
+export function erc20(
+  number: number,
+  logIndex: number,
+  token: string,
+  from: string,
+  to: string,
+  amount: bigint,
+  changes: EvmRow & { fork?: string } = {},
+): EvmRow {
   return log(number, logIndex, {
     address: token,
     topic0: TRANSFER,
@@ -128,11 +145,30 @@ export function erc721(number: number, logIndex: number, token: string, from: st
 }
 
 export function sync(number: number, logIndex: number, pool: string, reserve0: bigint, reserve1: bigint, changes: EvmRow = {}): EvmRow {
-  return log(number, logIndex, { address: pool, event: 'v2_sync', args: [String(reserve0), String(reserve1)], data: `0x${word(reserve0)}${word(reserve1)}`, ...changes });
+  return log(number, logIndex, {
+    address: pool,
+    event: 'v2_sync',
+    args: [String(reserve0), String(reserve1)],
+    data: `0x${word(reserve0)}${word(reserve1)}`,
+    ...changes,
+  });
 }
 
-export function swap(number: number, logIndex: number, pool: string, taker: string, amounts: readonly [bigint, bigint, bigint, bigint], changes: EvmRow = {}): EvmRow {
-  return log(number, logIndex, { address: pool, event: 'v2_swap', args: [taker, ...amounts.map(String), taker], data: `0x${amounts.map(word).join('')}`, ...changes });
+export function swap(
+  number: number,
+  logIndex: number,
+  pool: string,
+  taker: string,
+  amounts: readonly [bigint, bigint, bigint, bigint],
+  changes: EvmRow = {},
+): EvmRow {
+  return log(number, logIndex, {
+    address: pool,
+    event: 'v2_swap',
+    args: [taker, ...amounts.map(String), taker],
+    data: `0x${amounts.map(word).join('')}`,
+    ...changes,
+  });
 }
 
 export const lines = (...records: readonly unknown[]): string => `${records.map((record) => JSON.stringify(record)).join('\n')}\n`;

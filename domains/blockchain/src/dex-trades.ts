@@ -27,7 +27,8 @@ export const SWAPS = `swaps AS (
     UNION ALL
     SELECT s.chain, s.pool, side.n, m.token FROM swaps s, (VALUES (0), (1)) side(n), moved m
       WHERE m.chain = s.chain AND m.block_number = s.block_number AND m.tx_id = s.tx_hash AND m.to_address = s.pool AND m.amount_raw = CASE side.n WHEN 0 THEN s.in0 ELSE s.in1 END AND m.amount_raw <> '0'),
-  sides AS (SELECT chain, pool, side, token FROM matches GROUP BY ALL QUALIFY row_number() OVER (PARTITION BY chain, pool, side ORDER BY count(*) DESC, token) = 1),
+  counted AS (SELECT chain, pool, side, token, count(*) AS times FROM matches GROUP BY ALL),
+  sides AS (SELECT * FROM counted QUALIFY row_number() OVER (PARTITION BY chain, pool, side ORDER BY times DESC, token) = 1),
   pools AS (SELECT chain, pool, a.token AS token0, b.token AS token1 FROM (SELECT * FROM sides WHERE side = 0) a JOIN (SELECT * FROM sides WHERE side = 1) b USING (chain, pool) WHERE a.token < b.token)`;
 
 /**

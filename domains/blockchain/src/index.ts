@@ -1,1 +1,1 @@
-export {};
+export { blockchain } from './blockchain.ts';

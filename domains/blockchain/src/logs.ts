@@ -6,7 +6,8 @@ import type { DataProduct } from '@skein/product';
  * their block. A log whose block is not there at all stays, and the contract refuses it: its block was lost.
  */
 const SQL = `SELECT l.chain, l.block_number, l.block_hash, to_timestamp(l.block_time) AS block_time, lower(l.transaction_hash) AS transaction_hash, l.transaction_index, l.log_index,
-    l.address, l.topic0, l.topic1, l.topic2, l.topic3, l.data, l.event, l.args, coalesce(b.finality, 'processed') AS finality, l._file, l._row
+    l.address, l.topic0, l.topic1, l.topic2, l.topic3, l.data, l.event, l.args, coalesce(b.finality, 'processed') AS finality, l._file, l._row,
+    CASE WHEN l.mixed_case THEN ['address:case'] ELSE [] END AS _repairs
   FROM evm_logs l LEFT JOIN blocks b ON b.chain = l.chain AND b.number = l.block_number
   WHERE NOT l.removed AND (b.hash IS NULL OR b.hash = l.block_hash)
     AND NOT EXISTS (SELECT 1 FROM evm_logs gone WHERE gone.removed AND gone.chain = l.chain AND gone.block_hash = l.block_hash AND gone.log_index = l.log_index AND gone._sequence >= l._sequence)

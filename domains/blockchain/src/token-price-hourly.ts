@@ -26,10 +26,10 @@ const SQL = `WITH ${KNOWN_TOKENS},
     FROM spans s LEFT JOIN hourly h USING (chain, token, quote, hour)),
   -- What the price was from one moment of the hour to the next; several trades of one moment: the last of them.
   moments AS (
-    SELECT chain, token, quote, hour, block_time AT TIME ZONE 'UTC' AS at, arg_max(price, (block_number, evt_index)) AS price FROM priced WHERE price IS NOT NULL GROUP BY ALL
+    SELECT chain, token, quote, hour, block_time AT TIME ZONE 'UTC' AS moment, arg_max(price, (block_number, evt_index)) AS price FROM priced WHERE price IS NOT NULL GROUP BY ALL
     UNION ALL SELECT chain, token, quote, hour, hour - INTERVAL 1 MICROSECOND, opening FROM filled WHERE opening IS NOT NULL),
-  lasting AS (SELECT *, epoch(coalesce(lead(at) OVER w, hour + INTERVAL 1 HOUR) - greatest(at, hour))::BIGINT AS seconds FROM moments WINDOW w AS (PARTITION BY chain, token, quote, hour ORDER BY at)),
-  weighted AS (SELECT chain, token, quote, hour, TRY(sum(price * seconds::HUGEINT) // nullif(sum(seconds), 0)::HUGEINT) AS twap
+  lasting AS (SELECT *, epoch(coalesce(lead(moment) OVER w, hour + INTERVAL 1 HOUR) - greatest(moment, hour))::BIGINT AS seconds FROM moments WINDOW w AS (PARTITION BY chain, token, quote, hour ORDER BY moment)),
+  weighted AS (SELECT chain, token, quote, hour, sum(price * seconds::HUGEINT) // nullif(sum(seconds), 0)::HUGEINT AS twap
     FROM (SELECT * REPLACE (CASE WHEN price < 10000000000000000000000000000000000::HUGEINT THEN price END AS price) FROM lasting) GROUP BY ALL HAVING count(price) = count(*))
   SELECT f.chain, f.token, f.quote, f.quote_currency, f.hour AT TIME ZONE 'UTC' AS hour, ${eighteenths('f.vwap')} AS vwap, ${eighteenths('w.twap')} AS twap, f.trades, f.base_volume_raw, f.quote_volume_raw
   FROM filled f LEFT JOIN weighted w USING (chain, token, quote, hour)`;

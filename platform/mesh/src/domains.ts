@@ -1,3 +1,4 @@
+import { blockchain } from '@skein/blockchain';
 import { ga4 } from '@skein/ga4';
 import type { ContractSet, Domain } from '@skein/product';
 import { sap } from '@skein/sap';
@@ -6,4 +7,5 @@ import { sap } from '@skein/sap';
 export const DOMAINS: Readonly<Record<string, (contracts: ContractSet) => Domain>> = {
   ga4,
   sap,
+  blockchain,
 };
