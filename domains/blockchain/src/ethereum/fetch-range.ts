@@ -53,7 +53,7 @@ export async function fetchRange(
   parent?: { readonly number: bigint; readonly hash: string },
   signal?: AbortSignal,
 ): Promise<readonly Block[]> {
-  return attempted(rpc, signal, async () => {
+  const checked = async (): Promise<readonly Block[]> => {
     const headers = await fetchHeaders(rpc, wanted, from, to, signal);
     checkLinks(headers, parent);
     const logs = await fetchLogs(rpc, wanted, span, from, to, signal);
@@ -65,18 +65,39 @@ export async function fetchRange(
       if (wanted.transactions) checkReceiptLogs(block, wanted);
       return block;
     });
-  });
+  };
+  return attempted(rpc, signal, () =>
+    checked().catch(async (error: unknown) => {
+      // The chain may have moved meanwhile: then this range can never be linked, and who asked must look for the new branch.
+      if (
+        parent &&
+        error instanceof SkeinError &&
+        error.code === 'SKEIN_SOURCE_UNTRUE' &&
+        (await fetchHeader(rpc, parent.number, false, signal))?.hash !== parent.hash
+      ) {
+        throw new ChainMoved(parent.number, error);
+      }
+      throw error;
+    }),
+  );
 }
 
-/** Tries work again that failed because of what the source said. */
-export async function attempted<T>(rpc: Rpc, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+/** The block that a range was to be linked to is no longer part of the chain. */
+export class ChainMoved extends SkeinError {
+  constructor(number: bigint, cause: unknown) {
+    super('SKEIN_SOURCE_UNTRUE', `block ${number}: the node has replaced it while the blocks above were taken`, { cause, context: { at: `block ${number}` } });
+  }
+}
+
+/** Tries work again that failed because of what the source said; a chain that moved only when the work itself finds its new branch (`finds`). */
+export async function attempted<T>(rpc: Rpc, signal: AbortSignal | undefined, work: () => Promise<T>, finds = false): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
       // An answer that names its method is a refusal: asking again does not help.
       const again = error instanceof SkeinError && (error.code === 'SKEIN_SOURCE_UNTRUE' || (error.code === 'SKEIN_SOURCE_ANSWER' && !error.context['method']));
-      if (!again) throw error;
+      if (!again || (error instanceof ChainMoved && !finds)) throw error;
       rpc.report({ code: error.code as 'SKEIN_SOURCE_UNTRUE', message: error.message, attempt, at: String(error.context['at'] ?? '') });
       if (attempt >= rpc.attempts) throw new SkeinError(error.code, `${error.message} (${attempt} attempts)`, { cause: error, context: error.context });
       await rpc.backOff(attempt, signal);
