@@ -24,7 +24,7 @@ interface Run {
 
 /** 2 GB of the demo's GA4 export: 30 days of NDJSON in both styles of BigQuery, with planted faults, shards and a streaming table. */
 describe.runIf(soaking)('bronze in files over 2 GB', () => {
-  it('makes the same products as without, and types of a changed day that day alone', { timeout: 3_600_000 }, async () => {
+  it('makes the same products as without, and types of a changed day that day alone', { timeout: 3_600_000, retry: 0 }, async () => {
     using folder = temporaryDirectory('skein-layers-soak-');
     const sources = folder.file('sources');
     const source = await writeGa4Source({ directory: sources, seed: 3, rows: ROWS, days: DAYS, timeZone: TIME_ZONE, materials: demoMaterials(1) });
@@ -57,7 +57,7 @@ describe.runIf(soaking)('bronze in files over 2 GB', () => {
     expect(again.with.sums).toEqual(again.without.sums);
     expect(again.with.sums).not.toEqual(first.with.sums);
     expect(again.with.bronze[0]).toMatchObject({ outcome: 'written', written: 1 });
-    expect(again.with.bronze[0]?.milliseconds).toBeLessThan((first.with.bronze[0]?.milliseconds ?? 0) / 4);
+    expect(again.with.bronze[0]?.milliseconds).toBeLessThan((first.with.bronze[0]?.milliseconds ?? 0) / 3);
     expect(again.with.seconds).toBeLessThan(first.with.seconds);
   });
 });

@@ -7,9 +7,9 @@ import { bronzeScan, compactBronze } from '@skein/swarm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { layeredGa4, TIME_ZONE, type LayeredGa4 } from './layered-ga4.ts';
 
-const ROWS = 4_000;
+const ROWS = 2_500;
 const LIMITS: Partial<LayoutLimits> = { partitionFrom: 1_000_000, fileBytes: 4_000_000 };
-const POLICY = { fileBytes: 4_000_000, rowGroup: 20_480, leastFiles: 2 };
+const POLICY = { fileBytes: 4_000_000, leastFiles: 2 };
 
 /** A file of a day comes again with one event less. */
 function rewriteDay(sources: string): void {

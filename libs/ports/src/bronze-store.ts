@@ -17,6 +17,17 @@ export interface BronzeFile {
   readonly bytes: bigint;
 }
 
+export interface BronzePlan {
+  /** Bytes of the source files when it was made. */
+  readonly bytes: number;
+  /** Columns that part the rows. */
+  readonly partitionBy: readonly string[];
+  /** Rows of a row group. */
+  readonly rowGroup: number;
+  /** Why, one sentence for each decision. */
+  readonly reasons: readonly string[];
+}
+
 /** One immutable, complete version of a bronze table as files. */
 export interface BronzeVersion {
   readonly domain: string;
@@ -25,17 +36,15 @@ export interface BronzeVersion {
   readonly version: number;
   /** Hash of all that decides how a row of a landing is typed: files of another definition are of no use. */
   readonly definition: string;
-  /** Columns that part the rows written last. */
-  readonly partitionBy: readonly string[];
-  /** Why it is laid out so, one sentence for each decision. */
-  readonly reasons: readonly string[];
+  /** The plan by which the rows written last are laid out. */
+  readonly plan: BronzePlan;
   /** Landings whose rows it holds, ascending; a landing without rows has no file. */
   readonly landings: readonly BronzeLanding[];
   readonly files: readonly BronzeFile[];
   readonly rows: bigint;
 }
 
-export interface BronzeDraft extends Pick<BronzeVersion, 'definition' | 'partitionBy' | 'reasons' | 'landings'> {
+export interface BronzeDraft extends Pick<BronzeVersion, 'definition' | 'plan' | 'landings'> {
   /** Version that must still be the newest (0: none yet); another one refuses the commit with SKEIN_STORAGE_CONTENDED. */
   readonly expectedVersion: number;
   /** Files of the expected version that stay. */

@@ -5,8 +5,6 @@ import { fingerprintOf, rewriteFile } from './layers.ts';
 export interface CompactionPolicy {
   /** Size that files should have; one below half of it is small. */
   readonly fileBytes: number;
-  /** Rows of a row group. */
-  readonly rowGroup: number;
   /** Small files of one partition from which on they become one; default 4. */
   readonly leastFiles?: number;
 }
@@ -38,13 +36,12 @@ export async function compactBronze(
   const stage = await store.stage(domain, table);
   try {
     const added: BronzeFile[] = [];
-    for (const group of groups) added.push(...(await rewritten(session, stage, group, policy.rowGroup)));
+    for (const group of groups) added.push(...(await rewritten(session, stage, group, version.plan.rowGroup)));
     const gone = new Set(groups.flat());
     const next = await store.commit(stage, {
       expectedVersion: version.version,
       definition: version.definition,
-      partitionBy: version.partitionBy,
-      reasons: version.reasons,
+      plan: version.plan,
       landings: version.landings,
       kept: version.files.filter((file) => !gone.has(file)),
       added,

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { canonicalJson, ident, literal, sha256, SkeinError } from '@skein/kernel';
-import type { BronzeFile, BronzeStage, BronzeStore, BronzeVersion, EngineSession } from '@skein/ports';
-import { DEFAULT_LIMITS, planLayout, type BronzeTable, type ColumnProfile, type Domain, type Landing, type Layout, type LayoutLimits } from '@skein/product';
+import type { BronzeFile, BronzePlan, BronzeStage, BronzeStore, BronzeVersion, EngineSession } from '@skein/ports';
+import { DEFAULT_LIMITS, planLayout, type BronzeTable, type ColumnProfile, type Domain, type Landing, type LayoutLimits } from '@skein/product';
 import { bronzeSql, landingsOf } from './bronze.ts';
 
 /** How a bronze table was laid out in a run. */
@@ -69,8 +69,8 @@ export async function layBronze(task: LayerTask): Promise<Layered> {
       written: 0,
       kept: version?.files.length ?? 0,
       files: version?.files.length ?? 0,
-      partitionBy: version?.partitionBy ?? [],
-      reasons: version?.reasons ?? [],
+      partitionBy: version?.plan.partitionBy ?? [],
+      reasons: version?.plan.reasons ?? [],
       ...figures,
       milliseconds: performance.now() - started,
     },
@@ -92,30 +92,25 @@ export async function layBronze(task: LayerTask): Promise<Layered> {
   const missing = landings.filter((landing) => !held.has(keyOf(landing)));
   if (before.version && stale.size === 0 && missing.length === 0) return report(before.version, { outcome: 'unchanged' });
 
-  const layout = planLayout(
-    { bytes: landedBytes, rows: rowsOf(landings), columns: await profiles(task, landings), queries: [], delivered: names(table) },
-    task.limits,
-  );
+  const plan = await planBronze(task, landings, landedBytes, before.version?.plan);
   const stage = await store.stage(domain.name, table.name);
   try {
     const kept = before.files.filter((file) => !file.landings.some((sequence) => stale.has(sequence)));
     const added: BronzeFile[] = [];
-    for (const landing of missing) added.push(...(await writeLanding(task, stage, landing, layout)));
+    for (const landing of missing) added.push(...(await writeLanding(task, stage, landing, plan)));
     for (const file of before.files) {
       const rest = file.landings.filter((sequence) => !stale.has(sequence));
-      if (rest.length > 0 && rest.length < file.landings.length) added.push(...(await rewriteFile(session, stage, [file], rest, layout.rowGroup)));
+      if (rest.length > 0 && rest.length < file.landings.length) added.push(...(await rewriteFile(session, stage, [file], rest, plan.rowGroup)));
     }
-    const reasons = [...before.reasons, ...layout.reasons];
     const version = await store.commit(stage, {
       expectedVersion: before.newest,
       definition,
-      partitionBy: layout.partitionBy,
-      reasons,
+      plan,
       landings: landings.map(({ sequence, sha256: sum }) => ({ sequence, sha256: sum })),
       kept,
       added,
     });
-    return report(version, { outcome: 'written', written: missing.length, kept: kept.length });
+    return report(version, { outcome: 'written', written: missing.length, kept: kept.length, reasons: [...before.reasons, ...plan.reasons] });
   } catch (error) {
     await store.abandon(stage).catch(() => undefined);
     throw error;
@@ -165,16 +160,16 @@ async function standing(store: BronzeStore, domain: Domain, table: BronzeTable, 
   }
 }
 
-async function writeLanding(task: LayerTask, stage: BronzeStage, landing: Landing, layout: Layout): Promise<BronzeFile[]> {
+async function writeLanding(task: LayerTask, stage: BronzeStage, landing: Landing, plan: BronzePlan): Promise<BronzeFile[]> {
   const { session, domain, table } = task;
-  const parts = (table.partition ?? []).filter(({ name }) => layout.partitionBy.includes(name));
+  const parts = (table.partition ?? []).filter(({ name }) => plan.partitionBy.includes(name));
   const columns = [`${landing.sequence}::BIGINT AS ${LANDING}`, ...parts.map((part) => `${keyText(part.value)} AS ${ident(`_part_${part.name}`)}`)];
   const select = `SELECT bronze.*, ${columns.join(', ')} FROM (${bronzeSql(domain, table, [landing])}) AS bronze`;
   const unit = path.join(stage.directory, String(landing.sequence));
-  if (parts.length === 0) return copyOne(session, select, `${unit}.parquet`, {}, [landing.sequence], layout.rowGroup);
+  if (parts.length === 0) return copyOne(session, select, `${unit}.parquet`, {}, [landing.sequence], plan.rowGroup);
   const by = parts.map((part) => ident(`_part_${part.name}`)).join(', ');
   const rows = await session.rows<{ filename: string; count: bigint; file_size_bytes: bigint; partition_keys: unknown }>(
-    `COPY (${select}) TO ${literal(unit)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${layout.rowGroup}, PARTITION_BY (${by}), FILENAME_PATTERN 'part-{uuid}', RETURN_STATS true)`,
+    `COPY (${select}) TO ${literal(unit)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${plan.rowGroup}, PARTITION_BY (${by}), FILENAME_PATTERN 'part-{uuid}', RETURN_STATS true)`,
   );
   return rows.map((row) => {
     const keys = entriesOf(row.partition_keys);
@@ -223,6 +218,18 @@ function keyText(value: string): string {
   return `CASE WHEN regexp_full_match(${text}, '[A-Za-z0-9._-]{1,64}') THEN ${text} WHEN (${value}) IS NOT NULL THEN '(other)' END`;
 }
 
+/** A plan stands while the bytes it was made for are about those that are there; a new one holds for what is written from then on. */
+async function planBronze(task: LayerTask, landings: readonly Landing[], bytes: number, before: BronzePlan | undefined): Promise<BronzePlan> {
+  if (before !== undefined && Math.abs(bytes - before.bytes) <= before.bytes / REPLANNED) return before;
+  const rows = landings.reduce((sum, landing) => sum + landing.rows, 0);
+  const delivered = (task.table.partition ?? []).map(({ name }) => name);
+  const { partitionBy, rowGroup, reasons } = planLayout({ bytes, rows, columns: await profiles(task, landings), queries: [], delivered }, task.limits);
+  return { bytes, partitionBy, rowGroup, reasons };
+}
+
+/** A plan is made anew when a quarter more or less is there. */
+const REPLANNED = 4;
+
 /** What a plan needs to know of the columns that may part the rows, from the first rows of the landings. */
 async function profiles({ session, domain, table }: LayerTask, landings: readonly Landing[]): Promise<ColumnProfile[]> {
   const parts = table.partition ?? [];
@@ -260,14 +267,6 @@ function entriesOf(map: unknown): ReadonlyMap<string, string | null> {
   return new Map(
     Array.isArray(map) ? map.map(({ key, value }: { key: string; value: string | null }) => [key, value]) : Object.entries(map as Record<string, string>),
   );
-}
-
-function names(table: BronzeTable): string[] {
-  return (table.partition ?? []).map(({ name }) => name);
-}
-
-function rowsOf(landings: readonly Landing[]): number {
-  return landings.reduce((sum, landing) => sum + landing.rows, 0);
 }
 
 function keyOf({ sequence, sha256: sum }: { readonly sequence: number; readonly sha256: string }): string {

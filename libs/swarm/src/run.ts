@@ -122,8 +122,6 @@ const NO_FIGURES: Figures = {
 };
 
 const MOST_LANES = 4;
-/** Rows of a row group of a compacted file. */
-const COMPACTED_GROUP = 40_960;
 
 function lanesOf({ lanes }: SwarmAdapters): number {
   return lanes ?? Math.min(MOST_LANES, availableParallelism());
@@ -370,7 +368,7 @@ class Run {
       try {
         const { session } = await this.#lane(0);
         const { fileBytes } = { ...DEFAULT_LIMITS, ...limits };
-        const compacted = await compactBronze(session, store, version, { fileBytes, rowGroup: COMPACTED_GROUP });
+        const compacted = await compactBronze(session, store, version, { fileBytes });
         await store.collect(version.domain, version.table, { graceMs: retention.graceMs });
         const { from, to } = compacted ?? { from: 0, to: 0 };
         reports.push(compacted ? { ...report, version: compacted.version.version, files: compacted.version.files.length, compacted: { from, to } } : report);

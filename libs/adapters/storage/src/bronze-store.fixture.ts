@@ -18,8 +18,7 @@ export async function nextVersion(store: BronzeStore, keep: (file: BronzeFile) =
   return store.commit(stage, {
     expectedVersion: before?.version ?? 0,
     definition: 'd',
-    partitionBy: ['day'],
-    reasons: ['a reason'],
+    plan: { bytes: 1, partitionBy: ['day'], rowGroup: 20_480, reasons: ['a reason'] },
     landings: [{ sequence: mark, sha256: `${mark}` }],
     kept: (before?.files ?? []).filter(keep),
     added,

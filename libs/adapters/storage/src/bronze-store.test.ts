@@ -39,7 +39,8 @@ it('refuses a second version after the same one, and leaves nothing of it', asyn
   const store = localBronzeStore({ root });
   await nextVersion(store);
   const stages = [await store.stage('shop', 'events'), await store.stage('shop', 'events')];
-  const draft = { expectedVersion: 1, definition: 'd', partitionBy: [], reasons: [], landings: [], kept: [] };
+  const plan = { bytes: 1, partitionBy: [], rowGroup: 20_480, reasons: [] };
+  const draft = { expectedVersion: 1, definition: 'd', plan, landings: [], kept: [] };
   const outcomes = await Promise.allSettled(
     stages.map(async (stage, index) => {
       await writeFile(path.join(stage.directory, 'x'), `${index}`);

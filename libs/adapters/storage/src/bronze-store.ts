@@ -2,7 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { canonicalJson, checkName, sha256, SkeinError } from '@skein/kernel';
-import { storageError, type BronzeDraft, type BronzeFile, type BronzeLanding, type BronzeStage, type BronzeStore, type BronzeVersion } from '@skein/ports';
+import {
+  storageError,
+  type BronzeDraft,
+  type BronzeFile,
+  type BronzeLanding,
+  type BronzePlan,
+  type BronzeStage,
+  type BronzeStore,
+  type BronzeVersion,
+} from '@skein/ports';
 import { hashFile, isErrno, linkExclusive, makeDirectory, storeTime, syncAndHash, syncDirectory } from './durable-file.ts';
 import { corrupt, inTable, type RecordedFile } from './sidecar.ts';
 import { namesIn } from './table-place.ts';
@@ -34,8 +43,7 @@ interface Manifest {
   readonly format: 1;
   readonly version: number;
   readonly definition: string;
-  readonly partitionBy: readonly string[];
-  readonly reasons: readonly string[];
+  readonly plan: BronzePlan;
   readonly landings: readonly BronzeLanding[];
   readonly files: readonly RecordedBronzeFile[];
 }
@@ -95,8 +103,8 @@ class LocalBronzeStore implements BronzeStore {
       // Young again, so that no collector takes it for a leaving between here and the link.
       await storeTime(unit);
       for (const folder of [path.join(place, 'files'), place, path.dirname(place), this.#root]) await syncDirectory(folder);
-      const { definition, partitionBy, reasons, landings } = draft;
-      const manifest: Manifest = { format: 1, version: draft.expectedVersion + 1, definition, partitionBy, reasons, landings, files: [...kept, ...added] };
+      const { definition, plan, landings } = draft;
+      const manifest: Manifest = { format: 1, version: draft.expectedVersion + 1, definition, plan, landings, files: [...kept, ...added] };
       const text = `${JSON.stringify({ sum: sha256(canonicalJson(manifest)), manifest }, undefined, 1)}\n`;
       const replaced = before.filter((file) => !kept.includes(file)).map((file) => inTable(place, file.path));
       await startGrace(place, [...replaced, path.join(place, 'versions', `${draft.expectedVersion}.json`)]);
@@ -231,7 +239,7 @@ class LocalBronzeStore implements BronzeStore {
 }
 
 function read(domain: string, table: string, place: string, manifest: Manifest): BronzeVersion {
-  const { version, definition, partitionBy, reasons, landings } = manifest;
+  const { version, definition, plan, landings } = manifest;
   const files = manifest.files.map((file): BronzeFile => ({
     path: inTable(place, file.path),
     partition: file.partition,
@@ -239,7 +247,7 @@ function read(domain: string, table: string, place: string, manifest: Manifest):
     rows: BigInt(file.rows),
     bytes: BigInt(file.bytes),
   }));
-  return { domain, table, version, definition, partitionBy, reasons, landings, files, rows: files.reduce((sum, { rows }) => sum + rows, 0n) };
+  return { domain, table, version, definition, plan, landings, files, rows: files.reduce((sum, { rows }) => sum + rows, 0n) };
 }
 
 /** What a version no longer needs stays for the grace period, counted from now by the clock that stamps files. */
