@@ -2,6 +2,7 @@ import type { Tree } from '@nx/devkit';
 import { SkeinError } from '@skein/kernel';
 import { formatted } from '../workspace/format.ts';
 import { fileName, identifier } from '../workspace/names.ts';
+import { changeDependencies } from '../workspace/packages.ts';
 
 export interface Listed {
   readonly name: string;
@@ -26,11 +27,8 @@ export function addToDomain(tree: Tree, file: string, domain: string, { name, fi
   const own = identifier(name);
   let text = tree.read(file, 'utf8') ?? '';
   if (/\(\): Domain \{/.test(text)) {
-    text = text
-      .replace(/\(\): Domain \{/, '(contracts: ContractSet): Domain {')
-      .replace("import type { Domain } from '@skein/product';", "import type { ContractSet, Domain } from '@skein/product';")
-      .replace(/ and the products it publishes\. \*\//, ' and the products it publishes, by the contracts given. */');
-    callWithContracts(tree, domain);
+    text = withContracts(text);
+    changeTest(tree, domain, '().products', '(contracts).products');
   }
   if (files) {
     text = withItem(text, 'sources', `${own}Files`, file);
@@ -50,15 +48,33 @@ export function takeFromDomain(tree: Tree, file: string, domain: string, name: s
   text = withoutItem(text, 'bronze', `${own}Rows(contracts.get('${domain}.${name}'))`);
   text = withoutItem(text, 'products', `${own}(contracts.get('${domain}.${name}'))`);
   text = text.replace(new RegExp(`^import \\{[^}]*\\} from '\\./${fileName(name)}\\.ts';\\n`, 'm'), '');
+  if (/\bproducts: \[\]/.test(text)) {
+    text = withoutContracts(text);
+    changeTest(tree, domain, '(contracts).products', '().products');
+    changeDependencies(tree, `domains/${domain}`, { remove: ['@skein/contract'] });
+  }
   tree.write(file, formatted(tree.root, file, text));
 }
 
-/** The domain's own test calls it as it is from then on. */
-function callWithContracts(tree: Tree, domain: string): void {
+/** A domain without products takes no contracts; with its first product it does, and its own test says so. */
+function withContracts(text: string): string {
+  return BARE.reduce((changed, [bare, given]) => changed.replace(bare, given), text);
+}
+
+function withoutContracts(text: string): string {
+  return BARE.reduce((changed, [bare, given]) => changed.replace(given, bare), text);
+}
+
+const BARE = [
+  ['(): Domain {', '(contracts: ContractSet): Domain {'],
+  ["import type { Domain } from '@skein/product';", "import type { ContractSet, Domain } from '@skein/product';"],
+  [' and the products it publishes. */', ' and the products it publishes, by the contracts given. */'],
+] as const;
+
+function changeTest(tree: Tree, domain: string, from: string, to: string): void {
   const file = `domains/${domain}/src/${fileName(domain)}.test.ts`;
   const text = tree.read(file, 'utf8');
-  if (text !== null)
-    tree.write(file, formatted(tree.root, file, text.replace(`${identifier(domain)}().products`, `${identifier(domain)}(contracts).products`)));
+  if (text !== null) tree.write(file, formatted(tree.root, file, text.replace(`${identifier(domain)}${from}`, `${identifier(domain)}${to}`)));
 }
 
 function withItem(text: string, list: string, item: string, file: string): string {

@@ -1,4 +1,17 @@
-import { existsSync, mkdirSync, openSync, closeSync, readFileSync, renameSync, rmSync, rmdirSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import type { Tree } from '@nx/devkit';
 import { SkeinError } from '@skein/kernel';
@@ -28,10 +41,7 @@ export async function guarded(tree: Tree, generate: () => Promise<void>, finish:
     recover(root);
     await generate();
     const before: Record<string, string | null> = {};
-    for (const change of tree.listChanges()) {
-      const file = path.join(root, change.path);
-      before[change.path] = existsSync(file) ? readFileSync(file).toString('base64') : null;
-    }
+    for (const change of tree.listChanges()) for (const [name, text] of standing(root, change.path)) before[name] = text;
     const aside = `${path.join(root, JOURNAL)}.tmp`;
     writeFileSync(aside, JSON.stringify(before satisfies Before), { flush: true });
     renameSync(aside, path.join(root, JOURNAL));
@@ -50,6 +60,14 @@ export async function guarded(tree: Tree, generate: () => Promise<void>, finish:
       release(root);
     }
   };
+}
+
+/** The files at a path as they are now: of a folder, all below it. */
+function standing(root: string, name: string): [string, string | null][] {
+  const file = path.join(root, name);
+  if (!existsSync(file)) return [[name, null]];
+  if (!statSync(file).isDirectory()) return [[name, readFileSync(file).toString('base64')]];
+  return readdirSync(file).flatMap((child) => (child === 'node_modules' || child === 'dist' ? [] : standing(root, `${name}/${child}`)));
 }
 
 /** Nx does not tell a generator; it is what stands on the command line. */
