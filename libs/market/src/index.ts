@@ -23,3 +23,14 @@ export {
 } from './state.ts';
 export { accountTotals, chargesOf, type AccountTotal } from './statement.ts';
 export { checkWithin, readTerms, ROW_OPERATORS, type RowFilter, type Terms } from './terms.ts';
+export { arbitrageIn, bundlePrice, type Arbitrage, type BundlePrice, type ListedPrice } from './pricing/bundle.ts';
+export {
+  expectedDemand,
+  learn,
+  openPricing,
+  postPrice,
+  type PostedPrice,
+  type Pricing,
+  type PricingBounds,
+  type PricingOptions,
+} from './pricing/posted-price.ts';
