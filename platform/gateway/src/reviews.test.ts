@@ -230,6 +230,22 @@ describe('reviews', () => {
     expect(view.maskedColumns).toEqual(['secret']);
     expect(view.evidence.values[0]?.value).toBe('9/9/9');
     expect(JSON.stringify(view)).not.toMatch(/197[1-5]/);
+    // nor do words that an agent found for the gap, nor refusals of what the reader tries
+    const quoting = await escalate(gapOf('secret', ['canary-1', 'canary-2'], { rule: 'odd', message: 'canary-1 is no day' }));
+    expect(JSON.stringify((await ask(`/${quoting}`, 'steward')).view)).not.toMatch(/canary/);
+    const probes = [
+      { solution: { transformation: "{value} || '!'" } },
+      { solution: { transformation: "'x'", preConditions: "{value} LIKE 'canary%'" } },
+      { examples: [{ input: 'a', output: '2020-01-01' }] },
+    ];
+    for (const probe of probes) {
+      const { status, view: said } = await decide(quoting, { decision: 'amend', reason: 'r', ...probe });
+      expect(status).toBe(422);
+      expect(JSON.stringify(said)).not.toMatch(/canary/);
+    }
+    // the twin: of a column that the reader may see, the refusal says which value it was
+    const seen = await escalate(gapOf('day', ['canary-3', 'canary-4'], { rule: 'odd', message: 'canary-3 is no day' }));
+    expect(JSON.stringify((await decide(seen, { decision: 'amend', reason: 'r', solution: { transformation: "{value} || '!'" } })).view)).toMatch(/canary/);
     // the twin: they are there
     expect(JSON.stringify(await gateway.parts.reviews.desk.get(id))).toMatch(/1971/);
   });

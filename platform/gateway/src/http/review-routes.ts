@@ -1,4 +1,3 @@
-import type { Catalog } from '@skein/federation';
 import { SkeinError } from '@skein/kernel';
 import type { ReviewStatus } from '@skein/ports';
 import type { Authenticator } from '../auth/authenticator.ts';
@@ -10,7 +9,6 @@ import { authorization, purposeOf } from './sql-route.ts';
 
 export interface ReviewRouteParts extends DecideParts {
   readonly authenticator: Authenticator;
-  readonly catalog: Catalog;
 }
 
 /** Bytes of a decision: 20 example rows with the other columns of their rows. */

@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import type { Principal } from '@skein/federation';
+import type { Catalog, Principal } from '@skein/federation';
 import { canonicalJson, sha256, SkeinError, type Clock } from '@skein/kernel';
 import type { Alternative, AuditLog, AuditRecord, QuerySandbox, Review } from '@skein/ports';
 import type { SolutionEngine } from '@skein/swarm';
 import type { ContractRightsBook } from '../registry/contract-rights.ts';
 import { readDecision, type DecisionRequest } from './decision-request.ts';
 import type { ReviewSwarm } from './review-swarm.ts';
+import { seesColumn } from './review-view.ts';
 
 export interface DecideParts {
   readonly reviews: ReviewSwarm;
   readonly rights: ContractRightsBook;
+  readonly catalog: Catalog;
   readonly sandbox: QuerySandbox;
   readonly audit: AuditLog;
   readonly clock: Clock;
@@ -67,7 +69,7 @@ export async function decideOnReview(
     review = await visibleReview(parts, id, principal);
     const request = readDecision(body, id, principal.subject);
     verb = request.decision;
-    ({ review, settled } = await take(parts, review, request, principal));
+    ({ review, settled } = await take(parts, review, request, principal, purpose));
   } catch (error) {
     const known = error instanceof SkeinError ? error : undefined;
     await record({ decision: known && known.fault !== 'platform' ? 'refused' : 'failed', errorCode: known?.code ?? 'SKEIN_INTERNAL' });
@@ -79,14 +81,25 @@ export async function decideOnReview(
   return { review, settled };
 }
 
-async function take({ reviews, sandbox, clock }: DecideParts, review: Review, request: DecisionRequest, principal: Principal) {
+async function take(
+  { reviews, sandbox, clock, catalog }: DecideParts,
+  review: Review,
+  request: DecisionRequest,
+  principal: Principal,
+  purpose: string | undefined,
+) {
   const { id, decision, reason, choice, examples } = request;
   const by = principal.subject;
   // Before any learning: what the desk refuses anyway costs nothing.
   const known = review.decisions.find((one) => one.id === id);
   if (review.status !== 'open' && !known)
     throw new SkeinError('SKEIN_REVIEW_DECIDED', `the review is ${review.status} already`, { context: { review: review.id } });
-  const amendment = decision === 'amend' ? await amendmentOf(reviews, sandbox, review, request, by) : undefined;
+  const amendment =
+    decision === 'amend'
+      ? await amendmentOf(reviews, sandbox, review, request, by).catch((error: unknown) => {
+          throw seesColumn(review, catalog, principal, purpose) ? error : untold(error);
+        })
+      : undefined;
   return reviews.desk.decide(review.id, {
     id,
     decision,
@@ -97,6 +110,12 @@ async function take({ reviews, sandbox, clock }: DecideParts, review: Review, re
     ...(amendment === undefined ? {} : { amendment }),
     ...(examples === undefined ? {} : { examples }),
   });
+}
+
+/** Why an amendment is refused may quote values: who may not see them is told that it is, and no more. */
+function untold(error: unknown): unknown {
+  if (!(error instanceof SkeinError) || error.code !== 'SKEIN_REVIEW_AMENDMENT') return error;
+  return new SkeinError('SKEIN_REVIEW_AMENDMENT', 'the amendment does not hold for values of a column that you may not see');
 }
 
 async function amendmentOf(

@@ -25,11 +25,13 @@ export function reviewLine({ id, kind, status, product, column, rule, gaps, blas
 
 /**
  * A review as a principal may see it. Of columns whose values policy does not show them in the clear, only the shapes of values are shown, and where
- * the reviewed column is such a one, solutions are told in words alone, since they may quote values.
+ * the reviewed column is such a one, neither the words of the gap nor its solutions are told, since they may quote values. A review of masking holds no
+ * value, and the ways to hide a column quote none.
  */
 export function reviewView(review: Review, catalog: Catalog, principal: Principal, purpose: string | undefined) {
   const clear = clearColumns(review.product, catalog, principal, purpose);
   const hidden = !clear.has(review.column);
+  const untold = hidden && review.kind !== 'masking';
   const text = (column: string, value: string | null): string | null => (value === null || clear.has(column) ? value : shapeOf(value));
   const masked = new Set<string>(hidden ? [review.column] : []);
   const rows = review.rows.map(({ before, after }) => {
@@ -43,8 +45,8 @@ export function reviewView(review: Review, catalog: Catalog, principal: Principa
   return {
     ...reviewLine(review),
     products: review.products,
-    message: review.message,
-    why: hidden ? 'hidden: it may quote values of a column that you may not see' : review.why,
+    message: untold ? `${review.column} breaks ${review.rule}` : review.message,
+    why: untold ? 'hidden: it may quote values of a column that you may not see' : review.why,
     evidence: {
       cells: review.blast.cells,
       gaps: review.gaps.length,
@@ -53,11 +55,11 @@ export function reviewView(review: Review, catalog: Catalog, principal: Principa
     },
     rows,
     maskedColumns: [...masked].sort(),
-    alternatives: review.alternatives.map((alternative) => shownAlternative(alternative, hidden)),
+    alternatives: review.alternatives.map((alternative) => shownAlternative(alternative, untold)),
     blast: review.blast,
     proposedBy: review.proposedBy,
     chosen: review.chosen ?? null,
-    decisions: review.decisions.map((decision) => shownDecision(decision, hidden)),
+    decisions: review.decisions.map((decision) => shownDecision(decision, untold)),
   };
 }
 
@@ -68,6 +70,11 @@ function shownAlternative({ id, category, solutions, why, test, proposedBy }: Al
 function shownDecision({ id, decision, by, reason, at: time, choice, examples }: ReviewDecision, hidden: boolean) {
   const shown: readonly Example[] | undefined = hidden ? undefined : examples;
   return { id, decision, by, reason, at: at(time), choice: choice ?? null, ...(shown ? { examples: shown } : {}) };
+}
+
+/** Whether the values of the reviewed column are shown to the principal as they are. */
+export function seesColumn({ product, column }: Review, catalog: Catalog, principal: Principal, purpose: string | undefined): boolean {
+  return clearColumns(product, catalog, principal, purpose).has(column);
 }
 
 /** Columns that are shown in the clear in every row. */
