@@ -9,7 +9,10 @@ export interface VoteSource {
   /** Share of the column's cells that disagree with their group, over the table: how strictly the data keeps the dependency. */
   readonly disagreement: number;
   readonly determinant: readonly string[];
-  /** Chance that the other columns of the determinant would agree with the group as they do, had the row strayed into it: 1 where none agrees. */
+  /**
+   * Chance that a row with a wrong determinant finds another group, times that of its other columns agreeing with that group as they do: 1 where
+   * every value of the determinant has a group, and no column agrees.
+   */
   readonly agreement: number;
   /** Other columns that do not agree with the group. */
   readonly refuted: number;

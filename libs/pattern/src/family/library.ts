@@ -37,5 +37,6 @@ export const LIBRARY: Readonly<Record<string, Family>> = {
 /** The family that a category of solutions comes from; undefined for what no family found, such as a person's decision. */
 export function familyOf(category: string): string | undefined {
   if (category === 'unit') return 'number';
+  if (category === 'space-case') return 'space';
   return Object.hasOwn(LIBRARY, category) ? category : undefined;
 }
