@@ -134,6 +134,26 @@ export function queryEngineConformance(name: string, make: () => Promise<QueryEn
       expect(rows).toEqual([{ wrong: 0n, all: 400_000n }]);
     });
 
+    it('writes files, row groups and an order of the shape that is asked for, with every row once', async () => {
+      const path = directory();
+      const shape = { files: 3, rowGroup: 20_480, sortBy: ['k'] };
+      const fields = [field(1, 'n', BIGINT), field(2, 'k', BIGINT)];
+      const files = await session.writeParquet('SELECT range AS n, (range * 7919) % 1000 AS k FROM range(100001)', path, fields, shape);
+      expect(files.map((file) => file.rows)).toEqual([33_334n, 33_334n, 33_333n]);
+      const list = `[${files.map((file) => `'${file.path}'`).join(', ')}]`;
+      const rows = await session.rows<{ wrong: bigint; all: bigint; different: bigint }>(
+        `SELECT count(*) FILTER (WHERE k < k0 OR (k = k0 AND n < n0)) AS wrong, count(*) AS all, count(DISTINCT n) AS different FROM (
+           SELECT n, k, lag(k) OVER place AS k0, lag(n) OVER place AS n0 FROM read_parquet(${list}, filename = true, file_row_number = true) WINDOW place AS (ORDER BY filename, file_row_number))`,
+      );
+      expect(rows).toEqual([{ wrong: 0n, all: 100_001n, different: 100_001n }]);
+      const groups = await session.rows<{ groups: bigint; most: bigint }>(
+        `SELECT count(DISTINCT (file_name, row_group_id)) AS groups, max(row_group_num_rows) AS most FROM parquet_metadata(${list})`,
+      );
+      expect(groups).toEqual([{ groups: 6n, most: 20_480n }]);
+      // No more files than there are rows.
+      expect((await session.writeParquet('SELECT 1 AS n, 2 AS k WHERE false', directory(), fields, shape)).map((file) => file.rows)).toEqual([0n]);
+    });
+
     it('writes a file also when there are no rows', async () => {
       const files = await session.writeParquet('SELECT 1 AS n WHERE FALSE', directory(), [field(1, 'n', BIGINT)]);
       expect(files.length).toBeGreaterThan(0);
