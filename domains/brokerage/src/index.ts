@@ -1,1 +1,1 @@
-export {};
+export { brokerage } from './brokerage.ts';

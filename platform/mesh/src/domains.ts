@@ -1,4 +1,5 @@
 import { blockchain } from '@skein/blockchain';
+import { brokerage } from '@skein/brokerage';
 import { ga4 } from '@skein/ga4';
 import type { ContractSet, Domain } from '@skein/product';
 import { sap } from '@skein/sap';
@@ -8,4 +9,5 @@ export const DOMAINS: Readonly<Record<string, (contracts: ContractSet) => Domain
   ga4,
   sap,
   blockchain,
+  brokerage,
 };

@@ -1,3 +1,4 @@
+export { writeBrokerageSource, type BrokerageFault, type BrokerageSource, type BrokerageSourceOptions } from './brokerage/source.ts';
 export { writeBlockchainSource, type BlockchainSource, type BlockchainSourceOptions } from './blockchain/source.ts';
 export type { BlockchainFault } from './blockchain/faults.ts';
 export { writeGa4Source, type Ga4Source, type Ga4SourceFile, type Ga4SourceOptions } from './ga4/source.ts';
