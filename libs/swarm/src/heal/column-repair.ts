@@ -248,9 +248,8 @@ function placeholder(column: string): string {
   return `{column:${encodeURIComponent(column)}}`;
 }
 
-/** Cells that still break the contract, and that no dependency speaks of: by the smallest change that the contract accepts. */
+/** Cells that still break the contract (`_left`), and that no dependency speaks of: by the smallest change that the contract accepts. */
 export async function repairNear(ward: Ward, property: Property, disputes: readonly Disputed[]): Promise<void> {
-  await ward.findBroken('_left');
   const told = new Set(disputes.filter((one) => one.column === property.name && one.vote !== undefined).map(({ row }) => row));
   const left = await ward.session.rows<{ row: bigint; value: string }>(
     `SELECT _row AS row, _value AS value FROM _left WHERE _col = ${literal(property.name)} AND _value IS NOT NULL AND _rule <> 'required' AND _row NOT IN (SELECT _row FROM _fix WHERE _col = ${literal(property.name)})`,

@@ -21,6 +21,14 @@ export interface Disputed {
   readonly broken: readonly string[];
 }
 
+interface Used {
+  readonly dependency: Dependency;
+  readonly index: number;
+  /** By dependent column: the share of its cells that differ from their group. */
+  readonly disagreement: ReadonlyMap<string, number>;
+  readonly filled: number;
+}
+
 /** A backwards reading that the data breaks more often than this tells nothing. */
 const BACKWARDS_LIMIT = 0.1;
 /** Where a dependency's groups miss the value more often than this, missing values are ordinary. */
@@ -41,10 +49,13 @@ export async function disputedCells(
 ): Promise<Disputed[]> {
   const t = ident(table);
   await session.run('CREATE OR REPLACE TEMP TABLE _suspect (_row BIGINT, _col VARCHAR, _by INTEGER)');
-  const used: { dependency: Dependency; index: number; disagreement: Map<string, number> }[] = [];
+  const used: Used[] = [];
   for (const [index, dependency] of dependencies.entries()) {
     const x = dependency.determinant.map(ident);
     const present = x.map((name) => `${name} IS NOT NULL`).join(' AND ');
+    // A key that is unique has no groups, and most are.
+    const [repeated] = await session.rows(`SELECT 1 AS one FROM ${t} WHERE ${present} GROUP BY ${x.join(', ')} HAVING count(*) > 1 LIMIT 1`);
+    if (repeated === undefined) continue;
     const disagreement = new Map<string, number>();
     const tops: string[] = [];
     for (const [position, column] of dependency.dependent.entries()) {
@@ -77,12 +88,12 @@ export async function disputedCells(
          WHERE m.present >= 2 AND (t.${ident(column)} IS DISTINCT FROM m.top OR m.most * 2 <= m.present) AND m.present + (t.${ident(column)} IS NULL)::INTEGER > ${dependency.backwards ? 2 : 1} AND m.most < m.total${ordinary ? ` AND t.${ident(column)} IS NOT NULL` : ''}`,
       );
     }
-    if (disagreement.size > 0) used.push({ dependency, index, disagreement });
+    if (disagreement.size > 0) used.push({ dependency, index, disagreement, filled: await filledShare(session, t, x) });
   }
   await session.run(`CREATE OR REPLACE TEMP TABLE _cells AS SELECT DISTINCT _row, _col FROM _suspect UNION SELECT _row, _col FROM ${ident(broken)}`);
   const cells = new Map<string, { row: bigint; column: string; value: string | null; sources: VoteSource[]; broken: string[]; fails: boolean }>();
   const key = (row: bigint, column: string): string => `${row} ${column}`;
-  for (const { dependency, index, disagreement } of used) await gather(dependency, index, disagreement);
+  for (const one of used) await gather(one);
   await addBroken();
   const frequency = await frequencies();
   return [...cells.values()].map((cell): Disputed => {
@@ -91,7 +102,7 @@ export async function disputedCells(
     return { row: cell.row, column: cell.column, value: cell.value, fails: cell.fails, vote, broken: cell.broken };
   });
 
-  async function gather(dependency: Dependency, index: number, disagreement: ReadonlyMap<string, number>): Promise<void> {
+  async function gather({ dependency, index, disagreement, filled }: Used): Promise<void> {
     const joined = dependency.determinant.map((name, at) => `t.${ident(name)} = m.x${at}`).join(' AND ');
     // Which of the determinant's columns agree with the group in each row that has a suspect cell.
     const agree = dependency.dependent.filter((column) => disagreement.has(column));
@@ -116,7 +127,7 @@ export async function disputedCells(
           counts: others,
           disagreement: disagreement.get(column) ?? 0.5,
           determinant: dependency.determinant,
-          agreement: (seen?.agrees ?? []).filter((other) => other.p !== p).reduce((chance, { share }) => chance * share, 1),
+          agreement: (seen?.agrees ?? []).filter((other) => other.p !== p).reduce((chance, { share }) => chance * share, filled),
           refuted: (seen?.differs ?? []).filter((other) => other !== p).length,
           backwards: dependency.backwards,
           stated: !dependency.backwards && !dependency.learned,
@@ -153,4 +164,18 @@ export async function disputedCells(
     }
     return counts;
   }
+}
+
+/**
+ * Of a determinant of several columns the share of possible combinations that rows hold: a row with one wrong value strays into another group only
+ * where there is one. What stands once may be a slip, and is not counted.
+ */
+async function filledShare(session: EngineSession, table: string, columns: readonly string[]): Promise<number> {
+  if (columns.length === 1) return 1;
+  const groups = (by: string): string =>
+    `(SELECT count(*) FROM (SELECT 1 FROM ${table} WHERE ${columns.map((name) => `${name} IS NOT NULL`).join(' AND ')} GROUP BY ${by} HAVING count(*) > 1))`;
+  const [seen] = await session.rows<{ held: bigint; possible: number }>(
+    `SELECT ${groups(columns.join(', '))} AS held, ${columns.map((name) => `${groups(name)}::DOUBLE`).join(' * ')} AS possible`,
+  );
+  return seen === undefined || seen.possible === 0 ? 1 : Math.min(1, (columns.length * Number(seen.held)) / seen.possible);
 }

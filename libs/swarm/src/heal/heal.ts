@@ -49,6 +49,7 @@ export async function heal(session: EngineSession, table: TextTable, options: He
       property,
       disputes.filter(({ column, vote: best }) => column === property.name && best !== undefined && best.probability >= EVEN).map(({ row }) => row),
     );
+  await ward.findBroken('_left');
   for (const property of ward.columns) await repairNear(ward, property, disputes);
   await applyLabels(ward);
   await ward.recount();
