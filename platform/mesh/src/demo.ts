@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { demoMaterials, writeBlockchainSource, writeGa4Source, writeSapSource, type Planted } from '@skein/demo';
+import { demoMaterials, writeBlockchainSource, writeBrokerageSource, writeGa4Source, writeSapSource, type Planted } from '@skein/demo';
 import type { LandingStore } from '@skein/ports';
 import { DEMO_ORIGIN } from '@skein/swarm';
 import type { Progress } from './progress.ts';
@@ -18,7 +18,7 @@ export interface DemoSources {
   readonly planted: Planted;
 }
 
-const WRITERS = { ga4: writeGa4Source, sap: writeSapSource, blockchain: writeBlockchainSource } as const;
+const WRITERS = { ga4: writeGa4Source, sap: writeSapSource, blockchain: writeBlockchainSource, brokerage: writeBrokerageSource } as const;
 
 /** Writes the demo sources that are missing, or differ in seed or volume from what was asked for. A domain with real rows gets none. */
 export async function ensureDemo(
