@@ -75,6 +75,8 @@ function isDryRun(): boolean {
   return process.argv.some((argument) => /^(?:-d|--dry-?run)(?:=true)?$/i.test(argument));
 }
 
+let letGo: NodeJS.Process | undefined;
+
 function takeLock(root: string): void {
   const file = path.join(root, LOCK);
   for (let attempt = 0; attempt < 2; attempt += 1) {
@@ -82,7 +84,7 @@ function takeLock(root: string): void {
       const handle = openSync(file, 'wx');
       writeSync(handle, String(process.pid));
       closeSync(handle);
-      process.once('exit', () => releaseOwn(root));
+      letGo ??= process.once('exit', () => releaseOwn(root));
       return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

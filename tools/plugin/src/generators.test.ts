@@ -1,0 +1,183 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkDeclarations, copyWorkspace, readWorkspace } from '@skein/checks';
+import { readContract } from '@skein/contract';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { domainGenerator } from './domain/generator.ts';
+import { productGenerator, type ProductOptions } from './product/generator.ts';
+import { removeGenerator } from './remove/generator.ts';
+import { treeOf } from './workspace/tree.fixture.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+let base: string;
+let folder: string;
+
+beforeAll(() => {
+  base = mkdtempSync(path.join(tmpdir(), 'skein-plugin-'));
+  folder = path.join(base, 'workspace');
+  copyWorkspace(root, folder);
+  git('init', '-q');
+  git('add', '-A');
+  git('commit', '-q', '-m', 'before');
+});
+beforeEach(() => {
+  // what a failed test left is not the next one's
+  git('reset', '-q', '--hard');
+  git('clean', '-q', '-fd');
+});
+afterAll(() => rmSync(base, { recursive: true, force: true, maxRetries: 3 }));
+
+function git(...args: string[]): string {
+  return execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], { cwd: folder, encoding: 'utf8' });
+}
+const read = (file: string): string => readFileSync(path.join(folder, file), 'utf8');
+const put = (name: string, content: string | Uint8Array): string => {
+  writeFileSync(path.join(base, name), content);
+  return path.join(base, name);
+};
+
+async function run(generator: (tree: ReturnType<typeof treeOf>['tree']) => Promise<() => void>): Promise<string[]> {
+  const { tree, flush } = treeOf(folder);
+  const finish = await generator(tree);
+  const changed = tree.listChanges().map((change) => `${change.type} ${change.path}`);
+  flush();
+  finish();
+  return changed;
+}
+const domain = (name: string, owner = 'CRM team') => run((tree) => domainGenerator(tree, { name, owner }));
+const product = (options: ProductOptions) => run((tree) => productGenerator(tree, options));
+const remove = (name: string, of?: string) => run((tree) => removeGenerator(tree, { domain: name, ...(of === undefined ? {} : { name: of }) }));
+
+const CSV = `Account ID,mail,segment,limit\n${Array.from({ length: 40 }, (_, at) => `A-${1000 + at},p${at}@example.com,${at % 2 === 0 ? 'gold' : 'silver'},${at}.50`).join('\n')}\n`;
+
+describe('generators', () => {
+  it('write a domain and a product that keep the floors, and take both away again without a trace', async () => {
+    await domain('crm');
+    expect(checkDeclarations(readWorkspace(folder))).toEqual([]);
+    expect(read('platform/mesh/src/domains.ts')).toContain("import { crm } from '@skein/crm';");
+    expect(read('docs/architecture.md')).toContain('`domains/crm`');
+    await product({ domain: 'crm', name: 'accounts', from: put('accounts.csv', CSV) });
+    const contract = readContract(read('contracts/crm/accounts/v1/contract.odcs.yaml'), 'contracts/crm/accounts/v1/contract.odcs.yaml');
+    expect([contract.product, contract.version, contract.status]).toEqual(['crm.accounts', '1.0.0', 'draft']);
+    expect(contract.properties.map(({ name, keyPosition }) => [name, keyPosition])).toEqual([
+      ['account_id', 1],
+      ['mail', undefined],
+      ['segment', undefined],
+      ['limit_value', undefined],
+    ]);
+    const written = ['crm.ts', 'accounts.ts', 'accounts.test.ts', 'crm.test.ts', 'main.ts', 'index.ts']
+      .map((file) => read(`domains/crm/src/${file}`))
+      .join('\n');
+    expect(written).not.toMatch(/TODO|FIXME|placeholder|it\.skip|it\.todo/i);
+    // personal values of the sample stay where they were
+    expect(read('domains/crm/src/examples/accounts.csv')).toContain('person1@example.com');
+    expect(read('domains/crm/src/examples/accounts.csv')).not.toMatch(/p\d+@/);
+    execFileSync(process.execPath, [path.join(folder, 'node_modules/.bin/oxfmt'), '--check', 'domains/crm', 'platform/mesh/src'], { cwd: folder });
+    await remove('crm', 'accounts');
+    await remove('crm');
+    expect(git('status', '--porcelain')).toBe('');
+    expect(existsSync(path.join(folder, 'node_modules/@skein/crm'))).toBe(false);
+  });
+
+  it('draft NDJSON, DDL, and a query over products; what reads a product keeps it', async () => {
+    await domain('shop', 'Shop & Co.');
+    await product({
+      domain: 'shop',
+      name: 'orders',
+      from: put(
+        'o.ndjson',
+        Array.from({ length: 30 }, (_, at) => `{"id": ${9007199254740993n + BigInt(at)}, "lines": [{"n": ${at}}], "at": "2026-01-02T03:04:05Z"}`).join('\n'),
+      ),
+    });
+    await product({
+      domain: 'shop',
+      name: 'prices',
+      from: put('p.sql', 'CREATE TABLE prices (sku VARCHAR(10) PRIMARY KEY, price DECIMAL(9,2) NOT NULL, since DATE);'),
+    });
+    await product({
+      domain: 'shop',
+      name: 'order_days',
+      query: put('q.sql', 'SELECT "at"::DATE AS day, count(*) AS orders FROM orders GROUP BY ALL;'),
+      reads: 'orders',
+      key: 'day',
+    });
+    expect(read('domains/shop/src/order-days.ts')).toContain("from: ['orders']");
+    expect(read('contracts/shop/order_days/v1/contract.odcs.yaml')).toContain('name: Shop & Co.');
+    expect(readContract(read('contracts/shop/order_days/v1/contract.odcs.yaml'), 'x').properties.map(({ type }) => type.kind)).toEqual(['date', 'int']);
+    await expect(remove('shop', 'orders')).rejects.toThrow(/is read by domains\/shop\/src\/order-days\.ts/);
+    await remove('shop');
+    expect(git('status', '--porcelain')).toBe('');
+  });
+
+  it.each([
+    ['Größe', /not allowed/],
+    ['select', /reserved word/],
+    ['class', /reserved word/],
+    ['x'.repeat(200), /not allowed/],
+    ['日本', /not allowed/],
+    ['../evil', /not allowed/],
+    ['gateway', /a package @skein\/gateway/],
+    ['sap', /a package @skein\/sap/],
+    ['a_v1', /belongs to the mesh/],
+    ['', /not allowed/],
+  ])('refuse the domain name %j, and change nothing', async (name, message) => {
+    await expect(domain(name)).rejects.toThrow(message);
+    expect(git('status', '--porcelain')).toBe('');
+  });
+
+  it.each<[string, Partial<ProductOptions>, RegExp]>([
+    ['an unknown domain', { domain: 'nowhere' }, /no domain "nowhere"/],
+    ['a clashing name', { name: 'material' }, /contracts\/sap\/material already/],
+    ['a reserved name', { name: 'order' }, /reserved word/],
+    ['neither file nor query', {}, /either from a file or by a query/],
+    ['a file that is not there', { from: '/nowhere.csv' }, /no file/],
+    ['an unknown ending', { from: '/x.xlsx' }, /does not say its form/],
+    ['an unknown key', { from: 'CSV', key: 'nothing' }, /--key names nothing/],
+    ['duplicate headers', { from: 'DUP' }, /twice/],
+    ['a binary file', { from: 'BIN' }, /binary/],
+    ['3,000 columns', { from: 'WIDE' }, /more than 2000 columns/],
+    ['a query that fits nothing', { query: 'SQL', reads: 'material' }, /does not fit/],
+  ])('refuse %s, and change nothing', async (_, options, message) => {
+    const files: Readonly<Record<string, () => string>> = {
+      CSV: () => put('c.csv', CSV),
+      DUP: () => put('d.csv', 'a,A\n1,2\n'),
+      BIN: () => put('b.csv', Buffer.from([80, 75, 3, 4, 0, 0, 10])),
+      WIDE: () => put('w.csv', `${Array.from({ length: 3000 }, (__, at) => `c${at}`).join(',')}\n`),
+      SQL: () => put('s.sql', 'SELECT nothing FROM material'),
+    };
+    const real = Object.fromEntries(Object.entries(options).map(([key, value]) => [key, files[value]?.() ?? value]));
+    await expect(product({ domain: 'sap', name: 'extra', ...real })).rejects.toThrow(message);
+    expect(git('status', '--porcelain')).toBe('');
+  });
+
+  it('take back what a stopped generator left half done', async () => {
+    const { tree, flush } = treeOf(folder);
+    await domainGenerator(tree, { name: 'halfway', owner: 'Nobody' });
+    flush();
+    // Nx was killed here: the last call never came, and the lock names a process that is gone.
+    const gone = spawn(process.execPath, ['-e', '']);
+    await new Promise((resolve) => gone.once('exit', resolve));
+    writeFileSync(path.join(folder, 'node_modules/.skein-generate.lock'), String(gone.pid));
+    expect(git('status', '--porcelain')).not.toBe('');
+    await domain('whole');
+    expect(existsSync(path.join(folder, 'domains/halfway'))).toBe(false);
+    expect(read('platform/mesh/src/domains.ts')).not.toContain('halfway');
+    await remove('whole');
+    expect(git('status', '--porcelain')).toBe('');
+  });
+
+  it('run one at a time: the second is told to wait, and changes nothing', async () => {
+    const { tree, flush } = treeOf(folder);
+    const finish = await domainGenerator(tree, { name: 'first', owner: 'A' });
+    await expect(domain('second')).rejects.toMatchObject({ code: 'SKEIN_STORAGE_CONTENDED' });
+    flush();
+    finish();
+    await domain('second');
+    await remove('second');
+    await remove('first');
+    expect(git('status', '--porcelain')).toBe('');
+  });
+});
