@@ -1,4 +1,4 @@
-import { concat, lower, matches, pad, sub, upper, type Text } from '../program/program.ts';
+import { concat, extract, lower, matches, pad, sub, upper, type Text } from '../program/program.ts';
 import { type Column, type Family, type Reading, reads } from './family.ts';
 
 /** Longest key that padding is looked for. */
@@ -74,8 +74,25 @@ export const mask: Family = (column) => {
     readings.push({ category: 'mask', what: 'letters and digits only', when, result: bare, tier: 1 });
     readings.push({ category: 'mask', what: 'letters and digits only, in capitals', when, result: upper(bare), tier: 2 });
   }
-  return readings;
+  return form === undefined ? [...readings, ...joined(column)] : readings;
 };
+
+/** What stands for a mark between two parts: dashes of all kinds, with blanks around. */
+const BETWEEN = '[-\u2010\u2011\u2012\u2013\u2014\u2212_/~: ]+';
+
+/** Parts of any length with one kind of mark between them, in accepted values: `12 – 19`, `12--19` and `12/19` where others have `12-19`. */
+function joined(column: Column): Reading[] {
+  const sample = column.accepted.slice(0, 500);
+  const parts = sample.map((value) => /^([0-9A-Za-z]+)([-/:_])([0-9A-Za-z]+)$/.exec(value));
+  const marks = new Set(parts.map((part) => part?.[2]));
+  const [mark] = marks;
+  if (sample.length < 10 || marks.size !== 1 || mark === undefined) return [];
+  const classOf = (group: number): string => (parts.every((part) => /^[0-9]+$/.test(part?.[group] ?? '')) ? '[0-9]+' : '[0-9A-Za-z]+');
+  const pattern = `^(${classOf(1)})${BETWEEN}(${classOf(3)})$`;
+  if (!column.values.some(({ text }) => new RegExp(pattern, 'u').test(text))) return [];
+  const result = concat(extract(column.text, pattern, 1), { op: 'const', text: mark }, extract(column.text, pattern, 2));
+  return [{ category: 'mask', what: `two parts with ${JSON.stringify(mark)} between them`, when: reads(column, pattern), result, tier: 0 }];
+}
 
 interface FormPart {
   /** Whether letters and digits go here; else its text stands. */
