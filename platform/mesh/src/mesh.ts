@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { duckdbSandbox } from '@skein/adapter-duckdb';
+import { openaiProposer } from '@skein/adapter-openai';
 import { developmentIssuer, issueDevToken, oidcIssuer, startGateway, type RunningGateway } from '@skein/gateway';
 import { SkeinError, systemClock } from '@skein/kernel';
 import { SwarmRegistry } from '@skein/nest';
@@ -24,10 +25,13 @@ export interface Mesh {
 export async function startMesh(config: MeshConfig, progress: Progress): Promise<Mesh> {
   const started = performance.now();
   const loaded = await loadContracts(config.contracts);
+  // A key file or an address that cannot be meant is said before anything is opened.
+  const proposer = config.model && (await openaiProposer(config.model));
   const adapters = await localAdapters(config.data, config);
   // The swarms stand before the gateway does, which takes what they cannot close.
   const swarmAdapters: SwarmAdapters = {
     ...adapters,
+    ...(proposer && { proposer }),
     escalate: async (gaps) => gateway.parts.reviews.meta?.consider(gaps),
     escalatePersonal: async (columns) => gateway.parts.reviews.meta?.considerPersonal(columns),
   };

@@ -50,6 +50,8 @@ export function progressOn(out: NodeJS.WriteStream): Progress {
 export function showEvent(progress: Progress, event: SwarmEvent): void {
   if (event.verb === 'landing') progress.step(`${event.domain}: landing files`, event.done, event.of);
   else if (event.verb === 'making') progress.step(`${event.domain}: making products`, event.done, event.of);
+  else if (event.verb === 'asked') progress.note(`${event.product}: a model was asked about ${event.column} (${event.rule}): ${event.outcome}: ${event.why}`);
+  else if (event.verb === 'took-back') progress.note(`${event.product}: repairs of ${event.column} were taken back: ${event.why}`);
   else if (event.verb === 'landed' && event.source.outcome === 'refused')
     progress.note(`${event.domain}: ${event.source.file} refused: ${event.source.error?.message ?? ''}`);
 }
