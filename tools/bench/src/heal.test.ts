@@ -6,6 +6,7 @@ import { heal } from '@skein/swarm';
 import { describe, expect, it } from 'vitest';
 import { corrupted } from './heal-invented-grammars.ts';
 import { inventedTables } from './heal-invented-tables.ts';
+import { kindTables } from './heal-kinds.ts';
 import { scoreHealing, type HealTask } from './heal-score.ts';
 import { healFolder } from './heal.ts';
 import { runBenches } from './run.ts';
@@ -42,6 +43,33 @@ describe('invented tables', () => {
   });
 });
 
+it('heals tables of published kinds with care, from one seed', async () => {
+  const engine = duckdbEngine({ threads: 2 });
+  const session = await engine.open();
+  const looked: string[] = [];
+  try {
+    for (const { name, contract: text, columns, rows, dirty } of kindTables(4).filter((table) => ['references', 'taxes'].includes(table.name))) {
+      const contract = readContract(text, `${name}.odcs.yaml`);
+      const load = (table: string, cells: readonly (readonly (string | null)[])[]) =>
+        session.run(
+          `CREATE OR REPLACE TEMP TABLE ${table} AS SELECT row_number() OVER () AS _row, ${columns.map((column, index) => `r[${index + 1}] AS "${column}"`).join(', ')} FROM (SELECT unnest(from_json($1, '[["VARCHAR"]]')) AS r)`,
+          [JSON.stringify(cells)],
+        );
+      await load('clean', rows);
+      await load('dirty', dirty);
+      const unharmed = await scoreHealing(session, { contract, columns, dirty: 'clean', clean: 'clean' }, []);
+      expect(unharmed).toMatchObject({ errors: 0, repaired: 0 });
+      const { precision, f1 } = await scoreHealing(session, { contract, columns, dirty: 'dirty', clean: 'clean' }, []);
+      expect(precision, name).toBeGreaterThanOrEqual(0.95);
+      expect(f1, name).toBeGreaterThanOrEqual(0.6);
+      looked.push(name);
+    }
+  } finally {
+    await engine.close();
+  }
+  expect(looked).toEqual(['references', 'taxes']);
+}, 60_000);
+
 it('takes --data for heal alone', async () => {
   const run = (...args: string[]) => runBenches({ args, print: () => undefined, progress: () => undefined });
   await expect(run('boot', '--data', '/tmp')).rejects.toMatchObject({ code: 'SKEIN_USAGE' });
@@ -51,7 +79,7 @@ it('takes --data for heal alone', async () => {
 
 describe.skipIf(!existsSync(DATA))('tables of shared/data/cleaning', () => {
   it('are healed as promised, by the contract alone and with labels, and with care in every run', async () => {
-    const hospital = await healFolder(() => undefined, `${DATA}/hospital`, `${CONTRACTS}/hospital.odcs.yaml`, [1]);
+    const hospital = await healFolder(() => undefined, `${DATA}/hospital`, `${CONTRACTS}/hospital-published.odcs.yaml`, [1]);
     expect(hospital.figure).toBeGreaterThanOrEqual(0.9);
     expect(hospital['lowest_precision']).toBeGreaterThanOrEqual(0.95);
     const beers = await healFolder(() => undefined, `${DATA}/beers`, `${CONTRACTS}/beers.odcs.yaml`, [1]);

@@ -101,10 +101,18 @@ export const BENCHES: readonly Bench[] = [
   },
   {
     name: 'heal-hospital',
-    measures: 'correction F1 by cell on the hospital table, contract alone and with 20 labelled rows, against majorities of groups',
+    measures:
+      'correction F1 by cell on the hospital table with the constraints of the literature, contract alone and with 20 labelled rows, against majorities of groups',
     bar: 'F1 ≥ 0.90, with labels ≥ 0.92, precision ≥ 0.95 always',
     met: (result) => result.figure >= 0.9 && healed(result, 0.92),
     load: async () => (await import('./heal.ts')).healHospital,
+  },
+  {
+    name: 'heal-hospital-full',
+    measures: 'the same with a contract that states more dependencies than the literature does',
+    bar: 'F1 ≥ 0.90, with labels ≥ 0.92, precision ≥ 0.95 always',
+    met: (result) => result.figure >= 0.9 && healed(result, 0.92),
+    load: async () => (await import('./heal.ts')).healHospitalFull,
   },
   {
     name: 'heal-beers',
@@ -116,12 +124,16 @@ export const BENCHES: readonly Bench[] = [
   {
     name: 'heal-invented',
     measures: 'the same on 15 tables whose rows and errors seeds invent',
-    bar: 'precision ≥ 0.95 over all cells',
-    met: (result) =>
-      number(result, 'precision') >= 0.95 &&
-      number(part(result, 'with_labels'), 'precision') >= 0.95 &&
-      number(part(result, 'with_suggested_labels'), 'precision') >= 0.95,
+    bar: 'precision ≥ 0.95 in every run',
+    met: (result) => number(result, 'lowest_precision') >= 0.95,
     load: async () => (await import('./heal.ts')).healInvented,
+  },
+  {
+    name: 'heal-kinds',
+    measures: 'the same on 12 invented tables of published kinds: flights of many sources, references, taxes, films',
+    bar: 'precision ≥ 0.95 in every run',
+    met: (result) => number(result, 'lowest_precision') >= 0.95,
+    load: async () => (await import('./heal.ts')).healKinds,
   },
   {
     name: 'heal-speed',
