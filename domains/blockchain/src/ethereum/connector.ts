@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SkeinError } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
-import { attempted, fetchChainId, fetchHeader, fetchRange, logSpan, untrue, type Wanted } from './fetch-range.ts';
+import { attempted, attemptedAnew, fetchChainId, fetchHeader, fetchRange, logSpan, untrue, type Wanted } from './fetch-range.ts';
 import { nextRange, type RangeSizes } from './next-range.ts';
 import { joinRanges, KINDS, listRanges, readHeaders, removeRange, writeRange, writeTextFile, type KeptHeader, type Kind, type Range } from './range-file.ts';
 import { appendReorg, writeHead, type Reorg } from './record-file.ts';
@@ -197,7 +197,7 @@ export async function ethereumConnector(options: EthereumOptions): Promise<Ether
     rpc,
     async backfill({ to, signal, onRange } = {}) {
       const { latest, safe, finalized } = await attempted(rpc, signal, () => heads(signal));
-      // A last block that was replaced since: a step puts it right.
+      // Below what is final nothing moves: that it did would have stopped here.
       const limit = to !== undefined && to < finalized ? to : finalized;
       const reorg = await attempted(rpc, signal, () => findReorg(latest.number, signal));
       const done = await pull(limit, finalized, signal, onRange);
@@ -206,22 +206,17 @@ export async function ethereumConnector(options: EthereumOptions): Promise<Ether
       return { ...done, through: through(), reorg };
     },
     step: (signal) =>
-      attempted(
-        rpc,
-        signal,
-        async () => {
-          const { latest, safe, finalized } = await heads(signal);
-          const reorg = await findReorg(latest.number, signal);
-          const done = await pull(latest.number, finalized, signal);
-          // A chain that became shorter: what stood above its head is no more.
-          for (const range of await listRanges(folder, 'blocks')) if (range.from > latest.number) await writeRange(session, folder, chain, range, [], kinds);
-          await writeHead(folder, chain, { latest: latest.number, safe, finalized }, rpc.timing.clock.now());
-          finalSeen = finalized;
-          await compact(finalized);
-          return { ...done, through: through(), reorg };
-        },
-        true,
-      ),
+      attemptedAnew(rpc, signal, async () => {
+        const { latest, safe, finalized } = await attempted(rpc, signal, () => heads(signal));
+        const reorg = await attempted(rpc, signal, () => findReorg(latest.number, signal));
+        const done = await pull(latest.number, finalized, signal);
+        // A chain that became shorter: what stood above its head is no more.
+        for (const range of await listRanges(folder, 'blocks')) if (range.from > latest.number) await writeRange(session, folder, chain, range, [], kinds);
+        await writeHead(folder, chain, { latest: latest.number, safe, finalized }, rpc.timing.clock.now());
+        finalSeen = finalized;
+        await compact(finalized);
+        return { ...done, through: through(), reorg };
+      }),
     async follow({ signal, everyMs = 4_000, onStep }) {
       for (;;) {
         if (signal.aborted) return;

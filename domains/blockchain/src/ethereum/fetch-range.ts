@@ -89,15 +89,28 @@ export class ChainMoved extends SkeinError {
   }
 }
 
-/** Tries work again that failed because of what the source said; a chain that moved only when the work itself finds its new branch (`finds`). */
-export async function attempted<T>(rpc: Rpc, signal: AbortSignal | undefined, work: () => Promise<T>, finds = false): Promise<T> {
+/** Tries one piece of work again that failed because of what the source said. That the chain moved is for who looks for its new branch. */
+export function attempted<T>(rpc: Rpc, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  // An answer that names its method is a refusal: asking again does not help.
+  return retried(
+    rpc,
+    signal,
+    work,
+    (error) => !(error instanceof ChainMoved) && (error.code === 'SKEIN_SOURCE_UNTRUE' || (error.code === 'SKEIN_SOURCE_ANSWER' && !error.context['method'])),
+  );
+}
+
+/** Tries work again when the chain moved under it. */
+export function attemptedAnew<T>(rpc: Rpc, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  return retried(rpc, signal, work, (error) => error instanceof ChainMoved);
+}
+
+async function retried<T>(rpc: Rpc, signal: AbortSignal | undefined, work: () => Promise<T>, again: (error: SkeinError) => boolean): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      // An answer that names its method is a refusal: asking again does not help.
-      const again = error instanceof SkeinError && (error.code === 'SKEIN_SOURCE_UNTRUE' || (error.code === 'SKEIN_SOURCE_ANSWER' && !error.context['method']));
-      if (!again || (error instanceof ChainMoved && !finds)) throw error;
+      if (!(error instanceof SkeinError) || !again(error)) throw error;
       rpc.report({ code: error.code as 'SKEIN_SOURCE_UNTRUE', message: error.message, attempt, at: String(error.context['at'] ?? '') });
       if (attempt >= rpc.attempts) throw new SkeinError(error.code, `${error.message} (${attempt} attempts)`, { cause: error, context: error.context });
       await rpc.backOff(attempt, signal);

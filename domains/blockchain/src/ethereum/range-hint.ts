@@ -31,7 +31,7 @@ export function rangeHint(message: string, from: bigint, to: bigint): RangeHint 
     if (first === from && last >= first && last < to) return { span: last - first + 1n };
   }
   // "10,000 results" is a limit of logs, not of blocks.
-  const limit = /results|logs|bytes|\bMB\b/i.test(message) ? null : LIMIT.exec(message);
+  const limit = /\b(?:results|logs|bytes|MB)\b/i.test(message) ? null : LIMIT.exec(message);
   const span = limit ? BigInt((limit[1] ?? '').replaceAll(',', '')) * (limit[2]?.toLowerCase() === 'k' ? 1_000n : 1n) : 0n;
   return { span: span > 0n && span < to - from + 1n ? span : undefined };
 }

@@ -107,7 +107,8 @@ export function ethereumRpc(options: RpcOptions): Rpc {
       failure = failureOf(answer.error, method, params);
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof SkeinError && error.code === 'SKEIN_SOURCE_ADDRESS') throw error;
+      const refused = causeOf(error, SkeinError);
+      if (refused?.code === 'SKEIN_SOURCE_ADDRESS') throw refused;
       failure = transportFailure(error, method);
     }
     if (failure.kind === 'limit') own.limited(takeRetryAfter());
@@ -161,11 +162,17 @@ function failureOf(error: unknown, method: string, params: readonly unknown[]): 
   return { kind: 'refused', message: text };
 }
 
+/** viem wraps what its fetch throws. */
+function causeOf<Kind extends Error>(error: unknown, kind: abstract new (...args: never[]) => Kind): Kind | undefined {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) if (at instanceof kind) return at;
+  return undefined;
+}
+
 function transportFailure(error: unknown, method: string): RpcFailure {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if (at instanceof AnswerTooLarge && method === 'eth_getLogs') return { kind: 'range', message: at.message };
-    if (at instanceof SkeinError) return { kind: 'passing', message: at.message, cause: error };
-  }
+  const large = causeOf(error, AnswerTooLarge);
+  if (large && method === 'eth_getLogs') return { kind: 'range', message: large.message };
+  const own = large ?? causeOf(error, SkeinError);
+  if (own) return { kind: 'passing', message: own.message, cause: error };
   const { status, details, shortMessage, message } = error as { status?: number; details?: string; shortMessage?: string; message?: string };
   const text = [shortMessage ?? message ?? String(error), status === undefined ? undefined : `HTTP ${status}`, details]
     .filter((part) => part !== undefined && part !== '')
