@@ -164,6 +164,70 @@ describe('labels and reports', () => {
     expect(suggested.stdout.split('\n').length).toBeLessThanOrEqual(4);
   });
 
+  it('finds labelled rows by the primary key, in any order of columns, and reads over columns that the contract lacks', async () => {
+    const keyed = put(
+      'keyed.odcs.yaml',
+      readFileSync(CONTRACT, 'utf8').replace('properties:\n', 'properties:\n      - { name: id, logicalType: integer, primaryKey: true }\n'),
+    );
+    const rows = Array.from({ length: 12 }, (_, index) => `k,${100 + index},1011${index % 3},Town ${'abc'[index % 3]},North`).join('\n');
+    const data = put('keyed.csv', `x,id,zip,city,region\n${rows}\nk,112,10119,Twon d,North\n`);
+    const labelled = (text: string) => runApp('heal', data, '--contract', keyed, '--labels', put('keyed.labels.csv', text));
+    expect(await labelled('city,x,id\nTown d,whatever,112\n')).toMatchObject({ stderr: '' });
+    expect(readFileSync(folder.file('keyed.healed.csv'), 'utf8')).toContain('k,112,10119,Town d,North');
+    expect((await labelled('city,id\nTown d,999\n')).stderr).toContain('0 rows of the data have the id');
+    expect((await labelled('city,id\nTown d,112\nTown d,112\n')).stderr).toContain('labelled twice');
+  });
+
+  it('changes no cell without a line of feedback that says why, and takes all of it back, whatever the labels say', async () => {
+    const towns = ['Berlin', 'München', 'Hamburg', 'Köln', 'Erfurt'];
+    let [changed, files] = [0, 0];
+    for (let seed = 1; seed <= 4; seed++) {
+      let state = seed * 7_919;
+      const below = (limit: number): number => (state = (state * 48_271 + 11) % 2_147_483_647) % limit;
+      const end = seed % 2 === 0 ? '\r\n' : '\n';
+      const lines = Array.from({ length: 120 }, () => {
+        const at = below(towns.length);
+        const town = towns[at] ?? '';
+        const wrong = below(8) === 0;
+        const city = wrong ? [town.slice(1), '', '"a\nb"', 'N/A', '9007199254740993'][below(5)] : town;
+        return `${10_000 + at * 577},${city},${below(9) === 0 ? '"1,234.50"' : `${below(900)}.5`},Mitte,ab-${10 + below(80)}`;
+      });
+      const text = `${seed === 3 ? '\ufeff' : ''}zip,city,price,region,secret${end}${lines.join(end)}${end}`;
+      const data = put(`p${seed}.csv`, text);
+      // Labels that are wrong, that contradict the contract, and that say nothing.
+      const labels = put(`p${seed}.labels.csv`, `price,_row,city\nno number,3,Berlin\n,7,\n1.5,9,Nowhere\n`);
+      await heal(data, '--labels', labels);
+      const read = async (name: string): Promise<string[][]> => {
+        const rows: string[][] = [];
+        for await (const { fields } of recordsOf(folder.file(name), 44)) rows.push(fields.map((field) => field.bytes.toString('utf8')));
+        return rows;
+      };
+      const [before, after] = [await read(`p${seed}.csv`), await read(`p${seed}.healed.csv`)];
+      const told = readFileSync(folder.file(`p${seed}.healed.feedback.ndjson`), 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as { row: number; column: string; outcome: string; why: string; solution: string | null; raw_after: string });
+      const repairs = new Map(told.filter(({ outcome }) => outcome === 'repaired').map((one) => [`${one.row} ${one.column}`, one]));
+      const header = ['zip', 'city', 'price', 'region', 'secret'];
+      let differ = 0;
+      expect(after.length).toBe(before.length);
+      for (const [row, fields] of before.entries())
+        for (const [at, field] of fields.entries()) {
+          if (after[row]?.[at] === field) continue;
+          const repair = repairs.get(`${row} ${header[at]}`);
+          expect(repair, `row ${row}, ${header[at]}`).toMatchObject({ raw_after: after[row]?.[at] });
+          expect([repair?.why.length, repair?.solution?.length].every((length) => (length ?? 0) > 0)).toBe(true);
+          differ++;
+        }
+      expect(differ).toBe(repairs.size);
+      await heal(folder.file(`p${seed}.healed.csv`), '--undo', folder.file(`p${seed}.healed.feedback.ndjson`));
+      expect(bytes(`p${seed}.undone.csv`)).toBe(bytes(`p${seed}.csv`));
+      changed += differ;
+      files++;
+    }
+    expect([files, changed > 40]).toEqual([4, true]);
+  });
+
   it('shows no value of a confidential column, neither in SQL nor in words', async () => {
     const rows = Array.from({ length: 30 }, (_, index) => `1,c,r,1,ab-${10 + index}\n`).join('');
     const data = put('s.csv', `zip,city,region,price,secret\n${rows}1,c,r,1,ab_77\n`);

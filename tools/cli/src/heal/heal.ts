@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { CommandContext } from '@stricli/core';
 import { duckdbEngine } from '@skein/adapter-duckdb';
-import type { Contract } from '@skein/contract';
-import { SkeinError } from '@skein/kernel';
+import { primaryKey, type Contract } from '@skein/contract';
+import { ident, SkeinError } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
 import { heal, suggestLabels } from '@skein/swarm';
 import { EXIT, finish } from '../contract/finish.ts';
@@ -72,7 +72,22 @@ async function healFile({ session, source, contract, file, flags, cwd, print }: 
       hint: `It has ${source.columns.join(', ') || 'none'}.`,
     });
   const [counted] = await session.rows<{ rows: bigint }>('SELECT coalesce(max(_row), 0) AS rows FROM heal_rows');
-  const labels = flags.labels === undefined ? [] : await readLabels(flags.labels, cwd, columns, Number(counted?.rows ?? 0n));
+  const key = primaryKey(contract).map(({ name }) => name);
+  const rowsOf = async (values: readonly string[]): Promise<bigint[]> => {
+    const found = await session.rows<{ row: bigint }>(
+      `SELECT _row AS row FROM heal_rows WHERE ${key.map((name, index) => `${ident(name)} = $${index + 1}`).join(' AND ')} LIMIT 2`,
+      values,
+    );
+    return found.map(({ row }) => row);
+  };
+  const labelled = {
+    columns,
+    others: source.columns.filter((name) => !columns.includes(name)),
+    rows: Number(counted?.rows ?? 0n),
+    key: key.every((name) => columns.includes(name)) ? key : [],
+    rowsOf,
+  };
+  const labels = flags.labels === undefined ? [] : await readLabels(flags.labels, cwd, labelled);
   if (flags.suggestLabels !== undefined) {
     const rows = await suggestLabels(session, { name: 'heal_rows', columns }, { contract, labels }, flags.suggestLabels);
     print(flags.json ? `${JSON.stringify({ rows }, null, 2)}\n` : rows.map(({ row, why }) => `${row}\t${why}\n`).join(''));
