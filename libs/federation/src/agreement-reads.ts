@@ -20,7 +20,7 @@ export function serves({ licence }: Pick<Entitlement, 'licence'>, purpose: strin
  * What an agreement shows of a product, in the form in which policies are compiled: its columns in the clear, on rows for which all
  * of its conditions hold. Undefined when a condition does not fit the contract as it is today, or no column is left: then it shows nothing.
  */
-export function decisionOf({ terms }: Pick<Entitlement, 'terms'>, contract: Contract): Decision | undefined {
+export function decisionOf({ terms }: Pick<Entitlement, 'terms'>, contract: Contract, every = false): Decision | undefined {
   const rows: ResolvedCondition[] = [];
   for (const { column, operator, values } of terms.rows) {
     const property = contract.properties.find(({ name }) => name === column);
@@ -29,7 +29,7 @@ export function decisionOf({ terms }: Pick<Entitlement, 'terms'>, contract: Cont
     rows.push({ column, type: property.type, operator, constants: constants as string[] });
   }
   const columns = contract.properties
-    .filter(({ name, classification }) => terms.columns.includes(name) && SOLD_CLASSES.includes(classification))
+    .filter(({ name, classification }) => terms.columns.includes(name) && (every || SOLD_CLASSES.includes(classification)))
     .map(({ name, type, classification }) => ({
       name,
       type,
@@ -43,8 +43,11 @@ export function decisionOf({ terms }: Pick<Entitlement, 'terms'>, contract: Cont
   return { ...decision, hash: sha256(canonicalJson(decision)) };
 }
 
-/** What the terms show of a snapshot, as a view; undefined when they do not fit the contract. */
-export function soldView(entry: CatalogEntry, sold: Pick<Entitlement, 'terms'>, snapshot: Snapshot): SandboxView | undefined {
-  const decision = decisionOf(sold, entry.contract);
+/**
+ * What the terms show of a snapshot, as a view; undefined when they do not fit the contract. With `every`, columns that are never sold as
+ * they are show as well: for whoever makes a release of them.
+ */
+export function soldView(entry: CatalogEntry, sold: Pick<Entitlement, 'terms'>, snapshot: Snapshot, every = false): SandboxView | undefined {
+  const decision = decisionOf(sold, entry.contract, every);
   return decision && governedView({ entry, decision, snapshot });
 }

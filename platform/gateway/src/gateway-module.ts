@@ -141,6 +141,7 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
       usage,
       reviews,
       market,
+      scratch: join(this.#options.dataDir, 'tmp', 'releases'),
       sandbox: this.#options.sandbox,
       binder,
       catalog,

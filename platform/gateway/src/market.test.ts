@@ -264,6 +264,39 @@ describe('the market at the gateway', () => {
     expect((await seller.get('/v1/market/listings/wages')).status).toBe(404);
   });
 
+  it('sells a checked release of such a product, and never the product', async () => {
+    const ask = (id: string, release: object, more: object = {}) =>
+      seller.post('/v1/market/listings', { id, product: 'shop.wages', title: 'Wages', plan: { unit: 'Open-data', currency: 'EUR' }, release, ...more });
+    const made = await ask('wages-k50', { quasi: ['amount', 'region'], k: 50 });
+    expect(made).toMatchObject({
+      status: 201,
+      body: { state: 'live', address: 'market.wages_k50', columns: ['amount', 'region'], release: { k: 50, rows: SALES_ROWS, suppressed: 0 } },
+    });
+    const agreement = String((await buyer.post('/v1/market/offers', { listing: 'wages-k50' })).body['id']);
+    for (const who of [buyer, buyerAtTwo]) {
+      const classes = await who.sql('SELECT amount, region, count(*) AS n FROM market.wages_k50 GROUP BY ALL ORDER BY n');
+      expect(classes.status).toBe(200);
+      const sizes = (classes.body['rows'] as { n: string }[]).map(({ n }) => Number(n));
+      expect([Math.min(...sizes) >= 50, sizes.reduce((sum, n) => sum + n, 0)]).toEqual([true, SALES_ROWS]);
+    }
+    expect((await buyer.sql('SELECT * FROM shop.wages')).body.error?.code).toBe('SKEIN_PRODUCT_UNKNOWN');
+    expect((await stranger.sql('SELECT * FROM market.wages_k50')).body.error?.code).toBe('SKEIN_PRODUCT_UNKNOWN');
+    await end(agreement);
+    expect((await buyerAtTwo.sql('SELECT * FROM market.wages_k50')).body.error?.code).toBe('SKEIN_PRODUCT_UNKNOWN');
+
+    for (const [id, code, release] of [
+      ['wages-k', 'SKEIN_PRIVACY_UNSAFE', { quasi: ['amount', 'region'], k: SALES_ROWS + 1 }],
+      ['wages-l', 'SKEIN_PRIVACY_UNSAFE', { quasi: ['amount'], sensitive: ['region'], k: 2, l: 3 }],
+      ['wages-id', 'SKEIN_REQUEST_INVALID', { quasi: ['nobody'], k: 5 }],
+      ['wages-one', 'SKEIN_REQUEST_INVALID', { quasi: ['amount'], k: 1 }],
+      ['wages-t', 'SKEIN_REQUEST_INVALID', { quasi: ['amount'], sensitive: ['region'], k: 5, t: 2 }],
+    ] as const) {
+      expect([id, (await ask(id, release)).body.error?.code]).toEqual([id, code]);
+      expect((await seller.get(`/v1/market/listings/${id}`)).status).toBe(404);
+    }
+    expect((await ask('wages-k50', { quasi: ['amount'], k: 2 })).body.error?.code).toBe('SKEIN_MARKET_CONFLICT');
+  }, 60_000);
+
   it('negotiates other terms word by word, and each side says its own', async () => {
     const id = await listing();
     const asked = await buyer.post('/v1/market/offers', { listing: id, terms: { plan: { unit: 'Pay-per-use', currency: 'EUR', price: '50' }, quota: 5 } });

@@ -44,7 +44,7 @@ export async function readListing(parts: DraftParts, body: unknown, seller: stri
   if (typeof id !== 'string') throw new SkeinError('SKEIN_REQUEST_INVALID', 'a listing has an id: 3 to 64 of a-z, 0-9 and -');
   const open = contract.properties.filter(({ classification }) => !HIDDEN_CLASSES.has(classification)).map(({ name }) => name);
   const hidden = needsRelease(contract);
-  const terms = readTerms({ plan, columns: columns ?? (hidden ? contract.properties.map(({ name }) => name) : open), rows: rows ?? [], quota, days });
+  const terms = readTerms({ plan, columns: columns ?? open, rows: rows ?? [], quota, days });
   const strangeColumn = terms.columns.find((column) => !contract.properties.some(({ name }) => name === column));
   if (strangeColumn !== undefined) throw new SkeinError('SKEIN_REQUEST_INVALID', `${contract.product} has no column ${shown(strangeColumn)}`);
   if (terms.rows.length > 0 && soldView(entry, { terms: { ...terms, columns: open } }, snapshot) === undefined)

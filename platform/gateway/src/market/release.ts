@@ -1,8 +1,13 @@
-import type { CatalogEntry } from '@skein/federation';
-import { SkeinError } from '@skein/kernel';
-import type { DictionaryColumn, Listing, ReleaseEvidence } from '@skein/market';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { duckdbEngine } from '@skein/adapter-duckdb';
+import { readContract, type Contract, type Property } from '@skein/contract';
+import { soldView, type CatalogEntry } from '@skein/federation';
+import { canonicalJson, ident, literal, sha256, SkeinError } from '@skein/kernel';
+import { members, noStrange, readCount, shown, type DictionaryColumn, type Listing, type ReleaseEvidence } from '@skein/market';
+import { readHierarchy, release as makeRelease, rowsOfTable, type Table } from '@skein/privacy';
 import type { Snapshot } from '@skein/product';
-import type { DraftParts } from './draft.ts';
+import { dictionaryOf, type DraftParts } from './draft.ts';
 
 export interface ReleaseRequest {
   readonly listing: Omit<Listing, 'state' | 'release'>;
@@ -19,7 +24,216 @@ export interface Released {
   readonly preview: readonly Readonly<Record<string, string | null>>[];
 }
 
-/** Throws SKEIN_MARKET_RELEASE: without a release that passed the recheck, such a product is not sold. */
-export async function releaseOf(_parts: DraftParts, { entry }: ReleaseRequest): Promise<Released> {
-  throw new SkeinError('SKEIN_MARKET_RELEASE', `${entry.contract.product} has confidential or restricted columns, and is sold as a checked release only`);
+export interface ReleaseParts extends DraftParts {
+  /** Where the released rows lie for the moment between their recheck and their publication. */
+  readonly scratch: string;
+}
+
+interface Ask {
+  readonly quasi: readonly string[];
+  readonly sensitive: readonly string[];
+  readonly k: number;
+  readonly l: number | undefined;
+  readonly t: number | undefined;
+  readonly hierarchies: Readonly<Record<string, string>>;
+}
+
+/** Domain of the extracts; they are no products of a domain of the mesh. */
+const EXTRACTS = 'market';
+const MOST_ROWS = 1_000_000;
+const READ_MS = 120_000;
+const PREVIEW_ROWS = 5;
+
+/**
+ * Makes a release of the product, has it counted by whom it was not made, and publishes it as a table of its own: that is what is
+ * sold, never the product. Throws SKEIN_MARKET_RELEASE, and what the anonymiser throws: SKEIN_PRIVACY_INVALID, SKEIN_PRIVACY_UNSAFE where k, l or t cannot be kept.
+ */
+export async function releaseOf(parts: ReleaseParts, { listing, entry, snapshot, release }: ReleaseRequest): Promise<Released> {
+  const { contract } = entry;
+  if (release === undefined)
+    throw unreleased(
+      `${contract.product} has confidential or restricted columns, and is sold as a checked release only`,
+      'Send release with quasi, sensitive and k.',
+    );
+  const ask = readAsk(release, contract);
+  const columns = [...ask.quasi, ...ask.sensitive].sort();
+  const name = listing.id.replaceAll('-', '_');
+  if (parts.catalog.entries.has(`${EXTRACTS}.${name}`)) throw unreleased(`${EXTRACTS}.${name} is a product of the mesh already`, 'Choose another id.');
+  const table = await readTable(parts, entry, snapshot, { ...listing.terms, columns }, ask.quasi);
+  const { l, t, k, quasi, sensitive } = ask;
+  const made = makeRelease(table, {
+    quasi,
+    sensitive,
+    k,
+    ...(l === undefined ? {} : { l: { kind: 'distinct', l } as const }),
+    ...(t === undefined ? {} : { t: { t, distance: 'equal' } as const }),
+    hierarchies: Object.fromEntries(Object.entries(ask.hierarchies).map(([column, text]) => [column, readHierarchy(text)])),
+  });
+  const text = contractText(name, contract, ask, columns);
+  const extract = readContract(text, `${EXTRACTS}/${name}/contract.odcs.yaml`);
+  const rows = rowsOfTable(made.release).map((row) =>
+    Object.fromEntries(Object.entries(row).map(([column, value]) => [column, value === null ? null : String(value)])),
+  );
+  const published = await publish(parts, extract, rows, { entry, snapshot, recheck: sha256(canonicalJson(figures(made.verdict))) });
+  return {
+    columns,
+    dictionary: dictionaryOf(extract, columns),
+    preview: rows.slice(0, PREVIEW_ROWS),
+    evidence: {
+      table: { domain: EXTRACTS, name, major: 1 },
+      contract: text,
+      sourceVersion: snapshot.version,
+      snapshot: published.id.toString(),
+      quasi,
+      sensitive,
+      k,
+      ...(l === undefined ? {} : { l }),
+      ...(t === undefined ? {} : { t }),
+      rows: made.report.rows,
+      suppressed: made.report.suppressed,
+      ncp: made.report.ncp.toFixed(6),
+      recheck: sha256(canonicalJson(figures(made.verdict))),
+    },
+  };
+}
+
+function readAsk(value: unknown, { properties, product }: Contract): Ask {
+  const { quasi, sensitive = [], k, l, t, hierarchies = {}, ...strange } = members(value, 'a release');
+  noStrange(strange, 'a release');
+  const known = new Map(properties.map((property) => [property.name, property]));
+  const names = (given: unknown, what: string): string[] => {
+    if (!Array.isArray(given) || !given.every((one) => typeof one === 'string' && known.has(one)))
+      throw new SkeinError('SKEIN_REQUEST_INVALID', `${what} must be columns of ${product}, not ${shown(given)}`);
+    return given as string[];
+  };
+  const ask = {
+    quasi: names(quasi, 'quasi'),
+    sensitive: names(sensitive, 'sensitive'),
+    k: readCount(k, 'k', 2, 1_000_000),
+    l: l === undefined ? undefined : readCount(l, 'l', 2, 1_000),
+    t: t === undefined ? undefined : t,
+    hierarchies: members(hierarchies, 'hierarchies') as Readonly<Record<string, string>>,
+  };
+  if (ask.t !== undefined && !(typeof ask.t === 'number' && ask.t > 0 && ask.t < 1))
+    throw new SkeinError('SKEIN_REQUEST_INVALID', `t lies between 0 and 1, not ${shown(ask.t)}`);
+  if (Object.values(ask.hierarchies).some((text) => typeof text !== 'string')) throw new SkeinError('SKEIN_REQUEST_INVALID', 'hierarchies are texts by column');
+  for (const name of [...ask.quasi, ...ask.sensitive]) {
+    const { type, unique, keyPosition } = known.get(name) as Property;
+    if (type.kind === 'struct' || type.kind === 'list' || type.kind === 'map' || type.kind === 'binary')
+      throw unreleased(`${name} holds no single values`, 'Leave it out.');
+    if (ask.sensitive.includes(name) && (unique || keyPosition !== undefined))
+      throw unreleased(`${name} tells rows apart, and cannot be released as it is`, 'Leave it out.');
+  }
+  return ask as Ask;
+}
+
+/** Rows of the product as they are: numbers that are quasi-identifiers as numbers, so that ranges are made of them; all else as text. */
+async function readTable({ sandbox }: DraftParts, entry: CatalogEntry, snapshot: Snapshot, terms: Listing['terms'], quasi: readonly string[]): Promise<Table> {
+  const view = soldView(entry, { terms }, snapshot, true);
+  if (!view) throw new SkeinError('SKEIN_REQUEST_INVALID', 'the row filter does not fit the contract');
+  const result = await sandbox.execute({
+    catalog: { key: `release ${sha256(canonicalJson(view))}`, views: [view] },
+    sql: `SELECT * FROM governed.${ident(view.schema)}.${ident(view.name)}`,
+    parameters: [],
+    format: 'json',
+    deadlineMs: READ_MS,
+    maxRows: MOST_ROWS,
+  });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of result.body) chunks.push(chunk);
+  if ((await result.outcome).truncated) throw unreleased(`the product has more than ${MOST_ROWS} rows`, 'List fewer of them by a row filter.');
+  const { rows } = JSON.parse(Buffer.concat(chunks).toString()) as { rows: readonly Readonly<Record<string, string | number | boolean | null>>[] };
+  return Object.fromEntries(
+    terms.columns.map((name) => {
+      const kind = entry.contract.properties.find((property) => property.name === name)?.type.kind;
+      const values = rows.map((row) => row[name] ?? null);
+      // what is released as it is stays text, digit by digit
+      if (kind === 'int' && quasi.includes(name)) return [name, values.map((value) => (value === null ? null : BigInt(value)))];
+      if ((kind === 'decimal' || kind === 'float') && quasi.includes(name))
+        return [name, Float64Array.from(values, (value) => (value === null ? Number.NaN : Number(value)))];
+      return [name, values.map((value) => (value === null ? null : String(value)))];
+    }),
+  );
+}
+
+/** All columns as text: a range of numbers is no number. */
+function contractText(name: string, { product, version }: Contract, { quasi }: Ask, columns: readonly string[]): string {
+  return JSON.stringify({
+    apiVersion: 'v3.1.0',
+    kind: 'DataContract',
+    id: `market-${name}`,
+    version: '1.0.0',
+    status: 'active',
+    domain: EXTRACTS,
+    description: { purpose: `A release of ${product} ${version} for sale.` },
+    schema: [
+      {
+        name,
+        logicalType: 'object',
+        properties: columns.map((column) => ({
+          id: column,
+          name: column,
+          logicalType: 'string',
+          classification: 'public',
+          description: quasi.includes(column) ? 'Generalised, so that no combination stands for few.' : 'As it is.',
+        })),
+      },
+    ],
+  });
+}
+
+async function publish(
+  { store, scratch }: ReleaseParts,
+  extract: Contract,
+  rows: readonly object[],
+  { entry, snapshot, recheck }: { entry: CatalogEntry; snapshot: Snapshot; recheck: string },
+): Promise<Snapshot> {
+  const table = { domain: extract.domain, name: extract.name, major: 1 };
+  const folder = join(scratch, sha256(`${extract.product} ${recheck} ${process.pid}`).slice(0, 16));
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const engine = duckdbEngine({ tempDirectory: join(folder, 'tmp') });
+  try {
+    const file = join(folder, 'rows.ndjson');
+    await writeFile(file, rows.map((row) => JSON.stringify(row)).join('\n'), { mode: 0o600 });
+    const staging = await store.begin(
+      table,
+      extract.properties.map(({ id, name, type, required }) => ({ propertyId: id, name, type, required })),
+    );
+    const session = await engine.open();
+    try {
+      const types = extract.properties.map(({ name }) => `${literal(name)}: 'VARCHAR'`).join(', ');
+      const names = extract.properties.map(({ name }) => ident(name)).join(', ');
+      const query = `SELECT ${names} FROM read_json(${literal(file)}, format = 'newline_delimited', columns = {${types}})`;
+      const files = await session.writeParquet(query, staging.directory, staging.fields);
+      return await store.commit(staging, {
+        files,
+        contractHash: extract.hash,
+        contractVersion: extract.version,
+        verdictHash: recheck,
+        inputHash: sha256(`${entry.id}@${snapshot.version} ${recheck}`),
+        lineage: {
+          run: recheck,
+          inputs: [{ kind: 'product', name: entry.contract.product, version: snapshot.version }],
+          columns: extract.properties.map(({ name }) => ({ column: name, from: [`${entry.contract.product}.${name}`] })),
+        },
+        verdict: { passed: true, rows: String(rows.length), refused: '0', gates: [] },
+      });
+    } finally {
+      await session.close();
+    }
+  } finally {
+    await engine.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The recheck as plain JSON: floats are written out. */
+function figures(verdict: object): Readonly<Record<string, unknown>> {
+  return JSON.parse(
+    JSON.stringify(verdict, (_name, value: unknown) => (typeof value === 'number' && !Number.isInteger(value) ? value.toString() : value)),
+  ) as Record<string, unknown>;
+}
+
+function unreleased(message: string, hint: string): SkeinError {
+  return new SkeinError('SKEIN_MARKET_RELEASE', message, { hint });
 }

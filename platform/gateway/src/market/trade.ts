@@ -6,11 +6,11 @@ import type { Agreement, Listing, MarketState } from '@skein/market';
 import type { AuditLog, AuditRecord, MarketStore } from '@skein/ports';
 import { soldView } from '@skein/federation';
 import type { ContractRightsBook } from '../registry/contract-rights.ts';
-import { previewOf, readListing, type DraftParts } from './draft.ts';
+import { previewOf, readListing } from './draft.ts';
 import { agreementView, listingView } from './market-view.ts';
-import { releaseOf } from './release.ts';
+import { releaseOf, type ReleaseParts } from './release.ts';
 
-export interface TradeParts extends DraftParts {
+export interface TradeParts extends ReleaseParts {
   readonly market: MarketStore;
   readonly rights: ContractRightsBook;
   readonly audit: AuditLog;
@@ -51,6 +51,7 @@ export async function list(parts: TradeParts, body: unknown, principal: Principa
     const { market, clock } = parts;
     const known = (await market.state()).listings.get(listing.id);
     if (known && !owns(parts, known.product, principal)) throw new SkeinError('SKEIN_MARKET_CONFLICT', `the id ${shown(listing.id)} is taken`);
+    if (known && known.state !== 'draft' && listing.needsRelease) throw new SkeinError('SKEIN_MARKET_CONFLICT', `the listing ${listing.id} is there already`);
     const evidence = listing.needsRelease ? await releaseOf(parts, { listing, entry, snapshot, release }) : undefined;
     const view = evidence ? undefined : soldView(entry, listing, snapshot);
     if (!evidence && !view) throw new SkeinError('SKEIN_REQUEST_INVALID', 'the terms show no column of the product');
