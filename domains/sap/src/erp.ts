@@ -178,3 +178,64 @@ export const t001w = erp({
   keep: 'one',
   columns: { mandt: client, werks: { reading: padded(4) }, bwkey: { reading: padded(4), becomes: 'valuation_area' } },
 });
+
+const amount = { reading: decimal(15, 2), becomes: 'amount' };
+const localAmount = { reading: decimal(15, 2), becomes: 'amount_local' };
+const days = { reading: integer, becomes: 'due_date' };
+
+/** What items of accounting documents say of a receivable, wherever they are kept. */
+const receivable = {
+  mandt: client,
+  bukrs: { reading: padded(4) },
+  belnr: { reading: padded(10) },
+  gjahr: { reading: padded(4) },
+  buzei: { reading: padded(3) },
+  kunnr: { reading: padded(10), becomes: 'customer_key' },
+  wrbtr: amount,
+  dmbtr: localAmount,
+  shkzg: { reading: text, becomes: 'debit_credit' },
+  augbl: { reading: padded(10), becomes: 'clearing_document' },
+  zfbdt: { reading: date, becomes: 'due_date' },
+  zbd1t: days,
+  zbd2t: days,
+  zbd3t: days,
+  rebzg: { reading: padded(10), becomes: 'due_date' },
+  zterm: { reading: text, becomes: 'payment_terms' },
+  kidno: { reading: verbatim, becomes: 'payment_reference' },
+  zuonr: { reading: verbatim, becomes: 'assignment' },
+  umskz: { reading: text, becomes: 'special_ledger' },
+} as const;
+
+/** What headers of accounting documents say; items of BSID carry it themselves. */
+const document = {
+  blart: { reading: text, becomes: 'document_type' },
+  bldat: { reading: date, becomes: 'document_date' },
+  budat: { reading: date, becomes: 'posting_date' },
+  waers: { reading: currency, becomes: 'currency' },
+  xblnr: { reading: verbatim, becomes: 'reference' },
+} as const;
+
+/** Items of accounting documents: those of customers (account type D). */
+export const bseg = erp({
+  name: 'bseg',
+  key: ['mandt', 'bukrs', 'belnr', 'gjahr', 'buzei'],
+  keep: 'versions',
+  only: `coalesce(upper(koart), CASE WHEN kunnr IS NOT NULL THEN 'D' END) = 'D'`,
+  columns: { ...receivable, koart: { reading: verbatim } },
+});
+
+/** Headers of accounting documents. */
+export const bkpf = erp({
+  name: 'bkpf',
+  key: ['mandt', 'bukrs', 'belnr', 'gjahr'],
+  keep: 'one',
+  columns: { mandt: client, bukrs: { reading: padded(4) }, belnr: { reading: padded(10) }, gjahr: { reading: padded(4) }, ...document },
+});
+
+/** The index of open items of customers, which repeats what document and item say. */
+export const bsid = erp({
+  name: 'bsid',
+  key: ['mandt', 'bukrs', 'belnr', 'gjahr', 'buzei'],
+  keep: 'versions',
+  columns: { ...receivable, ...document },
+});

@@ -1,7 +1,7 @@
 import type { Source } from '@skein/product';
 
 /** Tables of SAP ERP (ECC and S/4HANA) that this domain reads. */
-export const ERP_TABLES = ['mara', 'makt', 'marc', 'mard', 'mbew', 'vbak', 'vbap', 'tcurx', 't001', 't001k', 't001w'] as const;
+export const ERP_TABLES = ['mara', 'makt', 'marc', 'mard', 'mbew', 'vbak', 'vbap', 'tcurx', 't001', 't001k', 't001w', 'bseg', 'bkpf', 'bsid'] as const;
 
 const ERP_FILE = new RegExp(`^(${ERP_TABLES.join('|')})([_.-].*)?\\.(csv|tsv|txt)$`, 'i');
 

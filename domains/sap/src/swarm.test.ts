@@ -131,4 +131,49 @@ describe('the SAP swarm', () => {
     expect(refused?.error?.message).toContain('mandt');
     expect(report.products[0]).toMatchObject({ outcome: 'published', rows: 20 });
   });
+
+  it('publishes open receivables by a key of the customer, refuses what has no amount, and drops an item once it is cleared', async () => {
+    await using bench = await workbench(sap);
+    const header = 'MANDT,BUKRS,BELNR,GJAHR,BUZEI,KOART,KUNNR,SHKZG,WRBTR,DMBTR,AUGBL,ZFBDT,ZBD1T,KIDNO';
+    const item = (number: number, over: { customer?: string; sign?: string; amount?: string; cleared?: string } = {}) =>
+      `100,1000,${String(number).padStart(10, '0')},2026,001,D,${over.customer ?? '0004711774'},${over.sign ?? 'S'},${over.amount ?? '119.00'},119.00,${over.cleared ?? ''},20260601,30,RF${number}`;
+    const bkpf = csv(
+      'MANDT,BUKRS,BELNR,GJAHR,BLART,BLDAT,BUDAT,WAERS',
+      ...Array.from({ length: 40 }, (_, at) => `100,1000,${String(at + 1).padStart(10, '0')},2026,RV,20260601,20260601,EUR`),
+    );
+    const items = (last: string) =>
+      csv(
+        header,
+        ...Array.from({ length: 36 }, (_, at) => item(at + 1, at === 4 ? { customer: '4711774' } : {})),
+        item(37, { amount: '#VALUE!' }),
+        item(38, { sign: 'X' }),
+        item(39, { customer: '' }),
+        item(36),
+        last,
+      );
+    bench.put({ 'BKPF.csv': bkpf, 'T001.csv': csv('MANDT,BUKRS,WAERS', '100,1000,EUR'), 'BSEG.csv': items(item(40)) });
+    const find = (report: Awaited<ReturnType<typeof bench.run>>) => report.products.find(({ product }) => product === 'sap.open_receivables');
+    expect(find(await bench.run())).toMatchObject({
+      outcome: 'published',
+      rows: 37,
+      refused: 3,
+      duplicates: 1,
+      violations: { 'amount.type': 1, 'customer_key.required': 1 },
+      repairs: { 'customer_key:zero_padding': 1 },
+    });
+    expect(
+      await bench.rows(
+        'sap.open_receivables',
+        'SELECT count(DISTINCT customer_key) AS customers, sum(amount)::VARCHAR AS sum, max(due_date)::VARCHAR AS due FROM t',
+      ),
+    ).toEqual([{ customers: 1n, sum: '4403.0000', due: '2026-07-01' }]);
+    // No column of the product, nor of its feedback, tells the customer's number.
+    for (const table of ['sap.open_receivables', 'sap.open_receivables_feedback'])
+      expect(
+        JSON.stringify(await bench.rows(table, 'SELECT * FROM t'), (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+        table,
+      ).not.toContain('4711774');
+    bench.put({ 'BSEG.csv': items(item(40, { cleared: '0000000900' })) });
+    expect(find(await bench.run())).toMatchObject({ outcome: 'published', version: 2, rows: 36 });
+  });
 });

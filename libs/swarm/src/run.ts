@@ -2,23 +2,23 @@ import { availableParallelism } from 'node:os';
 import { canonicalJson, ident, sha256, SkeinError } from '@skein/kernel';
 import { checkPlan } from '@skein/verifier';
 import type { EngineSession } from '@skein/ports';
-import { DEFAULT_LIMITS, tableOf, type BronzeTable, type DataProduct, type Domain, type Landing, type Snapshot } from '@skein/product';
+import { tableOf, type DataProduct, type Domain, type Landing, type Snapshot } from '@skein/product';
 import { usable } from './agents/cleaner.ts';
 import { ingest } from './agents/ingestor.ts';
+import { BronzeLayers } from './bronze-layers.ts';
 import { defineBronze, liveLandings, refuseLacking } from './bronze.ts';
 import type { Candidate, HealingWith } from './candidate.ts';
-import { compactBronze } from './compaction.ts';
 import { concealedAgain, concealmentOf, type Concealment } from './concealment.ts';
 import { gapRows } from './gap.ts';
 import { runJobs, type Job } from './lanes.ts';
-import { bronzeScan, layBronze, type BronzeReport, type Layered } from './layers.ts';
+import { bronzeScan, type BronzeReport } from './layers.ts';
 import { byKey, recordOf, type MakingRecord } from './record.ts';
 import type { EscalatedGap } from './review/escalation.ts';
 import { detectPersonal, type SourceColumn } from './review/masking.ts';
 import { shownAsRestricted } from './review/restricted.ts';
 import { make } from './make.ts';
 import { inputHash, inputsOf, lineageOf, type Inputs } from './provenance.ts';
-import { DEFAULT_RETENTION, Publisher } from './publisher.ts';
+import { Publisher } from './publisher.ts';
 import type { ProductReport, RunReport, SourceReport, SwarmEvent } from './report.ts';
 import { snapshotScan } from './scan.ts';
 import type { SnapshotLayout } from './snapshot-layout.ts';
@@ -146,7 +146,7 @@ class Run {
   /** Products whose rows this run can read, with the snapshot they come from. */
   readonly #snapshots: Map<string, Snapshot>;
   readonly #lanes: Promise<Lane>[] = [];
-  readonly #layers = new Map<string, Promise<Layered>>();
+  readonly #layers: BronzeLayers;
 
   readonly #telling: Telling | undefined;
 
@@ -165,6 +165,7 @@ class Run {
     this.#publisher = publisher;
     this.#live = live;
     this.#snapshots = snapshots;
+    this.#layers = new BronzeLayers(domain, adapters, live);
   }
 
   /** Makes all products, those at once that do not need each other; reports come in the order of the domain. */
@@ -193,7 +194,8 @@ class Run {
   }
 
   async close(): Promise<void> {
-    for (const lane of await Promise.allSettled(this.#lanes)) if (lane.status === 'fulfilled') await lane.value.session.close();
+    // A lane that had nothing to do was never opened, and leaves a hole.
+    for (const lane of await Promise.allSettled(Object.values(this.#lanes))) if (lane.status === 'fulfilled') await lane.value.session.close();
   }
 
   #lane(index: number): Promise<Lane> {
@@ -340,44 +342,9 @@ class Run {
     });
   }
 
-  /** Brings a bronze table's files up to date, once in a run, in the session that first reads it; undefined for one that has none. */
-  async #layer(session: EngineSession, table: BronzeTable): Promise<Layered | undefined> {
-    const { bronze: store, layout: limits = {} } = this.#adapters;
-    if (store === undefined || table.partition === undefined) return undefined;
-    const known = this.#layers.get(table.name);
-    if (known) return known;
-    const layered = layBronze({ session, store, limits, domain: this.#domain, table, live: this.#live });
-    this.#layers.set(table.name, layered);
-    return layered;
-  }
-
-  /**
-   * Small files of the bronze tables that this run wrote become large ones, and what nobody reads any more goes. Reports what was laid out. A compaction
-   * that fails takes nothing from anybody, so it fails no run; the reasons say it.
-   */
-  async keepBronze(): Promise<BronzeReport[]> {
-    const { bronze: store, layout: limits = {}, retention = DEFAULT_RETENTION } = this.#adapters;
-    const reports: BronzeReport[] = [];
-    for (const layered of await Promise.allSettled(this.#layers.values())) {
-      if (layered.status === 'rejected') continue;
-      const { version, report } = layered.value;
-      if (store === undefined || version === undefined || report.outcome !== 'written') {
-        reports.push(report);
-        continue;
-      }
-      try {
-        const { session } = await this.#lane(0);
-        const { fileBytes } = { ...DEFAULT_LIMITS, ...limits };
-        const compacted = await compactBronze(session, store, version, { fileBytes });
-        await store.collect(version.domain, version.table, { graceMs: retention.graceMs });
-        const { from, to } = compacted ?? { from: 0, to: 0 };
-        reports.push(compacted ? { ...report, version: compacted.version.version, files: compacted.version.files.length, compacted: { from, to } } : report);
-      } catch (error) {
-        if (!(error instanceof SkeinError)) throw error;
-        reports.push({ ...report, reasons: [...report.reasons, `not compacted: ${error.message}`] });
-      }
-    }
-    return reports;
+  /** See `BronzeLayers.keepHouse`. */
+  keepBronze(): Promise<BronzeReport[]> {
+    return this.#layers.keepHouse(async () => (await this.#lane(0)).session);
   }
 
   /** Makes a name of `step.from` readable: a bronze table over its landings, or a product's newest snapshot. */
@@ -385,7 +352,7 @@ class Run {
     const bronze = this.#domain.bronze.find((table) => table.name === name);
     if (bronze) {
       if (defined.has(name)) return;
-      const layered = await this.#layer(session, bronze);
+      const layered = await this.#layers.lay(session, bronze);
       // A version without files has no columns to show; the landings have.
       if (layered?.version && layered.version.files.length > 0) {
         await session.run(`CREATE OR REPLACE TEMP VIEW ${ident(name)} AS ${bronzeScan(layered.version)}`);

@@ -3,7 +3,7 @@ import { weighted, type Random } from '../random.ts';
 import { demoTable, type DemoTable } from './table.ts';
 
 /** The ERP client of the demo company. */
-const CLIENT = '100';
+export const CLIENT = '100';
 /** Units that the demo shop sells for each of its events, and the days its export spans: what the plants plan by. */
 const UNITS_PER_EVENT = 0.019;
 const DAYS = 8;
@@ -15,7 +15,7 @@ const PLANTS = [
 ] as const;
 
 /** What SAP stores for one euro: CURR keeps two decimals, whatever the currency has. */
-const STORED = { EUR: 1, JPY: 1.62, KWD: 3.3 } as const;
+export const STORED = { EUR: 1, JPY: 1.62, KWD: 3.3 } as const;
 
 export interface Company {
   readonly mara: DemoTable;
@@ -33,7 +33,8 @@ export const internal = (number: string): string => (/^[0-9]+$/.test(number) ? n
 export const quantity = (units: number): string => `${units}.000`;
 /** `YYYYMMDD`, some days after 2026-06-01. */
 export const day = (after: number): string => new Date(Date.UTC(2026, 5, 1 + after)).toISOString().slice(0, 10).replaceAll('-', '');
-const amount = (cents: number): string => `${cents < 0 ? '-' : ''}${Math.floor(Math.abs(cents) / 100)}.${String(Math.abs(cents) % 100).padStart(2, '0')}`;
+export const amount = (cents: number): string =>
+  `${cents < 0 ? '-' : ''}${Math.floor(Math.abs(cents) / 100)}.${String(Math.abs(cents) % 100).padStart(2, '0')}`;
 const cents = (price: string): number => Number(price.replace('.', ''));
 
 /** Tables of the ERP system, without faults. `events` is the volume of the shop's source, `items` of sales documents. */
@@ -99,7 +100,13 @@ export function company(random: Random, materials: readonly DemoMaterial[], even
     { CURRKEY: 'JPY', CURRDEC: '0' },
     { CURRKEY: 'KWD', CURRDEC: '3' },
   ]);
-  return { mara, mard: stocks.mard, ...sales, plain: [makt, stocks.marc, t001w, t001k, t001, tcurx], valuation: () => valuation(materials, stocks.mard) };
+  return {
+    mara,
+    mard: stocks.mard,
+    ...sales,
+    plain: [makt, stocks.marc, t001w, t001k, t001, tcurx],
+    valuation: () => valuation(materials, stocks.mard),
+  };
 }
 
 function amountOfGrams(grams: number): string {

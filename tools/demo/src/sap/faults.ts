@@ -6,7 +6,7 @@ import { lineOf, type DemoRow, type DemoTable } from './table.ts';
 type Values = Record<string, string>;
 
 interface FaultKind extends Omit<PlantedFault, 'count' | 'meant'> {
-  readonly table: 'mara' | 'mard' | 'vbak' | 'vbap' | 'products' | 'items';
+  readonly table: 'mara' | 'mard' | 'vbak' | 'vbap' | 'bseg' | 'products' | 'items';
   /** Rows that can hold the fault. */
   fits?(row: Values): boolean;
   /** The column that `plant` changes, where what stood there is what the fault means. */
@@ -20,12 +20,15 @@ interface FaultKind extends Omit<PlantedFault, 'count' | 'meant'> {
 const MATERIAL = 'sap.material';
 const STOCK = 'sap.inventory_position';
 const SALES = 'sap.sales_order_items';
+const RECEIVABLES = 'sap.open_receivables';
 
 const padded = (column: string) => (row: Values) => (row[column] ?? '').startsWith('0');
 const unpad = (column: string) => (row: Values) => void (row[column] = (row[column] ?? '').replace(/^0+/, ''));
 const set = (column: string, value: string) => (row: Values) => void (row[column] = value);
 /** Materials without stock: what refers to a refused material would be refused too. */
 const unused = (row: Values) => row['MATKL'] === 'OLD';
+/** Items that are published: of a customer, and open. */
+const open = (row: Values) => row['KOART'] === 'D' && row['AUGBL'] === '';
 /** Headers know the only item under them, by its position. */
 const lone = (row: Values) => row['item'] !== undefined;
 
@@ -370,6 +373,87 @@ export const SAP_FAULTS = {
     description: 'a delivery date as a spreadsheet shows it',
     column: 'DELIVERYDATE',
     plant: (row) => void (row['DELIVERYDATE'] = withMonthInLetters(row['DELIVERYDATE'] ?? '')),
+  },
+
+  receivable_twice: {
+    table: 'bseg',
+    rate: 0.01,
+    expected: 'deduplicated',
+    product: RECEIVABLES,
+    rule: 'source_system,mandt,bukrs,belnr,gjahr,buzei',
+    description: 'the same open item twice',
+    fits: open,
+    line: (line) => line,
+  },
+  receivable_item_zeros_lost: {
+    table: 'bseg',
+    rate: 0.02,
+    expected: 'repaired',
+    product: RECEIVABLES,
+    rule: 'buzei:zero_padding',
+    description: 'an open item whose number lost its zeros',
+    fits: open,
+    plant: unpad('BUZEI'),
+  },
+  debtor_zeros_lost: {
+    table: 'bseg',
+    rate: 0.02,
+    expected: 'repaired',
+    product: RECEIVABLES,
+    rule: 'customer_key:zero_padding',
+    description: 'a customer without zeros, who must keep the one key',
+    fits: open,
+    plant: unpad('KUNNR'),
+  },
+  minus_behind_receivable: {
+    table: 'bseg',
+    rate: 0.01,
+    expected: 'repaired',
+    product: RECEIVABLES,
+    rule: 'amount:trailing_minus',
+    description: 'an amount below zero with the sign behind',
+    fits: open,
+    plant: (row) => void (row['WRBTR'] += '-'),
+  },
+  unreadable_receivable: {
+    table: 'bseg',
+    rate: 0.01,
+    expected: 'refused',
+    product: RECEIVABLES,
+    rule: 'amount.type',
+    description: 'a formula error where an open amount belongs',
+    fits: open,
+    plant: set('WRBTR', '#REF!'),
+  },
+  impossible_baseline_date: {
+    table: 'bseg',
+    rate: 0.01,
+    expected: 'refused',
+    product: RECEIVABLES,
+    rule: 'due_date.type',
+    description: 'a baseline date that no calendar has',
+    fits: open,
+    plant: set('ZFBDT', '20260631'),
+  },
+  receivable_of_nobody: {
+    table: 'bseg',
+    rate: 0.005,
+    expected: 'refused',
+    product: RECEIVABLES,
+    rule: 'customer_key.required',
+    description: 'an open item without its customer',
+    fits: open,
+    plant: set('KUNNR', ''),
+  },
+  malformed_receivable: {
+    table: 'bseg',
+    rate: 0.005,
+    expected: 'refused',
+    product: RECEIVABLES,
+    rule: 'source.malformed',
+    description: 'an item cut short',
+    fits: open,
+    line: (line) => line.split(',').slice(0, 7).join(','),
   },
 } as const satisfies Record<string, FaultKind>;
 

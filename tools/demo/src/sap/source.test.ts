@@ -46,6 +46,11 @@ describe('the SAP demo source', () => {
     expect(count(stock, /see list/)).toBe(source.planted.unreadable_stock.count);
     expect(count(stock, /^([^,]*,){3}0?0?0?[12],3\.000-/)).toBe(source.planted.minus_behind_stock.count);
     expect(stock.length - new Set(stock).size).toBe(source.planted.position_twice.count);
+    const receivables = lines('erp/BSEG.csv');
+    expect(count(receivables, /#REF!/)).toBe(source.planted.unreadable_receivable.count);
+    expect(count(receivables, /,D,,/)).toBe(source.planted.receivable_of_nobody.count);
+    expect(count(receivables, /^([^,]*,){6}[^,]*$/)).toBe(source.planted.malformed_receivable.count);
+    expect(receivables.length - new Set(receivables).size).toBe(source.planted.receivable_twice.count);
     expect(count(lines('outlet/SalesOrderItems.csv'), /;1\.234;/)).toBe(source.planted.ambiguous_amount.count);
   });
 
