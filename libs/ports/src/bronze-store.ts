@@ -1,6 +1,8 @@
 /** A landing as a bronze version knows it: the number alone would not tell a landing folder that was emptied and filled again. */
 export interface BronzeLanding {
   readonly sequence: number;
+  /** Name of the source file, which stands in its rows. */
+  readonly file: string;
   /** sha256 of the source file. */
   readonly sha256: string;
 }

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { canonicalJson, ident, literal, sha256, SkeinError } from '@skein/kernel';
-import type { BronzeFile, BronzePlan, BronzeStage, BronzeStore, BronzeVersion, EngineSession } from '@skein/ports';
+import type { BronzeFile, BronzeLanding, BronzePlan, BronzeStage, BronzeStore, BronzeVersion, EngineSession } from '@skein/ports';
 import { DEFAULT_LIMITS, planLayout, type BronzeTable, type ColumnProfile, type Domain, type Landing, type LayoutLimits } from '@skein/product';
 import { bronzeSql, landingsOf } from './bronze.ts';
 
@@ -106,7 +106,7 @@ export async function layBronze(task: LayerTask): Promise<Layered> {
       expectedVersion: before.newest,
       definition,
       plan,
-      landings: landings.map(({ sequence, sha256: sum }) => ({ sequence, sha256: sum })),
+      landings: landings.map(({ sequence, file, sha256: sum }) => ({ sequence, file, sha256: sum })),
       kept,
       added,
     });
@@ -269,8 +269,8 @@ function entriesOf(map: unknown): ReadonlyMap<string, string | null> {
   );
 }
 
-function keyOf({ sequence, sha256: sum }: { readonly sequence: number; readonly sha256: string }): string {
-  return `${sequence} ${sum}`;
+function keyOf({ sequence, file, sha256: sum }: BronzeLanding): string {
+  return `${sequence} ${sum} ${file}`;
 }
 
 /** Rows, and a sum over all that they hold, whatever their order. */

@@ -165,7 +165,7 @@ class Run {
     this.#publisher = publisher;
     this.#live = live;
     this.#snapshots = snapshots;
-    this.#layers = new BronzeLayers(domain, adapters, live);
+    this.#layers = new BronzeLayers(concealment.domain, adapters, live);
   }
 
   /** Makes all products, those at once that do not need each other; reports come in the order of the domain. */

@@ -19,7 +19,7 @@ export async function nextVersion(store: BronzeStore, keep: (file: BronzeFile) =
     expectedVersion: before?.version ?? 0,
     definition: 'd',
     plan: { bytes: 1, partitionBy: ['day'], rowGroup: 20_480, reasons: ['a reason'] },
-    landings: [{ sequence: mark, sha256: `${mark}` }],
+    landings: [{ sequence: mark, file: 'f', sha256: `${mark}` }],
     kept: (before?.files ?? []).filter(keep),
     added,
   });
