@@ -1,5 +1,6 @@
 import { buildApplication, buildCommand, buildRouteMap, numberParser, text_en, type Application, type CommandContext } from '@stricli/core';
 import { formatError } from '@skein/kernel';
+import { askRoutes } from './ask/routes.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { contractRoutes } from './contract/routes.ts';
 import { healRoute } from './heal/route.ts';
@@ -46,7 +47,7 @@ export function buildApp(defaults: { readonly data: string }): Application<Comma
 
   return buildApplication(
     buildRouteMap({
-      routes: { ingest, token, contract: contractRoutes, heal: healRoute, reviews: reviewRoutes },
+      routes: { ingest, token, ...askRoutes(defaults.data), contract: contractRoutes, heal: healRoute, reviews: reviewRoutes },
       docs: { brief: 'Skein: a data mesh in which the contract is the verifier' },
     }),
     {

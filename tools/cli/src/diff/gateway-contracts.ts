@@ -28,6 +28,11 @@ export class GatewayContracts {
     this.#token = token;
   }
 
+  /** Address without a slash at its end. */
+  get base(): string {
+    return this.#base;
+  }
+
   /** In the order of the registry, oldest first in each major; undefined where it shows no such product. */
   async versions(product: string): Promise<ListedVersion[] | undefined> {
     try {
@@ -131,7 +136,7 @@ async function bounded(answer: Response): Promise<string> {
 }
 
 /** The gateway's own error, where the answer is one. */
-function refusal(base: string, status: number, text: string): SkeinError {
+export function refusal(base: string, status: number, text: string): SkeinError {
   let error: { code?: unknown; message?: unknown; hint?: unknown; context?: unknown } = {};
   try {
     error = (JSON.parse(text) as { error?: typeof error }).error ?? {};
