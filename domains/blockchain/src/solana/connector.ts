@@ -1,0 +1,196 @@
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { SkeinError } from '@skein/kernel';
+import { systemTiming } from '../ethereum/pace.ts';
+import { solanaNode, writeExactly, type SolanaNode, type SolanaRpcOptions } from './rpc.ts';
+
+export interface SolanaOptions extends SolanaRpcOptions {
+  /** Folder of sources; files go below `solana/solana-<reference>/`. */
+  readonly directory: string;
+  /** CAIP-2 of the chain: `solana:` and the first 32 characters of its genesis hash. The node must be of that chain. Default: the chain of the node. */
+  readonly chain?: string;
+  /** Slots of a file; default 100. */
+  readonly chunk?: number;
+  /** Highest transaction version that is read; default 0. A block that holds a higher one is refused (-32015). */
+  readonly maxTransactionVersion?: number;
+}
+
+export interface SolanaProgress {
+  readonly chain: string;
+  /** Slots that were written, with those that were skipped. */
+  readonly slots: number;
+  readonly skipped: number;
+  /** Names of the files, below the chain's folder. */
+  readonly files: readonly string[];
+}
+
+export interface SolanaConnector {
+  /** Takes the slots from `from` to `to`, both included, and says how far the chain is. */
+  backfill(from: bigint, to: bigint): Promise<SolanaProgress>;
+  /** Goes on after the last final slot that was taken, to the newest confirmed one; with nothing taken yet, from `from`. Slots that were not final are taken again. */
+  catchUp(from: bigint): Promise<SolanaProgress>;
+}
+
+interface Head {
+  readonly latest: bigint;
+  readonly safe: bigint;
+  readonly finalized: bigint;
+}
+
+/** What is checked of a block. */
+interface Block {
+  readonly blockhash: string;
+  readonly previousBlockhash: string;
+  readonly parentSlot: bigint;
+}
+
+/** The codes by which a node says that a slot has no block. */
+const SKIPPED = new Set([-32007, -32009]);
+const UNSUPPORTED_VERSION = -32015;
+
+/**
+ * Takes a Solana chain from a node into files: one line for each slot, the answer of getBlock as it is. What the node says is checked against what else it says:
+ * a block names its parent, and the slots between the two are skipped, by the list of blocks and slot by slot. A node that contradicts itself throws
+ * SKEIN_SOURCE_UNTRUE; nothing of the range is written then.
+ */
+export function solanaConnector(options: SolanaOptions): SolanaConnector {
+  const { directory, chunk = 100, timing = systemTiming } = options;
+  const node = solanaNode(options);
+  let known: Promise<string> | undefined;
+  const chain = () => (known ??= chainOf(node, options.chain));
+  const folderOf = async () => path.join(directory, 'solana', (await chain()).replace(':', '-'));
+
+  // Asked before slots are taken, and written after: what it calls final was so when it was taken.
+  const headOf = async (): Promise<Head> => {
+    const slot = (commitment: 'processed' | 'confirmed' | 'finalized') =>
+      node.ask('getSlot', (rpc, abortSignal) => rpc.getSlot({ commitment }).send({ abortSignal }));
+    // In this order, so that a later answer is not behind an earlier one.
+    return { finalized: await slot('finalized'), safe: await slot('confirmed'), latest: await slot('processed') };
+  };
+
+  const take = async (folder: string, from: bigint, to: bigint): Promise<{ file: string; skipped: number }> => {
+    const listed = new Set(await node.ask('getBlocks', (rpc, abortSignal) => rpc.getBlocks(from, to, { commitment: 'confirmed' }).send({ abortSignal })));
+    const lines: string[] = [];
+    let below: { slot: bigint; block: Block } | undefined;
+    let skipped = 0;
+    for (let slot = from; slot <= to; slot++) {
+      const found = await blockAt(node, slot, options.maxTransactionVersion ?? 0);
+      if (typeof found === 'number') {
+        if (listed.has(slot)) throw untrue(`slot ${slot} is among its blocks, and skipped (${found})`, slot);
+        skipped++;
+        lines.push(writeExactly({ slot, block: null, skipped: found }));
+        continue;
+      }
+      if (!listed.has(slot)) throw untrue(`slot ${slot} has a block, which is not among its blocks`, slot);
+      if (below !== undefined && (found.parentSlot !== below.slot || found.previousBlockhash !== below.block.blockhash)) {
+        throw untrue(
+          `the block of slot ${slot} follows ${found.previousBlockhash} of slot ${found.parentSlot}, not ${below.block.blockhash} of slot ${below.slot}`,
+          slot,
+        );
+      }
+      below = { slot, block: found };
+      lines.push(writeExactly({ slot, block: found }));
+    }
+    const file = `blocks/${String(from).padStart(12, '0')}-${String(to).padStart(12, '0')}.ndjson`;
+    await replaceFile(path.join(folder, file), `${lines.join('\n')}\n`);
+    return { file, skipped };
+  };
+
+  const backfill = async (from: bigint, to: bigint, head: Head): Promise<SolanaProgress> => {
+    if (from < 0n || to < from) throw new SkeinError('SKEIN_CONFIG_INVALID', `slots ${from} to ${to} are no range`);
+    const folder = await folderOf();
+    const files: string[] = [];
+    let skipped = 0;
+    for (let first = from; first <= to; first += BigInt(chunk)) {
+      const last = first + BigInt(chunk) - 1n;
+      const taken = await take(folder, first, last < to ? last : to);
+      files.push(taken.file);
+      skipped += taken.skipped;
+    }
+    const { latest, safe, finalized } = head;
+    const observed = new Date(timing.clock.now()).toISOString();
+    await replaceFile(path.join(folder, 'head.ndjson'), `${writeExactly({ chain: await chain(), latest, safe, finalized, observed_at: observed })}\n`);
+    return { chain: await chain(), slots: Number(to - from + 1n), skipped, files };
+  };
+
+  return {
+    backfill: async (from, to) => backfill(from, to, await headOf()),
+    async catchUp(from) {
+      const folder = await folderOf();
+      const final = await finalBefore(folder);
+      const head = await headOf();
+      const first = final === undefined ? from : final + 1n;
+      return first > head.safe ? { chain: await chain(), slots: 0, skipped: 0, files: [] } : backfill(first, head.safe, head);
+    },
+  };
+}
+
+async function chainOf(node: SolanaNode, wanted: string | undefined): Promise<string> {
+  const genesis = await node.ask('getGenesisHash', (rpc, abortSignal) => rpc.getGenesisHash().send({ abortSignal }));
+  const found = `solana:${genesis.slice(0, 32)}`;
+  if (wanted !== undefined && wanted !== found) {
+    throw new SkeinError('SKEIN_SOURCE_UNTRUE', `the node is of ${found}, not of ${wanted}`, {
+      hint: 'Name the address of a node of that chain.',
+      context: { found, wanted },
+    });
+  }
+  return found;
+}
+
+/** The block of a slot, or the code by which the node says that it has none. */
+async function blockAt(node: SolanaNode, slot: bigint, version: number): Promise<Block | number> {
+  try {
+    const block = await node.ask(`getBlock(${slot})`, (rpc, abortSignal) =>
+      rpc
+        .getBlock(slot, {
+          encoding: 'jsonParsed',
+          maxSupportedTransactionVersion: version as 0,
+          transactionDetails: 'full',
+          rewards: true,
+          commitment: 'confirmed',
+        })
+        .send({ abortSignal }),
+    );
+    if (block === null)
+      throw new SkeinError('SKEIN_SOURCE_UNAVAILABLE', `slot ${slot} is not confirmed, and was said to be`, { context: { slot: String(slot) } });
+    const { blockhash, previousBlockhash, parentSlot } = block as Partial<Block>;
+    if (typeof blockhash !== 'string' || typeof previousBlockhash !== 'string' || typeof parentSlot !== 'bigint') {
+      throw new SkeinError('SKEIN_SOURCE_ANSWER', `getBlock(${slot}) is no block: ${writeExactly(block).slice(0, 200)}`, { context: { slot: String(slot) } });
+    }
+    return block as unknown as Block;
+  } catch (error) {
+    const code = error instanceof SkeinError ? error.context['code'] : undefined;
+    if (typeof code === 'number' && SKIPPED.has(code)) return code;
+    if (code === UNSUPPORTED_VERSION) {
+      throw new SkeinError('SKEIN_SOURCE_ANSWER', `slot ${slot} holds transactions of a version above ${version} (-32015)`, {
+        hint: 'Raise maxTransactionVersion.',
+        cause: error,
+        context: { slot: String(slot), code },
+      });
+    }
+    throw error;
+  }
+}
+
+const untrue = (message: string, slot: bigint): SkeinError =>
+  new SkeinError('SKEIN_SOURCE_UNTRUE', `the node contradicts itself: ${message}`, { context: { slot: String(slot) } });
+
+/** The last slot that was both taken and final when it was; undefined where there is none. */
+async function finalBefore(folder: string): Promise<bigint | undefined> {
+  const files = await readdir(path.join(folder, 'blocks')).catch(() => []);
+  const last = files
+    .map((file) => /^\d+-(\d+)\.ndjson$/.exec(file)?.[1])
+    .reduce<bigint | undefined>((most, to) => (to !== undefined && (most === undefined || BigInt(to) > most) ? BigInt(to) : most), undefined);
+  if (last === undefined) return undefined;
+  const text = await readFile(path.join(folder, 'head.ndjson'), 'utf8').catch(() => '{}');
+  const { finalized } = JSON.parse(text) as { finalized?: number };
+  return finalized === undefined ? undefined : BigInt(finalized) < last ? BigInt(finalized) : last;
+}
+
+/** Whole or not at all: a reader finds the old file or the new one. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const aside = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}`);
+  await writeFile(aside, text);
+  await rename(aside, file);
+}
