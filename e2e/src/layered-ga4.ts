@@ -8,7 +8,7 @@ import { ga4 } from '@skein/ga4';
 import { systemClock } from '@skein/kernel';
 import type { BronzeStore, BronzeVersion, EngineSession } from '@skein/ports';
 import { contractSet, type LayoutLimits, type Snapshot } from '@skein/product';
-import { createSwarm, snapshotScan, succeeded, type RunReport, type SwarmAdapters } from '@skein/swarm';
+import { createSwarm, layBronze, liveLandings, snapshotScan, succeeded, type Layered, type RunReport, type SwarmAdapters } from '@skein/swarm';
 import { temporaryDirectory } from '@skein/testing';
 
 export const TIME_ZONE = 'Europe/Berlin';
@@ -19,6 +19,8 @@ export interface LayeredGa4 extends AsyncDisposable {
   readonly sources: string;
   readonly bronze: BronzeStore;
   run(changes?: Partial<SwarmAdapters>): Promise<RunReport>;
+  /** Brings the files of `events_raw` up to what is live, in the store given or its own, without making products. */
+  lay(store?: BronzeStore): Promise<Layered>;
   /** Rows and a sum over all cells of every product, whatever the order of the rows. */
   sums(): Promise<Record<string, string>>;
   snapshot(name: string): Promise<Snapshot>;
@@ -74,6 +76,13 @@ export async function layeredGa4(
       if (!succeeded(report)) throw new Error(report.products.map(({ product, outcome, error }) => `${product} ${outcome} ${error?.message}`).join('; '));
       return report;
     },
+    lay: (into = bronze) =>
+      withSession(async (session) => {
+        const domain = ga4(contracts, { timeZone: TIME_ZONE });
+        const [table] = domain.bronze;
+        if (table === undefined) throw new Error('ga4 has no bronze table');
+        return layBronze({ session, store: into, limits: limits ?? {}, domain, table, live: liveLandings(domain, await adapters.landings.list('ga4')) });
+      }),
     sums: () =>
       withSession(async (session) => {
         const found: Record<string, string> = {};
