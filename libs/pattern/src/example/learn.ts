@@ -140,14 +140,17 @@ function decimal(value: number): string | undefined {
 
 /**
  * The labelled values themselves, wherever else they stand. A value that the contract accepts may be right in another row: it counts only
- * where two labels agree, or where it is a slip of its correction.
+ * where two labels agree, or where it is a slip of its correction: near to it, and no more frequent. A label may be wrong itself.
  */
 function values(column: Column, examples: readonly Example[], changes: readonly Change[]): LearnedReading[] {
+  const rows = new Map<string, number>();
+  for (const { value, count } of column.facts.accepted) rows.set(value, (rows.get(value) ?? 0) + count);
+  const isRarer = (input: string, output: string): boolean => (rows.get(input) ?? 0) <= Math.max(1, rows.get(output) ?? 0);
   const table = changes
     .filter(({ input, output }) => {
       if (!column.facts.accepts(input)) return true;
       const agreeing = examples.filter((example) => example.input === input && example.output === output).length;
-      return agreeing >= 2 || (/\p{L}{4}/u.test(input) && distance(input, output) <= output.length * 0.34);
+      return agreeing >= 2 || (isRarer(input, output) && /\p{L}{4}/u.test(input) && distance(input, output) <= output.length * 0.34);
     })
     .map(({ input, output }) => [input, output] as const);
   if (table.length === 0) return [];

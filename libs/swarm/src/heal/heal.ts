@@ -61,6 +61,7 @@ export async function heal(session: EngineSession, table: TextTable, options: He
   return {
     rows: Number(counted?.rows ?? 0n),
     rounds: first.rounds + rounds,
+    refusedLabels: ward.refusedLabels,
     counts: counts.map((one) => ({ ...one, cells: Number(one.cells) })),
     solutions: ward.solutions().sort((a, b) => b.cells - a.cells || (a.id < b.id ? -1 : 1)),
     cells: '_healed',

@@ -52,6 +52,8 @@ export interface Healing {
   /** Rounds of votes until nothing changed. */
   readonly rounds: number;
   readonly counts: readonly ColumnCount[];
+  /** Labelled cells that the contract refuses: they were neither written nor learned from. */
+  readonly refusedLabels: number;
   readonly solutions: readonly AppliedSolution[];
   /**
    * Temporary table of the session with one row for each violation, in order of row and column: `row` BIGINT, `column`, `rule`, `outcome`,

@@ -21,6 +21,8 @@ export class Ward {
   readonly table: string;
   readonly columns: readonly Property[];
   readonly labels: readonly LabelledRow[];
+  /** Labelled cells that the contract refuses. */
+  readonly refusedLabels: number;
   readonly #accepts = new Map<string, (value: string | null) => boolean>();
   readonly #solutions = new Map<string, AppliedSolution>();
   readonly #dependent: ReadonlySet<string>;
@@ -30,11 +32,16 @@ export class Ward {
   constructor(session: EngineSession, table: TextTable, { contract, labels = [] }: HealOptions) {
     this.session = session;
     this.table = table.name;
-    this.labels = labels;
     this.#dependent = new Set(contract.dependencies.flatMap(({ determinant, dependent }) => [...determinant, ...dependent]));
     const has = new Set(table.columns);
     this.columns = contract.properties.filter((property) => has.has(property.name) && isSingle(property));
     for (const property of this.columns) this.#accepts.set(property.name, textAccepts(property));
+    // The contract judges labels as it judges every repair: what it refuses is neither written nor learned from.
+    this.labels = labels.map(({ row, values }) => ({
+      row,
+      values: Object.fromEntries(Object.entries(values).filter(([column, value]) => this.accepts(column)(value))),
+    }));
+    this.refusedLabels = labels.reduce((sum, { values }) => sum + Object.entries(values).filter(([column, value]) => !this.accepts(column)(value)).length, 0);
   }
 
   async begin(): Promise<void> {
