@@ -4,6 +4,7 @@ import { askRoutes } from './ask/routes.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { contractRoutes } from './contract/routes.ts';
 import { healRoute } from './heal/route.ts';
+import { marketRoutes } from './market/routes.ts';
 import { reviewRoutes } from './reviews/routes.ts';
 
 /** The `skein` command. Implementations load when their command is called, so that `skein --help` costs nothing. */
@@ -47,7 +48,7 @@ export function buildApp(defaults: { readonly data: string }): Application<Comma
 
   return buildApplication(
     buildRouteMap({
-      routes: { ingest, token, ...askRoutes(defaults.data), contract: contractRoutes, heal: healRoute, reviews: reviewRoutes },
+      routes: { ingest, token, ...askRoutes(defaults.data), contract: contractRoutes, heal: healRoute, market: marketRoutes, reviews: reviewRoutes },
       docs: { brief: 'Skein: a data mesh in which the contract is the verifier' },
     }),
     {

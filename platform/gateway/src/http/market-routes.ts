@@ -1,4 +1,5 @@
 import { accountTotals, chargesOf, type Charge, type MarketEvent } from '@skein/market';
+import { SkeinError } from '@skein/kernel';
 import type { MarketStore } from '@skein/ports';
 import type { Principal } from '@skein/federation';
 import type { Authenticator } from '../auth/authenticator.ts';
@@ -14,6 +15,8 @@ export interface MarketRouteParts extends TradeParts {
   address(): string;
 }
 
+/** Who owns it may have the log. */
+const LOG_PRODUCT = 'brokerage.royalty_ledger';
 const LINKED = 'application/ld+json';
 
 /** `/v1/market`: what is for sale, what was agreed, and what it costs. */
@@ -65,6 +68,15 @@ export function addMarketRoutes(app: Fastify, parts: MarketRouteParts): void {
     const state = await market.state();
     const { agreement } = sideOf(parts, state, request.params.id, who);
     return linked(request) ? jsonLd(reply, agreementOdrl(state, agreement)) : json(reply, 200, agreementView(state, agreement, clock.now()));
+  });
+
+  // the log names every buyer: it is for who owns the products that are made of it
+  app.get('/v1/market/events', async (request, reply) => {
+    const who = await principal(request);
+    if (!owns(parts, LOG_PRODUCT, who)) throw new SkeinError('SKEIN_NOT_FOUND', 'the gateway has no such address');
+    const { after = '0' } = request.query as Readonly<Record<string, unknown>>;
+    if (typeof after !== 'string' || !/^\d{1,15}$/.test(after)) throw new SkeinError('SKEIN_REQUEST_INVALID', 'after must be the number of an event');
+    return json(reply, 200, { events: await market.events(Number(after)) });
   });
 
   app.get('/v1/market/statement', async (request, reply) => {

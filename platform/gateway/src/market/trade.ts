@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal } from '@skein/federation';
 import { canonicalJson, sha256, SkeinError, type Clock } from '@skein/kernel';
-import { agreementMessage, dcatDataset, members, noStrange, readPlan, readTerms, shown, unknownAgreement, unknownListing } from '@skein/market';
+import { agreementMessage, checkKey, dcatDataset, members, noStrange, readPlan, readTerms, shown, unknownAgreement, unknownListing } from '@skein/market';
 import type { Agreement, Listing, MarketState } from '@skein/market';
 import type { AuditLog, AuditRecord, MarketStore } from '@skein/ports';
 import { soldView } from '@skein/federation';
@@ -102,13 +102,14 @@ export async function changeListing(parts: TradeParts, id: string, body: unknown
 export async function offer(parts: TradeParts, body: unknown, principal: Principal, key: string | undefined): Promise<View> {
   return recorded(parts, 'offer', body, principal, async (note) => {
     const { market, clock } = parts;
-    const { listing: id, terms, ...strange } = members(body, 'an offer');
+    const { listing: id, terms, key: named, ...strange } = members(body, 'an offer');
     noStrange(strange, 'an offer');
     if (typeof id !== 'string') throw new SkeinError('SKEIN_REQUEST_INVALID', 'an offer names a listing');
     const state = await market.state();
     const { listing, owner } = visibleListing(parts, state, id, principal);
     note(`offer:${id}`, [listing.product]);
-    const request = key ?? randomUUID();
+    if (named !== undefined) checkKey(named);
+    const request = key ?? named ?? randomUUID();
     await market.run(
       {
         do: 'request',
