@@ -16,7 +16,7 @@ export interface QueryProfile {
 }
 
 export interface LayoutStats {
-  /** Bytes as Parquet. */
+  /** Bytes as Parquet; 0 where the rows are so few that nobody weighed them. */
   readonly bytes: number;
   readonly rows: number;
   readonly columns: readonly ColumnProfile[];
@@ -98,7 +98,8 @@ function shareOfQueries({ queries }: LayoutStats): ReadonlyMap<string, number> {
 
 function partitionsOf(stats: LayoutStats, limits: LayoutLimits, asked: ReadonlyMap<string, number>, reasons: string[]): string[] {
   if (stats.bytes < limits.partitionFrom) {
-    reasons.push(`no partitions: ${sizeText(stats.bytes)} is below ${sizeText(limits.partitionFrom)}`);
+    const size = stats.bytes === 0 && stats.rows > 0 ? 'so few rows are' : `${sizeText(stats.bytes)} is`;
+    reasons.push(`no partitions: ${size} below ${sizeText(limits.partitionFrom)}`);
     return [];
   }
   const delivered = (stats.delivered ?? []).flatMap((name) => stats.columns.find((column) => column.name === name) ?? []);
