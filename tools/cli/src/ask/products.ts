@@ -11,7 +11,7 @@ interface Summary {
   readonly owner?: string;
   readonly contractVersion: string;
   readonly version?: number;
-  readonly freshness?: { readonly state: string; readonly ageSeconds: number };
+  readonly freshness?: { readonly state: string; readonly ageMs: number };
 }
 
 interface Detail extends Summary {
@@ -82,7 +82,7 @@ export async function products(this: CommandContext, flags: AskFlags, id?: strin
 
 function freshText({ freshness }: Summary): string {
   if (!freshness) return '';
-  const { ageSeconds: age } = freshness;
+  const age = freshness.ageMs / 1_000;
   const old =
     age < 120
       ? `${Math.round(age)} s`

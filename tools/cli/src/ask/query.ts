@@ -56,7 +56,7 @@ export async function query(this: CommandContext, flags: QueryFlags, sql: string
         return undefined;
       }
       const rows = await toFile(send, ask, format, path.resolve(flags.out));
-      process.stderr.write(`${rows} written to ${flags.out}\n`);
+      this.process.stderr.write(`${rows} written to ${flags.out}\n`);
       return undefined;
     }
     const answer = await send(FORMATS.json, flags.json ? ask : { maxRows: SHOWN, ...ask });
