@@ -168,7 +168,117 @@ describe('healing by the synthesiser and by labels', () => {
   });
 });
 
+describe('forms and slips', () => {
+  const zips = contractOf(
+    `      - { name: zip, logicalType: string, required: true, logicalTypeOptions: { pattern: '^[0-9]{5}$' } }
+      - { name: on, logicalType: date }
+      - { name: pages, logicalType: string, logicalTypeOptions: { pattern: '^[0-9]+-[0-9]+$' } }
+`,
+  );
+  const named = ['zip', 'on', 'pages'];
+  const rows = Array.from({ length: 200 }, (_, index) => [
+    String(10_001 + (index % 20) * 577),
+    `2024-${String(1 + (index % 12)).padStart(2, '0')}-${10 + (index % 19)}`,
+    `${index + 1}-${index + 9}`,
+  ]);
+  const withCells = async (column: number, cells: readonly string[]) => {
+    const { table } = await healed(named, [...rows, ...cells.map((cell) => named.map((_, at) => (at === column ? cell : (rows[0]?.[at] ?? null))))], {
+      contract: zips,
+    });
+    expect(table.slice(0, 200)).toEqual(rows);
+    return table.slice(200).map((row) => row[column]);
+  };
+
+  it('clears words for nothing where missing is ordinary, and leaves them where a value was lost', async () => {
+    expect(
+      await withCells(
+        1,
+        Array.from({ length: 3 }, () => 'N/A'),
+      ),
+    ).toEqual(['N/A', 'N/A', 'N/A']);
+    expect(
+      new Set(
+        await withCells(
+          1,
+          Array.from({ length: 40 }, () => 'N/A'),
+        ),
+      ),
+    ).toEqual(new Set([null]));
+  });
+
+  it('gives lost zeros back where the same key lacks them in row after row, and not to a key that lost a digit once', async () => {
+    const again = ['2139', '2139', '2139', '713', '713', '713', '4021', '4021', '4021'];
+    expect(await withCells(0, [...again, '1057'])).toEqual([...again.map((zip) => zip.padStart(5, '0')), '1057']);
+    expect(await withCells(0, ['2139', '713'])).toEqual(['2139', '713']);
+  });
+
+  it('reads days without zeros where some lack two of them, and not among days that lost a digit', async () => {
+    expect(await withCells(1, ['2024-1-5', '2024-3-7', '2024-1-15', '2024-11-5'])).toEqual(['2024-01-05', '2024-03-07', '2024-01-15', '2024-11-05']);
+    expect(await withCells(1, ['2024-1-15', '2024-11-5', '024-11-15'])).toEqual(['2024-1-15', '2024-11-5', '024-11-15']);
+  });
+
+  it('puts the mark of the column between two parts', async () => {
+    expect(await withCells(2, ['12 - 19', '12\u201319', '12--19', '12', '1-2-3'])).toEqual(['12-19', '12-19', '12-19', '12', '1-2-3']);
+  });
+});
+
+describe('what rests on what', () => {
+  const contract = contractOf(
+    `      - { name: zip, logicalType: string, required: true }
+      - { name: city, logicalType: string, required: true }
+      - { name: state, logicalType: string, required: true }
+      - { name: salary, logicalType: integer, required: true }
+      - { name: rate, logicalType: number, physicalType: 'DECIMAL(5,2)', required: true }
+`,
+    '[{ determinant: [zip], dependent: [city, state] }, { determinant: [city], dependent: [zip, state] }, { determinant: [state, salary], dependent: [rate] }]',
+  );
+  const columns = ['zip', 'city', 'state', 'salary', 'rate'];
+  const rows = Array.from({ length: 60 }, (_, index) => {
+    const at = index % 4;
+    return [
+      `1000${at}`,
+      ['Aachen', 'Bremen', 'Coburg', 'Dachau'][at] ?? '',
+      ['NW', 'HB', 'BY', 'BY'][at] ?? '',
+      '5000',
+      ['1.00', '2.00', '3.50', '3.50'][at] ?? '',
+    ];
+  });
+
+  it('a vote does not rest on a determinant that is in doubt: the state is put right, and the rate stays', async () => {
+    const { table } = await healed(columns, [...rows, ['10000', 'Aachen', 'HB', '5000', '1.00']], { contract });
+    expect(table).toEqual([...rows, ['10000', 'Aachen', 'NW', '5000', '1.00']]);
+  });
+
+  it('a form put right yields to the value that the group holds', async () => {
+    const { table } = await healed(columns, [...rows, ['10000', 'Aachen', 'NW', '5000', '1,10 €'], ['10000', 'Aachen', 'NW', '5000', '1,00']], { contract });
+    expect(table.slice(60).map((row) => row[4])).toEqual(['1.00', '1.00']);
+  });
+
+  it('one label is not taken for a rule against a value that many rows hold, nor one that the contract refuses', async () => {
+    const labels = [
+      { row: 1n, values: { city: 'achen', salary: 'much' } },
+      { row: 2n, values: { city: 'Bremen' } },
+    ];
+    const alone = await healed(
+      ['city', 'salary'],
+      rows.map((row) => [row[1] ?? null, row[3] ?? null]),
+      { contract, labels },
+    );
+    expect(alone.table.filter(([city]) => city === 'achen')).toHaveLength(1);
+    expect(alone.table.every(([, salary]) => salary === '5000')).toBe(true);
+    expect(alone.healing.refusedLabels).toBe(1);
+  });
+});
+
 describe('bad input', () => {
+  it('one row, and integers that no double holds', async () => {
+    const exact = contractOf('      - { name: n, logicalType: integer, required: true }\n');
+    expect((await healed(['n'], [['9007199254740993']], { contract: exact })).table).toEqual([['9007199254740993']]);
+    expect((await healed(['n'], [['9,007,199,254,740,993'], ['9007199254740995'], ['12']], { contract: exact })).table.map(([n]) => n)).not.toContain(
+      '9007199254740992',
+    );
+  });
+
   it('an empty table, a column that is all gap, and columns that are missing', async () => {
     expect((await healed(COLUMNS, [], { contract: PLACES })).healing).toMatchObject({ rows: 0, counts: [], solutions: [] });
     const gap = Array.from({ length: 20 }, (_, index) => ['10115', null, null, `no price ${'abcdefghijklmnopqrst'[index]}`]);
