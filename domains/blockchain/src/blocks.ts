@@ -14,7 +14,7 @@ const SQL = `WITH skipped AS (SELECT chain, slot FROM solana_slots WHERE skipped
   SELECT b.chain, b.number, b.hash, b.parent_hash, CASE WHEN b.number > 0 THEN b.number - 1 END AS parent_number, 0::BIGINT AS declared_skipped, ${instant('b.timestamp')} AS block_time, ${utcDate('b.timestamp')} AS block_date,
     b.transaction_count::BIGINT AS transaction_count, ${finality('b.number', 'h')} AS finality, b._file, b._row,
     CASE WHEN b.replaced THEN ['hash:reorganised'] ELSE [] END AS _repairs, list_filter([${FAULT}], lambda fault: fault IS NOT NULL) AS _invalid
-  FROM evm_blocks b LEFT JOIN evm_head h ON h.chain = b.chain
+  FROM evm_blocks b LEFT JOIN evm_head h ON h.chain = b.chain WHERE b.canonical
   UNION ALL
   SELECT s.chain, s.slot, s.block.blockhash, s.block.previousBlockhash, s.block.parentSlot,
     (SELECT count(*) FROM skipped k WHERE k.chain = s.chain AND k.slot > s.block.parentSlot AND k.slot < s.slot), ${instant('s.block.blockTime')}, ${utcDate('s.block.blockTime')},

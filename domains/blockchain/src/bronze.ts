@@ -6,7 +6,7 @@ const CHAIN = `regexp_replace(regexp_extract(_file, '(?:^|/)((?:eip155|solana)-[
 const fromJson = (structure: unknown) => `TRY(from_json(raw, ${literal(JSON.stringify(structure))}))`;
 
 /**
- * The blocks that count, of Ethereum-like chains. Of a number that came several times, the newest: a range may come again, whole or in part, after a
+ * Blocks of Ethereum-like chains; `canonical` are those that count. Of a number that came several times, the newest: a range may come again, whole or in part, after a
  * reorganisation. A shorter chain may have replaced a longer one: blocks above it that no longer fit, and came earlier, are orphans too.
  * `replaced` tells that another block held the number before.
  */
@@ -21,9 +21,12 @@ export const evmBlocks: BronzeTable = {
       FROM newest WHERE _sequence = newest WINDOW w AS (PARTITION BY chain ORDER BY number)),
     forks AS (
       SELECT *, max(CASE WHEN number = below + 1 AND lower(parent_hash) <> hash_below AND _sequence < sequence_below THEN sequence_below END)
-        OVER (PARTITION BY chain ORDER BY number) AS replaced_by FROM linked)
-    SELECT chain, number, lower(hash) AS hash, lower(parent_hash) AS parent_hash, timestamp, transaction_count, several AS replaced, _file, _row, _sequence
-    FROM forks WHERE replaced_by IS NULL OR _sequence >= replaced_by`,
+        OVER (PARTITION BY chain ORDER BY number) AS replaced_by FROM linked),
+    chosen AS (SELECT * FROM forks WHERE replaced_by IS NULL OR _sequence >= replaced_by)
+    SELECT chain, number, lower(hash) AS hash, lower(parent_hash) AS parent_hash, timestamp, transaction_count, several AS replaced, true AS canonical, _file, _row, _sequence FROM chosen
+    UNION ALL
+    SELECT chain, number, lower(hash), lower(parent_hash), timestamp, transaction_count, false, false, _file, _row, _sequence FROM landing o
+      WHERE NOT EXISTS (SELECT 1 FROM chosen c WHERE c.chain = o.chain AND c.number = o.number AND lower(c.hash) = lower(o.hash))`,
   lineage: {
     number: ['landing:ethereum.number'],
     hash: ['landing:ethereum.hash'],

@@ -1,4 +1,4 @@
-import type { Source } from '@skein/product';
+import type { Landing, Source } from '@skein/product';
 
 /** `eip155-1`: a CAIP-2 chain, whose colon is no character of file names everywhere. */
 const EVM = String.raw`eip155-\d{1,32}`;
@@ -9,12 +9,36 @@ const EVM_RANGE = new RegExp(`(?:^|/)${EVM}/(blocks|transactions|logs)/${RANGE}\
 const EVM_FACTS = new RegExp(`(?:^|/)${EVM}/(tokens|head|reorgs)\\.ndjson$`);
 const SOLANA_FILE = new RegExp(`(?:^|/)${SOLANA}/(?:(blocks)/${RANGE}|(head|tokens))\\.(?:ndjson|json)(?:\\.gz)?$`);
 
+/**
+ * Of a range that came again the newest counts, and a file whose range lies wholly within a newer one not at all: connectors join small files of
+ * new blocks to large ones of final blocks. Where ranges overlap in part, the steps choose block by block. Other files: the newest of each.
+ */
+export function liveRanges(landings: readonly Landing[]): Landing[] {
+  const live: Landing[] = [];
+  const newer = new Map<string, [bigint, bigint][]>();
+  const seen = new Set<string>();
+  for (const landing of landings.toReversed()) {
+    const { origin, file } = landing;
+    if (seen.has(`${origin}\n${file}`)) continue;
+    seen.add(`${origin}\n${file}`);
+    const range = /^(.*?)(\d+)-(\d+)\.[a-z.]+$/.exec(file);
+    const [from, to] = [BigInt(range?.[2] ?? 0), BigInt(range?.[3] ?? 0)];
+    const folder = `${origin}\n${range?.[1] ?? file}`;
+    const others = newer.get(folder) ?? [];
+    if (range && others.some(([first, last]) => first <= from && to <= last)) continue;
+    newer.set(folder, [...others, [from, to]]);
+    live.push(landing);
+  }
+  return live.toReversed();
+}
+
 /** Blocks, transactions and logs of Ethereum-like chains: one Parquet file for each kind and range of blocks. Of a file that came again the newest counts. */
 export const evmRanges: Source = {
   name: 'ethereum',
   describes: 'eip155-<chain>/<blocks|transactions|logs>/<from>-<to>.parquet',
   shape: 'table',
   tableOf: (file) => EVM_RANGE.exec(file)?.[1],
+  live: liveRanges,
   columnTypes: {
     blocks: { chain: 'VARCHAR', number: 'BIGINT', hash: 'VARCHAR', parent_hash: 'VARCHAR', timestamp: 'BIGINT', transaction_count: 'INTEGER' },
     transactions: { chain: 'VARCHAR', hash: 'VARCHAR', block_number: 'BIGINT', transaction_index: 'INTEGER', from: 'VARCHAR', to: 'VARCHAR', value: 'VARCHAR' },
@@ -55,4 +79,5 @@ export const solanaFiles: Source = {
     const found = SOLANA_FILE.exec(file);
     return found?.[1] ?? found?.[2];
   },
+  live: liveRanges,
 };

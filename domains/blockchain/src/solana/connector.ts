@@ -157,7 +157,7 @@ async function blockAt(node: SolanaNode, slot: bigint, version: number): Promise
     if (typeof blockhash !== 'string' || typeof previousBlockhash !== 'string' || typeof parentSlot !== 'bigint') {
       throw new SkeinError('SKEIN_SOURCE_ANSWER', `getBlock(${slot}) is no block: ${writeExactly(block).slice(0, 200)}`, { context: { slot: String(slot) } });
     }
-    return block as unknown as Block;
+    return block;
   } catch (error) {
     const code = error instanceof SkeinError ? error.context['code'] : undefined;
     if (typeof code === 'number' && SKIPPED.has(code)) return code;

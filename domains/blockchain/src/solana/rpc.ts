@@ -51,7 +51,7 @@ class Refused extends Error {
 export function parseExactly(text: string): unknown {
   const revive = (_key: string, value: unknown, context?: { source?: string }): unknown =>
     typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '') ? BigInt(context?.source ?? '') : value;
-  return JSON.parse(text, revive as (key: string, value: unknown) => unknown);
+  return JSON.parse(text, revive);
 }
 
 const raw = JSON as unknown as { rawJSON(text: string): unknown };
@@ -78,7 +78,7 @@ export function solanaNode(options: SolanaRpcOptions): SolanaNode {
     if (!response.ok) throw new Refused(response.status, retryAfterMs(response.headers.get('retry-after'), timing));
     return parseExactly(await response.text()) as T;
   };
-  const rpc = createSolanaRpcFromTransport(transport) as Rpc<SolanaRpcApi>;
+  const rpc = createSolanaRpcFromTransport(transport);
   return {
     async ask(at, send) {
       for (let attempt = 1; ; attempt++) {

@@ -89,7 +89,7 @@ export class SvmNode implements AsyncDisposable {
     const slot = this.#slot++;
     const made: Record<string, unknown>[] = [];
     for (const { payer, instructions } of transactions) made.push(await this.#send(payer, instructions));
-    const below = [...this.blocks.keys()].filter((one) => typeof this.blocks.get(one) === 'object').at(-1);
+    const below = [...this.blocks.keys()].findLast((one) => typeof this.blocks.get(one) === 'object');
     const parent = below === undefined ? undefined : (this.blocks.get(below) as { blockhash: string });
     this.blocks.set(slot, {
       blockHeight: slot - 10,
@@ -157,7 +157,7 @@ export class SvmNode implements AsyncDisposable {
           uiTokenAmount: { amount: String(amount), decimals: 6, uiAmount: Number(amount) / 1e6 },
         });
       }
-      return account.lamports as bigint;
+      return account.lamports;
     });
     return { lamports: held, tokens };
   }
