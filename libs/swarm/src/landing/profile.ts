@@ -8,7 +8,7 @@ import { leavesOf } from './record-leaves.ts';
 /** A fiftieth of a file is looked at, and never fewer or more rows than these. */
 const SHARE = 50;
 const FEWEST = 200;
-const MOST = 2_000;
+const MOST = 500;
 /** Columns and fields of one file; names may come from whoever writes the file. */
 const MOST_COLUMNS = 500;
 const LONGEST_NAME = 200;

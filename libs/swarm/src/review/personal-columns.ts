@@ -26,7 +26,7 @@ export interface PersonalSearch {
  */
 export async function undecidedColumns({ domain, landings, session, board }: PersonalSearch, live: readonly Landing[]): Promise<UndecidedColumn[]> {
   const origins = originsOf(domain);
-  const found = new Map<string, UndecidedColumn>();
+  const seen = new Map<string, { table: BronzeTable; field: FieldProfile; reaches: readonly Derived[] }>();
   for (const landing of live) {
     const tables = domain.bronze.filter((table) => landingsOf(table, [landing]).length > 0);
     const source = domain.sources.find(({ name }) => name === landing.source);
@@ -37,15 +37,26 @@ export async function undecidedColumns({ domain, landings, session, board }: Per
         const nested = source.shape === 'json';
         const root = nested ? rootOf(field.name) : field.name;
         const column = `${table.name}.${nested ? field.name : field.name.toLowerCase()}`;
-        if (found.has(column) || !offers(table, root, origins, nested)) continue;
-        const reaches = origins.of(table.name, root);
-        if (isClassified(reaches, root !== field.name)) continue;
-        const one = sourceColumn(domain, table, column, field);
-        if (detectPersonal(one) !== undefined && !isDecided(board, one)) found.set(column, { source: one, reaches });
+        const known = seen.get(column);
+        if (known) seen.set(column, { ...known, field: added(known.field, field) });
+        else if (offers(table, root, origins, nested)) {
+          const reaches = origins.of(table.name, root);
+          if (!isClassified(reaches, root !== field.name)) seen.set(column, { table, field, reaches });
+        }
       }
     }
   }
-  return [...found.values()];
+  return [...seen].flatMap(([column, { table, field, reaches }]) => {
+    const source = sourceColumn(domain, table, column, field);
+    return detectPersonal(source) === undefined || isDecided(board, source) ? [] : [{ source, reaches }];
+  });
+}
+
+/** What a column that is seldom filled holds shows over many files only. */
+function added(one: FieldProfile, other: FieldProfile): FieldProfile {
+  const forms = { ...one.forms };
+  for (const [form, count] of Object.entries(other.forms)) forms[form] = (forms[form] ?? 0) + count;
+  return { ...one, texts: one.texts + other.texts, forms };
 }
 
 /** Landings never change: what was seen of one is kept, so that a run with nothing to do reads no profiles. */
