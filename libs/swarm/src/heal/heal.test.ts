@@ -122,6 +122,25 @@ describe('healing by dependencies', () => {
   });
 });
 
+it('makes no two rows equal in a primary key, by a program or by a label', async () => {
+  const contract = contractOf(
+    `      - { name: site, logicalType: string, primaryKey: true, primaryKeyPosition: 1 }
+      - { name: no, logicalType: integer, primaryKey: true, primaryKeyPosition: 2 }
+`,
+  );
+  const rows = [...Array.from({ length: 12 }, (_, index) => ['a', String(1000 + index)]), ['a', '1,001'], ['b', '1,001']];
+  expect((await healed(['site', 'no'], rows, { contract })).table.slice(12)).toEqual([
+    ['a', '1,001'],
+    ['b', '1001'],
+  ]);
+  const single = contractOf('      - { name: no, logicalType: integer, primaryKey: true }\n');
+  const labels = [
+    { row: 1n, values: { no: '5' } },
+    { row: 2n, values: { no: '3' } },
+  ];
+  expect((await healed(['no'], [['1'], ['2'], ['3']], { contract: single, labels })).table).toEqual([['5'], ['2'], ['3']]);
+});
+
 describe('healing by the synthesiser and by labels', () => {
   it('reads numbers of another form, and does nothing to what breaks no rule', async () => {
     const { cells, table } = await healed(COLUMNS, [...many, ['10115', 'Berlin', 'Mitte', '1,234.50'], ['10115', 'Berlin', 'Mitte', 'N/A']], {
@@ -257,7 +276,7 @@ describe('what rests on what', () => {
   it('one label is not taken for a rule against a value that many rows hold, nor one that the contract refuses', async () => {
     const labels = [
       { row: 1n, values: { city: 'achen', salary: 'much' } },
-      { row: 2n, values: { city: 'Bremen' } },
+      { row: 2n, values: { city: 'Bremen', salary: '5000' } },
     ];
     const alone = await healed(
       ['city', 'salary'],

@@ -1,4 +1,4 @@
-import type { Property } from '@skein/contract';
+import { primaryKey, type Property } from '@skein/contract';
 import { ident, literal, sha256 } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
 import { textAccepts } from '@skein/verifier';
@@ -26,6 +26,8 @@ export class Ward {
   readonly #accepts = new Map<string, (value: string | null) => boolean>();
   readonly #solutions = new Map<string, AppliedSolution>();
   readonly #dependent: ReadonlySet<string>;
+  /** The primary key and each unique column: no repair makes two rows equal in them. */
+  readonly #keys: readonly (readonly string[])[];
   /** Columns that have repaired cells. */
   readonly #repaired = new Set<string>();
 
@@ -34,6 +36,9 @@ export class Ward {
     this.table = table.name;
     this.#dependent = new Set(contract.dependencies.flatMap(({ determinant, dependent }) => [...determinant, ...dependent]));
     const has = new Set(table.columns);
+    this.#keys = [primaryKey(contract).map(({ name }) => name), ...contract.properties.filter(({ unique }) => unique).map(({ name }) => [name])].filter(
+      (key) => key.length > 0 && key.every((name) => has.has(name)),
+    );
     this.columns = contract.properties.filter((property) => has.has(property.name) && isSingle(property));
     for (const property of this.columns) this.#accepts.set(property.name, textAccepts(property));
     // The contract judges labels as it judges every repair: what it refuses is neither written nor learned from.
@@ -144,10 +149,11 @@ export class Ward {
     };
     const id = idOf(solution);
     const parameters = [JSON.stringify(given)];
+    const alone = this.#keys.some((key) => key.length === 1 && key[0] === property.name);
     // What stood there first is the log's, where the cell has been repaired.
     await this.session.run(
       `CREATE OR REPLACE TEMP TABLE _labelled AS SELECT t._row, coalesce(f._row IS NOT NULL, FALSE) AS _fixed, CASE WHEN f._row IS NULL THEN t.${column} ELSE f._before END AS _before, l.v AS _after
-       FROM ${labels} l JOIN ${table} t ON t._row = l.r LEFT JOIN _fix f ON f._row = t._row AND f._col = ${name} WHERE t.${column} IS DISTINCT FROM l.v`,
+       FROM ${labels} l JOIN ${table} t ON t._row = l.r LEFT JOIN _fix f ON f._row = t._row AND f._col = ${name} WHERE t.${column} IS DISTINCT FROM l.v${alone ? ` AND l.v NOT IN (SELECT ${column} FROM ${table} WHERE ${column} IS NOT NULL)` : ''}`,
       parameters,
     );
     await this.session.run(`DELETE FROM _fix WHERE _col = ${name} AND _row IN (SELECT _row FROM _labelled)`);
@@ -167,7 +173,10 @@ export class Ward {
     await session.run(`UPDATE ${table} t SET ${column} = f.${column} FROM _changed f WHERE t._row = f._row`);
     // The contract judges: what it refuses is taken back. U+FFFD stands for what is lost, so no repair brings it.
     const refused = [`SELECT _row FROM (${brokenCells('_changed', property)})`, `SELECT _row FROM _changed WHERE contains(${column}, chr(65533))`];
-    if (property.unique) refused.push(`SELECT _row FROM ${table} WHERE ${column} IN (SELECT ${column} FROM ${table} GROUP BY 1 HAVING count(*) > 1)`);
+    for (const key of this.#keys.filter((names) => names.includes(property.name))) {
+      const k = key.map(ident).join(', ');
+      refused.push(`SELECT _row FROM ${table} JOIN (SELECT ${k} FROM ${table} GROUP BY ALL HAVING count(*) > 1) USING (${k})`);
+    }
     const [taken] = await session.rows<{ rows: bigint[] | null }>(`SELECT list(_row) AS rows FROM _changed WHERE _row IN (${refused.join(' UNION ALL ')})`);
     if (taken?.rows) {
       const rows = `(SELECT unnest([${taken.rows.join(', ')}]))`;
