@@ -19,6 +19,21 @@ function rewriteDay(sources: string): void {
   writeFileSync(file, `${lines.slice(0, -1).join('\n')}\n`);
 }
 
+/** Events of three streams, one of none, two with ids that no folder can bear, and one of a date that no calendar has. */
+function moreStreams(sources: string): void {
+  const streams = ['3206015529', '4406015530', '5506015531'];
+  const hostile = ['../../../../tmp/elsewhere', 'x'.repeat(4_000), ''];
+  for (const name of readdirSync(sources)) {
+    const lines = readFileSync(path.join(sources, name), 'utf8').split('\n');
+    const changed = lines.map((line, index) => {
+      const stream = name.startsWith('events_20260827') && index < hostile.length ? hostile[index] : streams[index % 3];
+      const dated = name.startsWith('events_20260828') && index === 0 ? line.replace('"event_date":"20260828"', '"event_date":"20261345"') : line;
+      return dated.replace('"stream_id":"3206015529"', `"stream_id":"${stream}"`);
+    });
+    writeFileSync(path.join(sources, name), changed.join('\n'));
+  }
+}
+
 /** Small files of days that are in the export already, as late shards bring them. */
 function lateShards(sources: string, batch = 1): void {
   const [line] = readFileSync(path.join(sources, 'events_20260826.ndjson'), 'utf8').split('\n');
@@ -135,11 +150,29 @@ describe('compaction', () => {
   beforeAll(async () => {
     ga4 = await layeredGa4(LIMITS);
     await writeGa4Source({ directory: ga4.sources, seed: 8, rows: 2_000, timeZone: TIME_ZONE, materials: demoMaterials(1) });
+    moreStreams(ga4.sources);
     lateShards(ga4.sources);
     // With files of one byte as the aim, no file is small: nothing is compacted yet.
     await ga4.run({ layout: { ...LIMITS, fileBytes: 1 } });
   }, 120_000);
   afterAll(() => ga4[Symbol.asyncDispose]());
+
+  it('parts by day and stream, and lets no value of a row name a folder', async () => {
+    const version = await ga4.version();
+    const { plan, files, rows } = version;
+    expect(plan.partitionBy).toEqual(['event_date', 'stream_id']);
+    const streams = Map.groupBy(files, (file) => file.partition['stream_id']);
+    expect([...streams.keys()].sort((a, b) => String(a).localeCompare(String(b)))).toEqual(['(other)', '3206015529', '4406015530', '5506015531', null]);
+    // Rows whose date no calendar has are a partition of their own.
+    expect(files.some((file) => file.partition['event_date'] === null)).toBe(true);
+    expect(files.reduce((sum, file) => sum + file.rows, 0n)).toBe(rows);
+    const bronze = path.join(path.dirname(ga4.sources), 'bronze/ga4/events_raw/files');
+    expect(files.every((file) => path.resolve(file.path).startsWith(bronze) && file.path.length < 500)).toBe(true);
+    const [other] = await ga4.withSession((session) =>
+      session.rows(`SELECT count(*) AS n, count(DISTINCT stream_id) AS streams FROM (${bronzeScan({ ...version, files: streams.get('(other)') ?? [] })})`),
+    );
+    expect(other).toEqual({ n: 2n, streams: 2n });
+  });
 
   it('refuses to lose a row', async () => {
     const before = await ga4.version();
