@@ -91,7 +91,9 @@ function counting(board: PatternBoard): { board: PatternBoard; vain: () => numbe
       if (name !== 'claim') return (member as (...args: unknown[]) => unknown).bind(target);
       return async (...args: Parameters<PatternBoard['claim']>) => {
         const answer = await target.claim(...args);
-        if (typeof answer !== 'string') 'vain' in answer ? (vain += 1) : (granted += 1);
+        if (typeof answer === 'string') return answer;
+        if ('vain' in answer) vain += 1;
+        else granted += 1;
         return answer;
       };
     },

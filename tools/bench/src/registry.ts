@@ -100,6 +100,14 @@ export const BENCHES: readonly Bench[] = [
     load: async () => (await import('./swarm-learning.ts')).swarmLearningStreams,
   },
   {
+    name: 'swarm-rewards',
+    measures: 'looking for a solution, families ordered by what they earned, against the order of the library, with equal results',
+    bar: 'equal results, and no more readings tried',
+    met: (result) => result['equal'] === true && number(result, 'readings') <= number(result, 'readings_off'),
+    scales: true,
+    load: async () => (await import('./swarm-rewards.ts')).swarmRewards,
+  },
+  {
     name: 'heal-hospital',
     measures:
       'correction F1 by cell on the hospital table with the constraints of the literature, contract alone and with 20 labelled rows, against majorities of groups',
@@ -141,6 +149,24 @@ export const BENCHES: readonly Bench[] = [
     bar: 'both ratios ≤ 1.5',
     met: (result) => result.ratio <= 1.5 && number(result, 'apply_ratio') <= 1.5,
     load: async () => (await import('./heal-speed.ts')).healSpeed,
+  },
+  {
+    name: 'chain-decode',
+    measures: 'logs to decimal text and addresses, a mix as on Ethereum, against viem on the same logs',
+    bar: 'figure ≥ 2,000,000 logs/s',
+    met: (result) => result.figure >= 2_000_000,
+    load: async () => {
+      const { chainDecode } = await import('./chain-decode.ts');
+      return (progress) => chainDecode(progress);
+    },
+  },
+  {
+    name: 'chain-backfill',
+    measures: 'logs from a node to checked, decoded Parquet files with their blocks, transactions and receipts, against bare eth_getLogs',
+    bar: 'none: what checking costs',
+    met: (result) => result.figure > 0,
+    scales: true,
+    load: async () => (await import('./chain-backfill.ts')).chainBackfill,
   },
 ];
 

@@ -329,8 +329,10 @@ function watched(board: PatternBoard): { board: PatternBoard; parked: Promise<vo
     evidence: (id, agent, tally) => board.evidence(id, agent, tally),
     reject: (id, reason) => board.reject(id, reason),
     onChange: (listener) => board.onChange(listener),
-    claim: (key, ttl) => board.claim(key, ttl),
-    release: (lease) => board.release(lease),
+    rewards: () => board.rewards(),
+    reward: (earned) => board.reward(earned),
+    claim: (key, ttl, attempt) => board.claim(key, ttl, attempt),
+    release: (lease, vain) => board.release(lease, vain),
     close: () => board.close(),
   };
   return { board: watching, parked };
