@@ -5,7 +5,7 @@ import { duckdbEngine, duckdbSandbox } from '@skein/adapter-duckdb';
 import { memoryBoard, memoryBus } from '@skein/adapter-memory';
 import { joinRedisBoard } from '@skein/adapter-redis';
 import { attachLibrary, sqlitePatternLibrary, sqliteStateStore } from '@skein/adapter-sqlite';
-import { localLandingStore, localSnapshotStore, readContractFiles } from '@skein/adapter-storage';
+import { localBronzeStore, localLandingStore, localSnapshotStore, readContractFiles } from '@skein/adapter-storage';
 import { systemClock } from '@skein/kernel';
 import { runDomain } from '@skein/nest';
 import { handOver } from '@skein/swarm';
@@ -25,6 +25,7 @@ runDomain({
       engine: duckdbEngine({ tempDirectory: path.join(data, 'tmp', String(process.pid)) }),
       store: localSnapshotStore({ root: path.join(data, 'tables'), clock: systemClock }),
       landings: localLandingStore({ root: path.join(data, 'landing') }),
+      bronze: localBronzeStore({ root: path.join(data, 'bronze') }),
       bus: memoryBus(),
       sandbox: duckdbSandbox({ workers: 1, spares: 0, startEarly: false, tempDirectory: path.join(data, 'tmp', `rules-${process.pid}`) }),
       board,
