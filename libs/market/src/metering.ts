@@ -15,12 +15,13 @@ export function reserve(state: MarketState, command: Extract<MarketCommand, { do
     const standing = state.entitlements.get(id);
     if (!standing || standing.entitlement.consumer !== consumer || !isValid(standing, time))
       throw new SkeinError('SKEIN_PRODUCT_UNKNOWN', 'the agreement gives no right to read any more');
-    const known = state.usages.get(state.usageByKey.get(usageKey(id, key)) ?? '');
+    const found = state.usages.get(state.usageByKey.get(usageKey(id, key)) ?? '');
+    // what lapsed, or was charged a day ago, is no use any more that could be repeated
+    const known = found && found.until > time ? found : undefined;
     if (known && known.query !== query) throw conflict('that idempotency key was used for another query', { agreement: standing.entitlement.agreement });
-    if (known?.state === 'charged' && known.until > time) return [];
-    const holds = known?.state === 'reserved' && known.until > time;
-    if (!holds) checkQuota(state, standing, time);
-    const usage = known?.state === 'reserved' ? known.id : sha256(JSON.stringify([consumer, id, key, attempt])).slice(0, 40);
+    if (known?.state === 'charged') return [];
+    if (!known) checkQuota(state, standing, time);
+    const usage = known?.id ?? sha256(JSON.stringify([consumer, id, key, attempt])).slice(0, 40);
     return [{ type: 'usage.reserved', usage, entitlement: id, key, query, attempt, until: time + leaseMs }];
   });
 }

@@ -145,6 +145,7 @@ export function fold(state: MarketState, event: MarketEvent): void {
       const usage = state.usages.get(event.usage);
       const { usage: id, entitlement, key, query } = event;
       forget(state, id);
+      forget(state, state.usageByKey.get(usageKey(entitlement, key)) ?? '');
       if (!event.repeatable) break;
       state.usages.set(id, { id, entitlement, key, query, attempt: usage?.attempt ?? '', until: event.at + REPEAT_MS, state: 'charged' });
       state.usageByKey.set(usageKey(entitlement, key), id);

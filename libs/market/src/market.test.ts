@@ -1,0 +1,279 @@
+import { describe, expect, it } from 'vitest';
+import type { MarketCommand } from './command.ts';
+import { decideMarket, entitledNow, numbered } from './decide.ts';
+import type { MarketEvent } from './event.ts';
+import { checkBalance, ledgerLines } from './ledger.ts';
+import type { Listing } from './listing.ts';
+import { readCents, splitByWeight } from './money.ts';
+import { periodsBegun, readPlan, usageCents, type PricingPlan } from './plan.ts';
+import { emptyMarket, fold, priceAt, quotaLeft } from './state.ts';
+import { chargesOf } from './statement.ts';
+import { checkWithin, readTerms, type Terms } from './terms.ts';
+
+const DAY = 86_400_000;
+const START = Date.UTC(2026, 0, 1);
+
+function market() {
+  const state = emptyMarket();
+  const log: MarketEvent[] = [];
+  const run = (command: MarketCommand, now = START): readonly MarketEvent[] => {
+    const events = numbered(state, decideMarket(state, command, now), now);
+    for (const event of events) {
+      log.push(JSON.parse(JSON.stringify(event)) as MarketEvent);
+      fold(state, event);
+    }
+    return events;
+  };
+  return { state, log, run };
+}
+const listing = (id: string, plan: Partial<PricingPlan> = {}, terms: Partial<Terms> = {}, more: Partial<Listing> = {}): Omit<Listing, 'state' | 'release'> => ({
+  id,
+  title: 'T',
+  description: '',
+  product: 'shop.orders',
+  major: 1,
+  contractVersion: '1.0.0',
+  licence: { purposes: [] },
+  terms: { plan: { unit: 'Pay-per-use', currency: 'EUR', price: '100', ...plan }, columns: ['id'], rows: [], quota: undefined, days: undefined, ...terms },
+  dictionary: [],
+  preview: [],
+  royalties: [{ domain: 'shop', product: 'shop.orders', weight: 1 }],
+  needsRelease: false,
+  by: 'seller',
+  ...more,
+});
+function sold(made: ReturnType<typeof market>, one: Omit<Listing, 'state' | 'release'>, consumer = 'buyer'): string {
+  made.run({ do: 'draft', listing: one });
+  made.run({ do: 'check', listing: one.id, by: 'seller' });
+  made.run({ do: 'publish', listing: one.id, by: 'seller' });
+  made.run({ do: 'request', listing: one.id, consumer, owner: false, request: 'r', agreement: `${one.id}-a` });
+  return made.state.agreements.get(`${one.id}-a`)?.entitlement ?? '';
+}
+const reserve = (entitlement: string, key: string, more: Partial<Extract<MarketCommand, { do: 'reserve' }>> = {}): MarketCommand => ({
+  do: 'reserve',
+  consumer: 'buyer',
+  entitlements: [entitlement],
+  key,
+  query: 'q',
+  attempt: key,
+  leaseMs: 1_000,
+  ...more,
+});
+const settle = (entitlement: string, key: string, bytes: number, cut = false): MarketCommand => ({
+  do: 'settle',
+  uses: [{ usage: `u-${key}`, entitlement, key, query: 'q' }],
+  rows: 1n,
+  bytes,
+  cut,
+});
+const thrown = (work: () => unknown): unknown => {
+  try {
+    work();
+  } catch (error) {
+    return (error as { code?: string }).code;
+  }
+  return undefined;
+};
+
+describe('money', () => {
+  it('is split to the cent by largest remainder, at any size, and never differs from the whole', () => {
+    expect(splitByWeight(100n, [1n, 1n, 1n])).toEqual([34n, 33n, 33n]);
+    expect(splitByWeight(1n, [1n, 1_000_000n])).toEqual([0n, 1n]);
+    expect(splitByWeight(0n, [3n])).toEqual([0n]);
+    expect(splitByWeight(9_007_199_254_740_993n, [1n, 2n])).toEqual([3_002_399_751_580_331n, 6_004_799_503_160_662n]);
+    let seed = 1n;
+    let looked = 0;
+    for (let round = 0; round < 2_000; round += 1) {
+      seed = (seed * 6_364_136_223_846_793_005n + 1_442_695_040_888_963_407n) % 2n ** 64n;
+      const weights = Array.from({ length: Number(seed % 7n) + 1 }, (_, index) => ((seed >> BigInt(index * 3)) % 1_000n) + 1n);
+      const amount = seed % 10n ** BigInt((round % 18) + 1);
+      const parts = splitByWeight(amount, weights);
+      const sum = weights.reduce((total, weight) => total + weight, 0n);
+      expect(parts.reduce((total, part) => total + part, 0n)).toBe(amount);
+      for (const [index, part] of parts.entries())
+        expect(part * sum - amount * (weights[index] as bigint) < sum && amount * (weights[index] as bigint) - part * sum < sum).toBe(true);
+      looked += 1;
+    }
+    expect(looked).toBe(2_000);
+    for (const weights of [[], [0n], [-1n, 2n]]) expect(thrown(() => splitByWeight(10n, weights))).toBe('SKEIN_INTERNAL');
+  });
+
+  it('is read as minor units in text, and as nothing else', () => {
+    expect(readCents('1250', 'x')).toBe(1_250n);
+    for (const wrong of ['-1', '1.5', '1e3', ' 1', '01', '', '١٢', '9'.repeat(40), 12, 1n, null, undefined, ['1']])
+      expect(thrown(() => readCents(wrong, 'x'))).toBe('SKEIN_REQUEST_INVALID');
+  });
+
+  it('balances in every entry, and an entry that does not is told', () => {
+    const shares = [
+      { domain: 'a', product: 'a.x', weight: 2 },
+      { domain: 'b', product: 'b.y', weight: 1 },
+    ];
+    const charge = {
+      id: 'c',
+      agreement: 'a',
+      listing: 'l',
+      consumer: 'b',
+      reason: 'use',
+      currency: 'EUR',
+      cents: '101',
+      lines: ledgerLines('b', 101n, shares),
+    } as const;
+    checkBalance(charge);
+    expect(charge.lines.map(({ debit, credit }) => [debit, credit])).toEqual([
+      ['101', '0'],
+      ['0', '67'],
+      ['0', '34'],
+    ]);
+    expect(thrown(() => checkBalance({ ...charge, lines: charge.lines.slice(0, 2) }))).toBe('SKEIN_INTERNAL');
+    expect(thrown(() => checkBalance({ ...charge, cents: '102' }))).toBe('SKEIN_INTERNAL');
+  });
+});
+
+describe('pricing plans', () => {
+  const plan = (more: object) => readPlan({ currency: 'EUR', price: '10', ...more });
+  it('price uses by their unit', () => {
+    expect(usageCents(plan({ unit: 'Pay-per-use' }), 99, 5)).toBe(10n);
+    expect([2, 3].map((answered) => usageCents(plan({ unit: 'Freemium', free: 3 }), answered, 5))).toEqual([0n, 10n]);
+    expect([0, 1, 1_024, 1_025].map((bytes) => usageCents(plan({ unit: 'Data-volume', bytes: 1_024 }), 0, bytes))).toEqual([0n, 10n, 10n, 20n]);
+    expect(usageCents(plan({ unit: 'Data-volume', bytes: 1_024 }), 0, Number.MAX_SAFE_INTEGER)).toBe(((9_007_199_254_740_991n + 1_023n) / 1_024n) * 10n);
+    const week = plan({ unit: 'Recurring', days: 7 });
+    expect([-1, 0, 7 * DAY - 1, 7 * DAY, 15 * DAY].map((time) => periodsBegun(week, 0, undefined, time))).toEqual([0, 1, 1, 2, 3]);
+    expect(periodsBegun(week, 0, 7 * DAY, 90 * DAY)).toBe(1);
+  });
+  it.each([
+    { unit: 'pay-per-use' },
+    { unit: 'Revenue-sharing' },
+    { unit: 'Freemium' },
+    { unit: 'Pay-per-use', free: 3 },
+    { unit: 'Open-data' },
+    { unit: 'Pay-per-use', currency: 'eur' },
+    { unit: 'Recurring', days: 0.5 },
+  ])('are refused: %j', (wrong) => expect(thrown(() => plan(wrong))).toBe('SKEIN_REQUEST_INVALID'));
+});
+
+describe('the market', () => {
+  it('comes to the same state from its log, read back from JSON', () => {
+    const made = market();
+    const entitlement = sold(made, listing('one', {}, { quota: 5 }));
+    made.run(reserve(entitlement, 'a'));
+    made.run(settle(entitlement, 'a', 3));
+    made.run(reserve(entitlement, 'b'));
+    const again = emptyMarket();
+    for (const event of made.log) fold(again, event);
+    const text = (state: typeof again) => JSON.stringify([...state.entitlements.values()].map(({ answered, ended, open }) => [answered, ended, [...open]]));
+    expect([text(again), again.seq, [...again.usages.keys()]]).toEqual([text(made.state), made.state.seq, [...made.state.usages.keys()]]);
+  });
+
+  it('keeps names apart that look or compare alike', () => {
+    const made = market();
+    sold(made, listing('one'), 'Étoile');
+    for (const other of ['étoile', 'E\u0301toile', 'Étoile ', 'ÉTOILE', '__proto__', 'constructor', ''])
+      expect(entitledNow(made.state, other, START)).toEqual([]);
+    expect(entitledNow(made.state, 'Étoile', START)).toHaveLength(1);
+    const entitlement = made.state.agreements.get('one-a')?.entitlement ?? '';
+    expect(thrown(() => made.run(reserve(entitlement, 'k', { consumer: 'étoile' })))).toBe('SKEIN_PRODUCT_UNKNOWN');
+  });
+
+  it('charges recurring plans for each period that began, once, and none after the end', () => {
+    const made = market();
+    sold(made, listing('one', { unit: 'Recurring', price: '900', days: 7 }, { days: 30 }));
+    const charged = () => chargesOf(made.log).map(({ id }) => id.split(':').at(-1));
+    expect(charged()).toEqual(['1']);
+    made.run({ do: 'accrue' }, START + 15 * DAY);
+    made.run({ do: 'accrue' }, START + 15 * DAY);
+    made.run({ do: 'accrue' }, START);
+    expect(charged()).toEqual(['1', '2', '3']);
+    made.run({ do: 'end', agreement: 'one-a', by: 'seller', reason: 'over' }, START + 16 * DAY);
+    made.run({ do: 'accrue' }, START + 90 * DAY);
+    expect(charged()).toEqual(['1', '2', '3']);
+  });
+
+  it('does not give the rest of a cut answer away where volume is paid for', () => {
+    for (const [unit, more, charges] of [
+      ['Data-volume', { bytes: 1_024 }, 2],
+      ['Pay-per-use', {}, 1],
+    ] as const) {
+      const made = market();
+      const entitlement = sold(made, listing('one', { unit, ...more }));
+      made.run(reserve(entitlement, 'k'));
+      made.run(settle(entitlement, 'k', 100, true));
+      made.run(reserve(entitlement, 'k', { attempt: 'k2' }));
+      made.run({ ...settle(entitlement, 'k', 9_000), uses: [{ usage: 'u-2', entitlement, key: 'k', query: 'q' }] } as MarketCommand);
+      expect([unit, chargesOf(made.log).length]).toEqual([unit, charges]);
+    }
+  });
+
+  it('answers a repetition for a day, and forgets the key then', () => {
+    const made = market();
+    const entitlement = sold(made, listing('one', {}, { quota: 2 }));
+    made.run(reserve(entitlement, 'k'));
+    made.run(settle(entitlement, 'k', 1));
+    expect(made.run(reserve(entitlement, 'k', { attempt: 'k2' }), START + DAY - 1)).toEqual([]);
+    expect(thrown(() => made.run(reserve(entitlement, 'k', { query: 'other' }), START + DAY - 1))).toBe('SKEIN_MARKET_CONFLICT');
+    expect(made.run(reserve(entitlement, 'k', { query: 'other' }), START + DAY + 1)).toHaveLength(1);
+    const standing = made.state.entitlements.get(entitlement);
+    expect(standing && quotaLeft(made.state, standing, START + DAY + 1)).toBe(0);
+  });
+
+  it('does not let anybody deal with themselves, or take what is not live', () => {
+    const made = market();
+    made.run({ do: 'draft', listing: listing('one') });
+    const ask =
+      (more: object = {}) =>
+      () =>
+        made.run({ do: 'request', listing: 'one', consumer: 'buyer', owner: false, request: 'r', agreement: 'a', ...more });
+    expect(thrown(ask())).toBe('SKEIN_MARKET_UNKNOWN');
+    made.run({ do: 'check', listing: 'one', by: 'seller' });
+    made.run({ do: 'publish', listing: 'one', by: 'seller' });
+    expect(thrown(ask({ owner: true }))).toBe('SKEIN_AUTH_FORBIDDEN');
+    expect(thrown(ask({ consumer: 'seller' }))).toBe('SKEIN_AUTH_FORBIDDEN');
+    made.run({ do: 'withdraw', listing: 'one', by: 'seller', reason: 'x' });
+    expect(thrown(ask())).toBe('SKEIN_MARKET_UNKNOWN');
+    expect(thrown(() => made.run({ do: 'publish', listing: 'one', by: 'seller' }))).toBe('SKEIN_MARKET_CONFLICT');
+  });
+
+  it('puts what needs a release live with one only', () => {
+    const made = market();
+    made.run({ do: 'draft', listing: listing('one', {}, {}, { needsRelease: true }) });
+    expect(thrown(() => made.run({ do: 'check', listing: 'one', by: 'seller' }))).toBe('SKEIN_MARKET_RELEASE');
+    expect(thrown(() => made.run({ do: 'publish', listing: 'one', by: 'seller' }))).toBe('SKEIN_MARKET_CONFLICT');
+  });
+
+  it('knows which price held when, as it was known when', () => {
+    const made = market();
+    made.run({ do: 'draft', listing: listing('one') });
+    const price = (cents: string, validFrom: number, at: number) =>
+      made.run({ do: 'price', listing: 'one', by: 'seller', plan: { unit: 'Pay-per-use', currency: 'EUR', price: cents }, validFrom }, at);
+    price('200', START + 10 * DAY, START + DAY);
+    price('150', START + 10 * DAY, START + 12 * DAY);
+    const at = (valid: number, known?: number) =>
+      priceAt(made.state, 'one', START + valid * DAY, known === undefined ? undefined : START + known * DAY)?.plan.price;
+    expect([at(9), at(11), at(11, 11), at(11, 0.5), at(-1)]).toEqual(['100', '150', '200', '100', undefined]);
+    expect(thrown(() => made.run({ do: 'price', listing: 'one', by: 'seller', plan: { unit: 'Pay-per-use', currency: 'USD', price: '1' } }))).toBe(
+      'SKEIN_REQUEST_INVALID',
+    );
+  });
+
+  it('lets a buyer ask for less, and never for more', () => {
+    const listed = readTerms({
+      plan: { unit: 'Pay-per-use', currency: 'EUR', price: '10' },
+      columns: ['id', 'total'],
+      rows: [{ column: 'id', operator: 'isNotNull' }],
+      quota: 5,
+    });
+    checkWithin(readTerms({ columns: ['id'], rows: [...listed.rows, { column: 'id', operator: 'equals', values: ['1'] }] }, listed), listed);
+    for (const more of [{ columns: ['id', 'secret'] }, { rows: [] }, { plan: { unit: 'Pay-per-use', currency: 'USD', price: '10' } }])
+      expect(thrown(() => checkWithin(readTerms(more, listed), listed))).toBe('SKEIN_REQUEST_INVALID');
+    for (const wrong of [
+      { quota: -1 },
+      { quota: 1.5 },
+      { days: 0 },
+      { rows: "region = 'x'" },
+      { rows: [{ column: 'id', operator: 'sql', values: [] }] },
+      { columns: [] },
+      { discount: 1 },
+    ])
+      expect(thrown(() => readTerms(wrong, listed))).toBe('SKEIN_REQUEST_INVALID');
+  });
+});
