@@ -168,6 +168,26 @@ export const BENCHES: readonly Bench[] = [
     scales: true,
     load: async () => (await import('./chain-backfill.ts')).chainBackfill,
   },
+  {
+    name: 'anonymise',
+    measures: 'Adult at k = 10 by eight quasi-identifiers, against a pass that only counts equal rows; NCP and a million rows as fields',
+    bar: 'figure ≤ 20 ms, NCP ≤ 11.3 %, a million rows ≤ 1 s',
+    met: (result) => result.figure <= 20 && number(result, 'ncp_percent') <= 11.3 && number(result, 'million_s') <= 1,
+    load: async () => {
+      const { anonymiseBench } = await import('./anonymise.ts');
+      return (progress) => anonymiseBench(progress);
+    },
+  },
+  {
+    name: 'pricing',
+    measures: 'share of what an oracle takes from 10,000 simulated buyers, at rest and where demand shifts, against ε-greedy on the same prices',
+    bar: 'at rest ≥ 95 % in the mean, with a shift ≥ 85 % at worst',
+    met: (result) => result.figure >= 0.95 && number(result, 'shift_min') >= 0.85,
+    load: async () => {
+      const { pricingBench } = await import('./pricing.ts');
+      return (progress) => pricingBench(progress);
+    },
+  },
 ];
 
 /** The bench of `--data DIR`: a table of one's own. */

@@ -11,7 +11,7 @@ export interface Timing {
 
 export const systemTiming: Timing = {
   clock: systemClock,
-  sleep: async (milliseconds, signal) => void (await delay(milliseconds, undefined, signal ? { signal } : {})),
+  sleep: (milliseconds, signal) => delay(milliseconds, undefined, signal ? { signal } : {}),
   random: Math.random,
 };
 

@@ -150,7 +150,7 @@ function parsed(url: string): URL {
 /** What a JSON-RPC error means. The codes beyond -32603 are EIP-1474's; providers put their own meaning into messages. */
 function failureOf(error: unknown, method: string, params: readonly unknown[]): RpcFailure {
   const { code, message } = typeof error === 'object' && error !== null ? (error as { code?: unknown; message?: unknown }) : {};
-  const said = `${typeof message === 'string' ? message : JSON.stringify(error)}`.slice(0, 500);
+  const said = (typeof message === 'string' ? message : JSON.stringify(error)).slice(0, 500);
   const text = `${said} (${String(code)})`;
   if (method === 'eth_getLogs') {
     const [filter] = params as [{ fromBlock?: string; toBlock?: string }];

@@ -6,8 +6,8 @@ export interface Call {
   readonly params: readonly unknown[];
 }
 
-/** What the proxy does instead of passing the node's result on: another result, or an answer of its own making. */
-export type Tamper = (call: Call, result: unknown, answer: ServerResponse) => unknown | Promise<unknown>;
+/** What the proxy does instead of passing the node's result on: another result, also a promised one, or an answer of its own making. */
+export type Tamper = (call: Call, result: unknown, answer: ServerResponse) => unknown;
 
 /** Says that the tampering has answered, or cut the connection, itself. */
 export const ANSWERED = Symbol('answered');
