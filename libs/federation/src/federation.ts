@@ -129,7 +129,7 @@ class FederatedMesh implements Federation {
         format: request.format,
         deadlineMs: checked.deadlineMs,
         maxRows: checked.maxRows,
-        ...(signals.length === 0 ? {} : { signal: signals.length === 1 ? (signals[0] as AbortSignal) : AbortSignal.any(signals) }),
+        ...(signals.length === 0 ? {} : { signal: signals.length === 1 ? signals[0] : AbortSignal.any(signals) }),
       });
       const result = metered ? countedBody(executed, metered) : executed;
       return answerOf(trace.queryId, plan, result, {

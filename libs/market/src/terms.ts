@@ -57,7 +57,7 @@ export function checkWithin(asked: Terms, listed: Terms): void {
 function readColumns(value: unknown): string[] {
   if (!Array.isArray(value) || value.length === 0 || value.length > COLUMN_LIMIT || !value.every(isName))
     throw new SkeinError('SKEIN_REQUEST_INVALID', `columns must be a list of 1 to ${COLUMN_LIMIT} names`);
-  return [...new Set(value as string[])].sort();
+  return [...new Set(value)].sort();
 }
 
 function readRows(value: unknown): RowFilter[] {

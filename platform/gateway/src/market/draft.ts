@@ -107,7 +107,7 @@ function readLicence(value: unknown): Licence {
     throw new SkeinError('SKEIN_REQUEST_INVALID', `purposes must be a list of names such as planning, not ${shown(purposes)}`);
   if (address !== undefined && !(typeof address === 'string' && /^https:\/\/[^\s]{1,500}$/.test(address)))
     throw new SkeinError('SKEIN_REQUEST_INVALID', `the text of the licence is an https address, not ${shown(address)}`);
-  return { purposes: [...new Set(purposes as string[])].sort(), ...(address === undefined ? {} : { text: address as string }) };
+  return { purposes: [...new Set(purposes as string[])].sort(), ...(address === undefined ? {} : { text: address }) };
 }
 
 /**
