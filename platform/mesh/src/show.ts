@@ -8,6 +8,7 @@ export function showOutcome(outcome: Outcome): string {
   const parts = [
     ...products(outcome.domains),
     ...faults(outcome.domains),
+    ...sources(outcome.domains),
     ...reasons(outcome),
     heading('Stock-out risk, the ten most urgent: what the shop sells (ga4) × what the plants hold (sap) × how long a delivery takes'),
     outcome.stockOutRisk.rows.length > 0
@@ -45,6 +46,7 @@ export function showRun(report: DomainOutcome): string {
     ...products([report]),
     ...layers([report]),
     ...faults([report]),
+    ...sources([report]),
     ...found([report]),
   ].join('\n')}\n`;
 }
@@ -89,6 +91,18 @@ function faults(domains: readonly DomainOutcome[]): string[] {
   return errors.length === 0 ? [] : [heading('Not done'), ...errors.map(formatError)];
 }
 
+/** How files differ from those before them, and columns that a person is asked about. */
+function sources(domains: readonly DomainOutcome[]): string[] {
+  const drift = domains.flatMap((domain) =>
+    domain.sources.flatMap(({ file, drift: found = [] }) => found.map(({ column, kind, what }) => [`${domain.domain}: ${file}`, column, kind, what])),
+  );
+  const undecided = domains.flatMap((domain) => (domain.undecided ?? []).map(({ column, why }) => [`${domain.domain}: ${column}`, why]));
+  return [
+    ...(drift.length > 0 ? [heading('Files unlike those before them'), table(['file', 'column', 'drift', 'what'], drift.slice(0, MOST_DRIFT))] : []),
+    ...(undecided.length > 0 ? [heading('Columns that seem personal; a review asks whether they are hidden'), table(['column', 'why'], undecided)] : []),
+  ];
+}
+
 /** With a demo: every planted fault beside what was found. Without one: what was found. */
 function reasons(outcome: Outcome): string[] {
   if (outcome.planted.length > 0) {
@@ -124,6 +138,8 @@ function found(domains: readonly DomainOutcome[]): string[] {
   return rows.length === 0 ? [] : [heading('Repaired and refused'), table(['product', 'treatment', 'rule', 'rows'], rows)];
 }
 
+/** Lines of drift that are shown; the report has all. */
+const MOST_DRIFT = 20;
 /** Of the column of rules: with the others, a line of some 140 characters. */
 const RULES_WIDTH = 78;
 

@@ -11,6 +11,8 @@ import { landJson } from '../landing/json.ts';
 import { reading, type Landed } from '../landing/landed.ts';
 import { profileLanded, profileRecords } from '../landing/profile.ts';
 import { landTable } from '../landing/table.ts';
+import { originsOf } from '../origins.ts';
+import { rootOf } from '../review/personal-columns.ts';
 import type { SourceReport, SwarmEvent } from '../report.ts';
 
 export interface IngestTask {
@@ -151,7 +153,8 @@ async function landOne(options: LandTask): Promise<SourceReport> {
       throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} changed while it was read`, { hint: 'Run again when the file is complete.', context: { file } });
     }
     const { rows, columns, rejects, sample } = landed;
-    const profile = sample === undefined ? await profileLanded(session, target, source.shape, rows) : profileRecords(rows, sample);
+    const found = sample === undefined ? await profileLanded(session, target, source.shape, rows) : profileRecords(rows, sample);
+    const profile = withoutClassified(found, domain, source);
     await options.turn();
     const draft = { source: source.name, table, file, origin, sha256: print.sha256, bytes: print.bytes, mtimeMs: before.mtimeMs, rows, columns, rejects };
     const landing = await landings.commit(stage, draft, target);
@@ -163,6 +166,24 @@ async function landOne(options: LandTask): Promise<SourceReport> {
   function report(landing: Landing, outcome: 'landed' | 'unchanged'): SourceReport {
     return { file, source: source.name, outcome, rows: landing.rows, malformed: landing.rejects.length };
   }
+}
+
+/** No extreme is kept of what goes into a column that its contract calls confidential or restricted. */
+function withoutClassified(profile: SourceProfile, domain: Domain, source: Source): SourceProfile {
+  const origins = originsOf(domain);
+  const tables = domain.bronze.filter((table) => table.source === source.name);
+  const isClassified = (name: string): boolean => {
+    const root = source.shape === 'json' ? rootOf(name) : name;
+    return tables.some((table) =>
+      origins.of(table.name, root).some(({ classification }) => classification === 'confidential' || classification === 'restricted'),
+    );
+  };
+  const columns = profile.columns.map((column) => {
+    if (column.minimum === undefined || !isClassified(column.name)) return column;
+    const { minimum: _, maximum: __, ...rest } = column;
+    return rest;
+  });
+  return { ...profile, columns };
 }
 
 /** Keeps the profile beside the landing and tells how it differs from that of the file before: of the same table, or of the source where records have one table a day. */

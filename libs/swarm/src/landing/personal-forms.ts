@@ -6,8 +6,12 @@ const LONGEST = 320;
 export const FORMS: readonly (readonly [form: PersonalForm, words: string, has: (value: string) => boolean])[] = [
   ['email', 'mail addresses', (value) => /^[^\s@<>()",;:]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}$/.test(value)],
   ['iban', 'bank account numbers', isIban],
-  // Digits alone may be any key: a country code or a grouping must stand there.
-  ['phone', 'phone numbers', (value) => /^(\+|00(?=[1-9])|\(0|0[0-9]{1,5}[ /-])[0-9 ()/.-]{5,24}$/.test(value) && value.replaceAll(/[^0-9]/g, '').length >= 7],
+  // Digits alone may be any key, and keys are filled with zeros: a plus or a grouping must stand there.
+  [
+    'phone',
+    'phone numbers',
+    (value) => /^(\+|00[1-9][0-9]{0,6}[ ()/.-]|\(0|0[0-9]{1,5}[ /-])[0-9 ()/.-]{5,24}$/.test(value) && value.replaceAll(/[^0-9]/g, '').length >= 7,
+  ],
 ];
 
 /** Distinct texts that can have a form, and how many have which. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SourceProfile } from '@skein/product';
 import { driftOf } from './drift.ts';
+import { countForms } from './personal-forms.ts';
 import { compareDecimals, profileRecords, stride } from './profile.ts';
 import { leavesOf } from './record-leaves.ts';
 
@@ -65,6 +66,11 @@ describe('the profile of a source', () => {
     // The twin shows that extremes are kept otherwise.
     expect(column(of, 'city')).toMatchObject({ minimum: 'Ulm', maximum: 'Ulm' });
     expect(JSON.stringify(of)).not.toMatch(/ann@|Name 1/);
+  });
+
+  it('tells phone numbers from keys filled with zeros', () => {
+    expect(countForms(['+49 171 5550199', '0049 171 5550199', '(030) 123456', '030/1234567', '+491715550199']).forms).toEqual({ phone: 5 });
+    expect(countForms(['0090000123', '000000000100000127', '1234567890', '2025-01-01', '00100-2', '007']).forms).toEqual({});
   });
 
   it('orders decimals by their digits, beyond what a number holds', () => {
