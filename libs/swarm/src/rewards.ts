@@ -47,7 +47,9 @@ export function familiesFor(board: PatternBoard, { key, gap }: Pick<OpenGap, 'ke
   const context = banditContext(gap.signature);
   const families = Object.keys(LIBRARY);
   let drawn = 0;
-  const known = Object.values(rewards).reduce((sum, one) => sum + Object.keys(one).length, 0);
+  // Trials so far: each one draws anew.
+  const tallies = Object.values(rewards).flatMap((one) => Object.values(one));
+  const known = Math.round(tallies.reduce((sum, { successes, failures }) => sum + successes + failures, 0));
   const random = (): number => {
     drawn += 1;
     // 48 bits: exact as a number.
