@@ -27,7 +27,7 @@ it('icebird agrees on every table of both domains', async () => {
     await engine.close();
   }
   const products = Object.keys(counts).filter((product) => !product.endsWith('_feedback') && !product.endsWith('.lineage'));
-  expect(products).toHaveLength(7);
-  expect(Object.keys(counts)).toHaveLength(16);
+  expect(products).toHaveLength(8);
+  expect(Object.keys(counts)).toHaveLength(18);
   for (const product of products) expect(counts[product], product).toBeGreaterThan(0);
 }, 120_000);

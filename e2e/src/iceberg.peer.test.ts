@@ -179,7 +179,7 @@ it.skipIf(missing !== undefined)(
       expect(answers[index]?.rows, snapshot.product).toEqual(await ours(snapshot));
       expect(BigInt(answers[index]?.rows.length ?? -1), snapshot.product).toBe(snapshot.rows);
     }
-    expect(snapshots).toHaveLength(16);
+    expect(snapshots).toHaveLength(18);
   },
   400_000,
 );

@@ -46,6 +46,7 @@ describe('npm start', () => {
       'ga4.sessions',
       'sap.inventory_position',
       'sap.material',
+      'sap.open_receivables',
       'sap.sales_order_items',
     ]);
     for (const product of products) {
