@@ -249,8 +249,7 @@ it('is not proposed again once rejected', async () => {
   expect(asked).toEqual([]);
   await two.run({ from: `${other.directory}/sources` });
   expect(asked).toHaveLength(1);
-  const { masks } = { masks: gateway.parts.reviews };
-  const [review] = (await masks.desk.list({ limit: 1_000 })).filter(({ kind }) => kind === 'masking');
+  const review = (await gateway.parts.reviews.desk.list({ limit: 1_000 })).find(({ kind }) => kind === 'masking');
   const context = { domain: 'ga4', product: 'ga4.events', column: BRONZE };
   for (const { solutions } of review?.alternatives ?? [])
     for (const solution of solutions)
