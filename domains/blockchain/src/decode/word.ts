@@ -63,6 +63,10 @@ export function uintIn(word: number, bits: number): string | undefined {
 export function intIn(text: string, word: number, bits: number): string | undefined {
   const negative = ((VALUE[pairs[1 + word * PAIRS] as number] as number) & 0x80) !== 0;
   if (bits === 256 && !negative) return uintIn(word, bits);
+  if (bits <= 48 && !negative) {
+    const text = uintIn(word, bits);
+    return text !== undefined && Number(text) < 2 ** (bits - 1) ? text : undefined;
+  }
   if (notHexAt(text, 2 + word * WORD, 2 + (word + 1) * WORD) !== -1) return undefined;
   const value = BigInt.asIntN(256, BigInt(`0x${text.slice(2 + word * WORD, 2 + (word + 1) * WORD)}`));
   return BigInt.asIntN(bits, value) === value ? value.toString() : undefined;
