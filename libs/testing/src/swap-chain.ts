@@ -1,13 +1,14 @@
-import { createRequire } from 'node:module';
+// Uniswap v2 as its authors compiled it, with the token that they test with.
+import erc20 from '@uniswap/v2-core/build/ERC20.json' with { type: 'json' };
+import factoryBuild from '@uniswap/v2-core/build/UniswapV2Factory.json' with { type: 'json' };
+import pairBuild from '@uniswap/v2-core/build/UniswapV2Pair.json' with { type: 'json' };
 import { encodeDeployData, encodeFunctionData, type Abi, type Hex } from 'viem';
 import type { AnvilForTests } from './anvil.ts';
 
-/** Uniswap v2 as its authors compiled it (@uniswap/v2-core), with two of their test tokens. */
-const require = createRequire(import.meta.url);
-const artefact = (name: string): { abi: Abi; bytecode: Hex } => {
-  const { abi, bytecode } = require(`@uniswap/v2-core/build/${name}.json`) as { abi: Abi; bytecode: string };
-  return { abi, bytecode: `0x${bytecode.replace(/^0x/, '')}` };
-};
+const artefact = ({ abi, bytecode }: { readonly abi: unknown; readonly bytecode: string }): { abi: Abi; bytecode: Hex } => ({
+  abi: abi as Abi,
+  bytecode: `0x${bytecode.replace(/^0x/, '')}`,
+});
 
 /** A pair with liquidity on a node of a test's own. */
 export interface SwapChain {
@@ -35,7 +36,7 @@ const LIQUIDITY = 10n ** 24n;
 export async function swapChain(anvil: AnvilForTests): Promise<SwapChain> {
   const accounts = await anvil.rpc<Hex[]>('eth_accounts');
   const [own] = accounts as [Hex];
-  const [token, factory, pool] = [artefact('ERC20'), artefact('UniswapV2Factory'), artefact('UniswapV2Pair')];
+  const [token, factory, pool] = [artefact(erc20), artefact(factoryBuild), artefact(pairBuild)];
   const send = (to: Hex | undefined, data: Hex, gas = DEPLOYMENT_GAS): Promise<Hex> =>
     anvil.rpc('eth_sendTransaction', { from: own, ...(to ? { to } : {}), data, gas });
   const mine = async (count = 1): Promise<void> => void (await anvil.rpc('anvil_mine', `0x${count.toString(16)}`, '0xc'));
