@@ -37,9 +37,16 @@ beforeAll(async () => {
 afterAll(() => rm(data, { recursive: true, force: true }));
 
 describe('npm start', () => {
-  it('publishes every product of both domains', () => {
+  it('publishes every product of every domain', () => {
     const products = first.domains.flatMap((domain) => domain.products);
     expect(products.map((product) => product.product).sort()).toEqual([
+      'blockchain.blocks',
+      'blockchain.dex_trades',
+      'blockchain.logs',
+      'blockchain.pool_tvl_daily',
+      'blockchain.token_price_hourly',
+      'blockchain.transfers',
+      'blockchain.wallet_flows_daily',
       'ga4.events',
       'ga4.item_demand_daily',
       'ga4.purchases',
