@@ -50,6 +50,8 @@ const NOT_YET: ReadonlySet<string> = new Set(['draft', 'proposed']);
  *
  * - The highest major of a product that is past draft is `<domain>.<name>`; each major is also `<domain>.<name>_v<major>`. So
  *   names that end in `_v<digits>` are reserved, as are `<name>_feedback` and `lineage`, which every product and domain has.
+ * - A major that is published beside a higher one keeps its violations in `<domain>.<name>_v<major>_feedback`; `<domain>.<name>_feedback`
+ *   reads those of the major that has the plain name.
  * - `skein.feedback` and `skein.lineage` are templates: they lend contract and policy to the system products of each domain.
  *
  * Throws SKEIN_CATALOG_CONFLICT, naming both places, for two contracts of one name, incompatible join keys, references to what is
@@ -73,6 +75,8 @@ export function composeCatalog(contracts: readonly Contract[], policies: readonl
     if (other) throw conflict(`${entry.id} is claimed twice`, { file: other.contract.file, line: 1 }, { file: entry.contract.file, line: 1 });
     entries.set(entry.id, entry);
   };
+  /** Feedback datasets addressed by the number of a major. */
+  const byMajor = new Set<string>();
   for (const [product, versions] of byProduct) {
     const plain = currentContract(versions);
     for (const contract of versions) {
@@ -92,13 +96,24 @@ export function composeCatalog(contracts: readonly Contract[], policies: readonl
       if (contract === plain) add({ ...entry, id: product });
     }
     const feedback = templates.get('feedback');
-    if (feedback) add(systemEntry(feedback, 'feedback', plain.domain, `${plain.name}_feedback`, policyOf));
+    if (!feedback) continue;
+    const highest = Math.max(...versions.map(majorOf));
+    for (const contract of versions) {
+      const major = majorOf(contract);
+      const name = `${contract.name}_feedback`;
+      const apart = `${contract.name}_v${major}_feedback`;
+      const table = major === highest ? name : apart;
+      if (contract === plain) add(systemEntry(feedback, 'feedback', contract.domain, name, policyOf, table));
+      if (versions.length === 1) continue;
+      byMajor.add(`${contract.domain}.${apart}`);
+      add(systemEntry(feedback, 'feedback', contract.domain, apart, policyOf, table));
+    }
   }
   const lineage = templates.get('lineage');
   if (lineage) for (const domain of new Set(own.map((contract) => contract.domain))) add(systemEntry(lineage, 'lineage', domain, 'lineage', policyOf));
 
   const plainIds = new Set([...byProduct.keys()]);
-  const products = [...entries.values()].filter((entry) => entry.kind !== 'product' || plainIds.has(entry.id)).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const products = [...entries.values()].filter(({ kind, id }) => (kind === 'product' ? plainIds.has(id) : !byMajor.has(id))).sort((a, b) => (a.id < b.id ? -1 : 1));
   return { entries, products };
 }
 
@@ -108,10 +123,11 @@ function systemEntry(
   domain: string,
   name: string,
   policyOf: (contract: Contract) => Policy | undefined,
+  table = name,
 ): CatalogEntry {
   const major = majorOf(contract);
   const scopes = Object.fromEntries(contract.properties.map((property) => [property.name, `column:${domain}.${name}.${property.name}`]));
-  return { id: `${domain}.${name}`, domain, name, kind, major, table: { domain, name, major }, contract, policy: policyOf(contract), scopes };
+  return { id: `${domain}.${name}`, domain, name, kind, major, table: { domain, name: table, major }, contract, policy: policyOf(contract), scopes };
 }
 
 /** Major of the contract's semver. */

@@ -97,7 +97,7 @@ export interface BronzePart {
 }
 
 export interface DataProduct {
-  /** `<domain>.<name>` */
+  /** `<domain>.<name>`; of a major that is published beside a newer one, `<domain>.<name>_v<major>`. */
   readonly id: `${string}.${string}`;
   readonly layer: 'silver' | 'gold';
   readonly contract: Contract;

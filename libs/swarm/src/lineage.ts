@@ -1,5 +1,11 @@
 import { literal } from '@skein/kernel';
-import type { Domain, Snapshot } from '@skein/product';
+import { tableOf, type Domain, type Snapshot, type TableRef } from '@skein/product';
+
+/** The product whose rows a table holds: of several majors of one name, the one whose major it is; other tables by their own name. */
+export function productIdOf(domain: Domain, { name, major }: TableRef): string {
+  const product = domain.products.find(({ contract }) => contract.name === name && tableOf(contract).major === major);
+  return product?.id ?? `${domain.name}.${name}`;
+}
 
 /**
  * Rows of the lineage table: for each live product and column, the inputs it was made of, back to the landed files.
@@ -8,18 +14,19 @@ import type { Domain, Snapshot } from '@skein/product';
 export function lineageRows(domain: Domain, snapshots: readonly Snapshot[]): string {
   const rows: (string | number | null)[][] = [];
   for (const snapshot of snapshots) {
-    const product = domain.products.find((one) => one.id === snapshot.product);
+    const id = productIdOf(domain, snapshot.table);
+    const product = domain.products.find((one) => one.id === id);
     if (!product) continue;
     const { run, inputs, columns } = snapshot.lineage;
     for (const input of inputs) {
-      rows.push([snapshot.product, snapshot.version, null, input.kind, input.name, null, input.version ?? null, product.step.name, run.slice(0, 16)]);
+      rows.push([id, snapshot.version, null, input.kind, input.name, null, input.version ?? null, product.step.name, run.slice(0, 16)]);
     }
     for (const { column, from } of columns) {
       for (const name of from) {
         const [input, inputColumn] = splitLast(name);
         const kind = name.startsWith('landing:') ? 'landing' : domain.bronze.some((table) => input === `${domain.name}.${table.name}`) ? 'bronze' : 'product';
         const version = inputs.find((one) => one.name === input)?.version ?? null;
-        rows.push([snapshot.product, snapshot.version, column, kind, input, inputColumn, version, product.step.name, run.slice(0, 16)]);
+        rows.push([id, snapshot.version, column, kind, input, inputColumn, version, product.step.name, run.slice(0, 16)]);
       }
     }
   }

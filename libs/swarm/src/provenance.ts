@@ -9,7 +9,7 @@ export interface Inputs {
   readonly landings: readonly Landing[];
   /** Products of the domain, by id, that the step reads. */
   readonly products: readonly string[];
-  /** Lines of the landings that are no records, where this product is the first to read them. */
+  /** Lines of the landings that are no records, where this product, or another major of it, is the first to read them. */
   readonly malformed: readonly Malformed[];
 }
 
@@ -17,7 +17,10 @@ export function inputsOf(domain: Domain, product: DataProduct, live: readonly La
   const { from } = product.step;
   const bronze = domain.bronze.filter((table) => from.includes(table.name));
   const reads = (tables: readonly BronzeTable[], landing: Landing) => tables.some((table) => landingsOf(table, [landing]).length > 0);
-  const first = bronze.filter((table) => domain.products.find((one) => one.step.from.includes(table.name)) === product);
+  // Each major of a product keeps violations of its own.
+  const first = bronze.filter(
+    (table) => domain.products.find((one) => one.step.from.includes(table.name))?.contract.product === product.contract.product,
+  );
   return {
     bronze,
     landings: live.filter((landing) => reads(bronze, landing)),

@@ -1,8 +1,8 @@
 import { canonicalJson, sha256 } from '@skein/kernel';
 import type { Contract } from '@skein/contract';
 import type { EngineSession, EventBus, WantedColumn } from '@skein/ports';
-import { tableOf, type DataProduct, type Domain, type Snapshot, type SnapshotLineage, type TableRef } from '@skein/product';
-import { lineageRows } from './lineage.ts';
+import { feedbackTableOf, tableOf, type DataProduct, type Domain, type Snapshot, type SnapshotLineage, type TableRef } from '@skein/product';
+import { lineageRows, productIdOf } from './lineage.ts';
 import type { Candidate } from './candidate.ts';
 import type { MakingRecord } from './record.ts';
 import { planSnapshot, shapeOf } from './snapshot-layout.ts';
@@ -17,9 +17,10 @@ export interface PublishedEvent {
   readonly snapshotId: string;
 }
 
-export async function tell(bus: EventBus, snapshot: Snapshot): Promise<void> {
-  const event: PublishedEvent = { product: snapshot.product, version: snapshot.version, snapshotId: snapshot.id.toString() };
-  await bus.publish(PUBLISHED, snapshot.product, event);
+export async function tell(bus: EventBus, domain: Domain, snapshot: Snapshot): Promise<void> {
+  const product = productIdOf(domain, snapshot.table);
+  const event: PublishedEvent = { product, version: snapshot.version, snapshotId: snapshot.id.toString() };
+  await bus.publish(PUBLISHED, product, event);
 }
 
 export const DEFAULT_RETENTION: Retention = { keep: 100, graceMs: 3_600_000 };
@@ -91,7 +92,7 @@ export class Publisher {
   /** The violations of a run: published whether or not the gates let the product pass. */
   async feedback(session: EngineSession, product: DataProduct, candidate: Candidate, inputHash: string, lineage: SnapshotLineage): Promise<void> {
     const { feedback } = this.#system;
-    const table: TableRef = { domain: this.#domain.name, name: `${product.contract.name}_feedback`, major: 1 };
+    const table = feedbackTableOf(product);
     const hash = sha256(`${inputHash} ${feedback.hash}`);
     if (await this.#isLive(table, hash)) return;
     const columns = feedback.properties.map((property) => (property.name === 'run_id' ? `'${inputHash.slice(0, 16)}' AS run_id` : `"${property.name}"`));
@@ -110,10 +111,10 @@ export class Publisher {
   /** The lineage table of the domain: every column of every live product, and what it was made of. */
   async lineage(snapshots: readonly Snapshot[]): Promise<void> {
     const { lineage: contract } = this.#system;
-    const inputHash = sha256(canonicalJson([contract.hash, snapshots.map((snapshot) => [snapshot.product, snapshot.version])]));
+    const inputs = snapshots.map(({ table, version }) => ({ kind: 'product' as const, name: productIdOf(this.#domain, table), version }));
+    const inputHash = sha256(canonicalJson([contract.hash, inputs.map(({ name, version }) => [name, version])]));
     const table: TableRef = { domain: this.#domain.name, name: 'lineage', major: 1 };
     if (await this.#isLive(table, inputHash)) return;
-    const inputs = snapshots.map((snapshot) => ({ kind: 'product' as const, name: snapshot.product, version: snapshot.version }));
     const query = lineageRows(this.#domain, snapshots);
     await this.#publish(await this.#session(), {
       table,
@@ -131,8 +132,7 @@ export class Publisher {
    * values, are no longer kept; their files go when the time of grace is over.
    */
   noteHidden(product: DataProduct, newly: boolean): void {
-    const table = tableOf(product.contract);
-    for (const one of [table, { ...table, name: `${table.name}_feedback`, major: 1 }]) this.#hiding.push({ table: one, newly });
+    for (const one of [tableOf(product.contract), feedbackTableOf(product)]) this.#hiding.push({ table: one, newly });
   }
 
   /** History beyond what is kept goes, for the tables that grew in this run. */
@@ -177,7 +177,7 @@ export class Publisher {
         contractVersion: contract.version,
       });
       this.#grown.push(table);
-      await tell(bus, snapshot);
+      await tell(bus, this.#domain, snapshot);
       return snapshot;
     } catch (error) {
       await store.abandon(staging).catch(() => undefined);

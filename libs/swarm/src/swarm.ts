@@ -90,7 +90,7 @@ export function createSwarm(domain: Domain, system: SystemContracts, adapters: S
         if (table.domain !== domain.name) continue;
         const snapshot = await adapters.store.current(table);
         if (!snapshot) continue;
-        await tell(adapters.bus, snapshot);
+        await tell(adapters.bus, domain, snapshot);
         told++;
       }
       return told;

@@ -6,7 +6,7 @@ import { localLandingStore, localSnapshotStore, readContractFiles } from '@skein
 import { readContract, type Contract } from '@skein/contract';
 import { systemClock } from '@skein/kernel';
 import type { EngineValue } from '@skein/ports';
-import { contractSet, type ContractSet, type Domain } from '@skein/product';
+import { contractSet, tableOf, type ContractSet, type Domain } from '@skein/product';
 import { createSwarm, snapshotScan, type Retention, type RunOptions, type RunReport, type Swarm, type SwarmAdapters } from '@skein/swarm';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -58,7 +58,8 @@ export async function workbench(define: (contracts: ContractSet) => Domain, own:
     run: (options) => swarm.run({ from: folder.file('sources'), ...options }),
     async rows<Row>(product: string, query = 'SELECT * FROM t') {
       const [domain = '', name = ''] = product.split('.');
-      const snapshot = await adapters.store.current({ domain, name, major: 1 });
+      const contract = swarm.domain.products.find(({ id }) => id === product)?.contract;
+      const snapshot = await adapters.store.current(contract ? tableOf(contract) : { domain, name, major: 1 });
       if (!snapshot) throw new Error(`${product} has no snapshot`);
       const session = await adapters.engine.open();
       try {
