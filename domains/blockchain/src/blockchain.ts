@@ -1,5 +1,4 @@
-import type { Contract } from '@skein/contract';
-import type { Domain } from '@skein/product';
+import type { ContractSet, Domain } from '@skein/product';
 import { blocks } from './blocks.ts';
 import { evmBlocks, evmHead, evmLogs, evmTransactions, solanaHead, solanaSlots, tokens } from './bronze.ts';
 import { dexTrades } from './dex-trades.ts';
@@ -11,7 +10,7 @@ import { transfers } from './transfers.ts';
 import { walletFlowsDaily } from './wallet-flows-daily.ts';
 
 /** The blockchain domain: what it reads, and the products it publishes, by the contracts given. */
-export function blockchain(contracts: { get(product: string): Contract }): Domain {
+export function blockchain(contracts: Pick<ContractSet, 'get'>): Domain {
   return {
     name: 'blockchain',
     sources: [evmRanges, evmFacts, solanaFiles],

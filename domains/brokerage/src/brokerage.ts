@@ -1,5 +1,4 @@
-import type { Contract } from '@skein/contract';
-import type { Domain } from '@skein/product';
+import type { ContractSet, Domain } from '@skein/product';
 import { entitlements } from './entitlements.ts';
 import { listings } from './listings.ts';
 import { priceHistory } from './price-history.ts';
@@ -9,7 +8,7 @@ import { marketEvents, marketLog } from './source.ts';
 import { usageEvents } from './usage-events.ts';
 
 /** The brokerage domain: the marketplace's own log, as data products. */
-export function brokerage(contracts: { get(product: string): Contract }): Domain {
+export function brokerage(contracts: Pick<ContractSet, 'get'>): Domain {
   return {
     name: 'brokerage',
     sources: [marketLog],

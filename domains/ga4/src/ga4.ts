@@ -1,5 +1,4 @@
-import type { Contract } from '@skein/contract';
-import type { Domain } from '@skein/product';
+import type { ContractSet, Domain } from '@skein/product';
 import { events, type EventsOptions } from './events.ts';
 import { eventsRaw } from './events-raw.ts';
 import { itemDemandDaily } from './item-demand-daily.ts';
@@ -10,7 +9,7 @@ import { exportFiles } from './source.ts';
 export type Ga4Options = EventsOptions;
 
 /** The GA4 domain: what it reads, and the products it publishes, by the contracts given. */
-export function ga4(contracts: { get(product: string): Contract }, options: Ga4Options = {}): Domain {
+export function ga4(contracts: Pick<ContractSet, 'get'>, options: Ga4Options = {}): Domain {
   return {
     name: 'ga4',
     sources: [exportFiles],

@@ -1,5 +1,4 @@
-import type { Contract } from '@skein/contract';
-import type { Domain } from '@skein/product';
+import type { ContractSet, Domain } from '@skein/product';
 import { products, productTexts, salesOrderItemsContent, salesOrders } from './datasphere.ts';
 import { bkpf, bseg, bsid, makt, mara, marc, mard, mbew, t001, t001k, t001w, tcurx, vbak, vbap } from './erp.ts';
 import { inventoryPosition } from './inventory-position.ts';
@@ -9,7 +8,7 @@ import { salesOrderItems } from './sales-order-items.ts';
 import { datasphereContent, erpTables } from './source.ts';
 
 /** The SAP domain: what it reads, and the products it publishes, by the contracts given. */
-export function sap(contracts: { get(product: string): Contract }): Domain {
+export function sap(contracts: Pick<ContractSet, 'get'>): Domain {
   return {
     name: 'sap',
     sources: [erpTables, datasphereContent],
