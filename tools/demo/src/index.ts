@@ -1,6 +1,7 @@
 export { writeBrokerageSource, type BrokerageFault, type BrokerageSource, type BrokerageSourceOptions } from './brokerage/source.ts';
 export { writeBlockchainSource, type BlockchainSource, type BlockchainSourceOptions } from './blockchain/source.ts';
 export type { BlockchainFault } from './blockchain/faults.ts';
+export { COMPANY_WALLET, MONEY, type DemoPayment, type DemoPayments, type DemoReceipt, type Standing } from './blockchain/payments.ts';
 export { writeGa4Source, type Ga4Source, type Ga4SourceFile, type Ga4SourceOptions } from './ga4/source.ts';
 export type { Ga4Fault } from './ga4/faults.ts';
 export type { Ga4Truth } from './ga4/truth.ts';

@@ -22,8 +22,8 @@ export interface DemoLog {
 }
 
 const word = (value: bigint): string => value.toString(16).padStart(64, '0');
-const topic = (account: string): string => `0x${account.slice(2).padStart(64, '0')}`;
-const data = (...values: readonly bigint[]): string => `0x${values.map(word).join('')}`;
+export const topic = (account: string): string => `0x${account.slice(2).padStart(64, '0')}`;
+export const data = (...values: readonly bigint[]): string => `0x${values.map(word).join('')}`;
 
 export const erc20 = (address: string, from: string, to: string, amount: bigint): DemoLog => ({
   address,

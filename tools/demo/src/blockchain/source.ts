@@ -5,8 +5,9 @@ import { SkeinError } from '@skein/kernel';
 import type { PlantedFault } from '../planted.ts';
 import { randomFrom, type Random } from '../random.ts';
 import { hex } from './abi.ts';
-import { demoChain, EVM_CHAIN, type DemoBlock } from './chain.ts';
+import { demoChain, EVM_CHAIN, type DemoBlock, type DemoTransaction } from './chain.ts';
 import { ledger, plantInLogs, type BlockchainFault } from './faults.ts';
+import { MONEY, withPayments, type DemoPayments } from './payments.ts';
 import { blockRows, logRows, transactionRows, writeRange } from './rows.ts';
 import { demoSlots, SOLANA_CHAIN } from './solana.ts';
 
@@ -27,6 +28,8 @@ export interface BlockchainSource {
   readonly bytes: number;
   readonly files: readonly { readonly file: string; readonly rows: number }[];
   readonly planted: Readonly<Record<BlockchainFault, PlantedFault>>;
+  /** What customers paid, to hold against `sap.open_receivables`. */
+  readonly truth: DemoPayments;
 }
 
 const LEAST_LOGS = 2000;
@@ -34,6 +37,8 @@ const LEAST_SLOTS = 200;
 /** Ranges that the chain is delivered in, and how deep the reorganisation between the second and the third is. */
 const RANGES = 4;
 const DEPTH = 3;
+/** Blocks behind the newest that are not final. */
+const UNFINAL = 64;
 
 /**
  * Writes what the connectors of two chains would leave: an Ethereum-like one in four ranges of blocks, the third of which begins with a reorganisation three
@@ -47,9 +52,22 @@ export async function writeBlockchainSource(options: BlockchainSourceOptions): P
   const random = randomFrom(seed).fork('blockchain');
   // Two days and a half: every hour of the day, and midnights.
   const span = { from: until - 216_000, until };
-  const chain = demoChain(random.fork('chain'), { logs: Math.max(LEAST_LOGS, Math.ceil(rows / 5)), ...span });
+  const traded = demoChain(random.fork('chain'), { logs: Math.max(LEAST_LOGS, Math.ceil(rows / 5)), ...span });
   const solana = demoSlots(random.fork('solana'), { slots: Math.max(LEAST_SLOTS, Math.ceil(rows / 100)), ...span });
   const faults = random.fork('faults');
+  const size = Math.ceil(traded.blocks.length / RANGES);
+  const {
+    blocks: paid,
+    lost,
+    truth,
+  } = withPayments(randomFrom(seed).fork('payments'), traded.blocks, {
+    seed,
+    rows,
+    orphans: traded.blocks.slice(2 * size - DEPTH, 2 * size).map(({ number }) => number),
+    pending: (traded.blocks.at(-1)?.number ?? 0) - UNFINAL + 1,
+    coins: traded.tokens.filter(({ symbol }) => symbol === 'WETH' || symbol === 'ALPHA'),
+  });
+  const chain = { blocks: paid, tokens: [...traded.tokens, ...Object.values(MONEY)] };
   const counts = new Map<BlockchainFault, number>();
   const files: { file: string; rows: number }[] = [];
   const put = async (file: string, lines: readonly string[]): Promise<void> => {
@@ -60,13 +78,12 @@ export async function writeBlockchainSource(options: BlockchainSourceOptions): P
 
   const engine = duckdbEngine();
   try {
-    const size = Math.ceil(chain.blocks.length / RANGES);
     for (let part = 0; part < RANGES; part++) {
       const blocks = chain.blocks.slice(part * size, (part + 1) * size);
       // The third range comes with the blocks that replaced the end of the second.
       const again = part === 2 ? chain.blocks.slice(part * size - DEPTH, part * size) : [];
       const kept = part === 1 ? blocks.slice(0, -DEPTH) : [...again, ...blocks];
-      const orphans = part === 1 ? orphansOf(blocks.slice(-DEPTH), kept.at(-1)?.hash ?? '', faults) : [];
+      const orphans = part === 1 ? orphansOf(blocks.slice(-DEPTH), kept.at(-1)?.hash ?? '', faults, lost) : [];
       if (orphans.length > 0) counts.set('orphaned_block', orphans.length);
       const all = [...kept, ...orphans];
       const range = [all[0]?.number ?? 0, all.at(-1)?.number ?? 0] as const;
@@ -97,7 +114,7 @@ export async function writeBlockchainSource(options: BlockchainSourceOptions): P
     chain.tokens.map((token) => JSON.stringify({ ...token, decimals: token.decimals ?? null })),
   );
   await put(`${evm}/head.ndjson`, [
-    JSON.stringify({ chain: EVM_CHAIN, latest: last, safe: last - 32, finalized: last - 64, observed_at: `${lastDay}T12:00:00Z` }),
+    JSON.stringify({ chain: EVM_CHAIN, latest: last, safe: last - 32, finalized: last - UNFINAL, observed_at: `${lastDay}T12:00:00Z` }),
   ]);
 
   const folder = `solana/${SOLANA_CHAIN.replace(':', '-')}`;
@@ -115,16 +132,22 @@ export async function writeBlockchainSource(options: BlockchainSourceOptions): P
   ]);
   options.onProgress?.(rows);
   const sizes = await Promise.all(files.map(({ file }) => stat(path.join(directory, file))));
-  return { rows: files.reduce((sum, file) => sum + file.rows, 0), bytes: sizes.reduce((sum, { size }) => sum + size, 0), files, planted: ledger(counts) };
+  return {
+    rows: files.reduce((sum, file) => sum + file.rows, 0),
+    bytes: sizes.reduce((sum, { size }) => sum + size, 0),
+    files,
+    planted: ledger(counts),
+    truth,
+  };
 }
 
 const pad = (number: number): string => String(number).padStart(12, '0');
 
-/** Blocks that lost: of the same numbers, with the same transactions in other places, so that each is found in another block afterwards. */
-function orphansOf(blocks: readonly DemoBlock[], parent: string, random: Random): DemoBlock[] {
+/** Blocks that lost: of the same numbers, with the same transactions in other places, each found in another block afterwards, and `lost` ones, which are not. */
+function orphansOf(blocks: readonly DemoBlock[], parent: string, random: Random, lost: ReadonlyMap<number, readonly DemoTransaction[]>): DemoBlock[] {
   let above = parent;
   return blocks.map((block, index): DemoBlock => {
-    const transactions = (blocks[(index + 1) % blocks.length] ?? block).transactions;
+    const transactions = [...(blocks[(index + 1) % blocks.length] ?? block).transactions, ...(lost.get(block.number) ?? [])];
     const orphan = { ...block, hash: hex(random, 64), parent: above, transactions };
     above = orphan.hash;
     return orphan;

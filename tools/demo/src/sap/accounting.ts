@@ -1,12 +1,45 @@
-import type { Random } from '../random.ts';
+import { randomFrom, type Random } from '../random.ts';
 import { amount, CLIENT, day, STORED } from './company.ts';
 import { demoTable, type DemoTable } from './table.ts';
+
+/** Fewer invoices would not hold one fault of each kind. */
+const LEAST_INVOICES = 300;
+
+/** An invoice as it was issued and is not cleared. */
+export interface DemoInvoice {
+  /** What the customer is asked to name when paying. */
+  readonly reference: string;
+  readonly currency: string;
+  /** In 10^-18 of the currency. */
+  readonly owed: bigint;
+}
+
+/** The accounting documents of a demo company of this seed and volume, before faults are planted in them. */
+export function demoDocuments(seed: number, rows: number): { bkpf: DemoTable; bseg: DemoTable } {
+  // By a generator of their own: what the other tables hold does not hang on them.
+  return accountingDocuments(randomFrom(seed).fork('accounting'), Math.max(LEAST_INVOICES, Math.ceil(rows / 25)));
+}
+
+/** What customers owe by those documents: open invoices, without credit memos. */
+export function demoInvoices(seed: number, rows: number): DemoInvoice[] {
+  const { bkpf, bseg } = demoDocuments(seed, rows);
+  const currencies = new Map(bkpf.rows.map(({ values }) => [values['BELNR'], values['WAERS'] ?? '']));
+  return bseg.rows.flatMap(({ values }) => {
+    const { KOART, AUGBL, SHKZG, KIDNO = '', WRBTR = '' } = values;
+    if (KOART !== 'D' || AUGBL !== '' || SHKZG !== 'S') return [];
+    const currency = currencies.get(values['BELNR'] ?? '') ?? '';
+    // CURR is stored with two decimals, whatever the currency has.
+    return [{ reference: KIDNO, currency, owed: BigInt(WRBTR.replace('.', '')) * 10n ** (18n - BigInt(CURRENCY_DECIMALS[currency] ?? 2)) }];
+  });
+}
+
+const CURRENCY_DECIMALS: Readonly<Record<string, number>> = { EUR: 2, JPY: 0, KWD: 3 };
 
 /**
  * Invoices to other traders and some credit memos: an item of the customer and one of the revenue in each. Three of five are open, and the others were
  * cleared by a payment; each states what the customer is asked to name when paying.
  */
-export function accountingDocuments(random: Random, invoices: number): { bkpf: DemoTable; bseg: DemoTable } {
+function accountingDocuments(random: Random, invoices: number): { bkpf: DemoTable; bseg: DemoTable } {
   const headers: Record<string, string>[] = [];
   const items: Record<string, string>[] = [];
   for (let document = 0; document < invoices; document += 1) {

@@ -4,7 +4,7 @@ import { SkeinError } from '@skein/kernel';
 import type { DemoMaterial } from '../materials.ts';
 import type { PlantedFault } from '../planted.ts';
 import { randomFrom } from '../random.ts';
-import { accountingDocuments } from './accounting.ts';
+import { demoDocuments } from './accounting.ts';
 import { company } from './company.ts';
 import { plantFaults, type SapFault } from './faults.ts';
 import { outlet } from './outlet.ts';
@@ -42,8 +42,7 @@ export async function writeSapSource(options: SapSourceOptions): Promise<SapSour
   if (!Number.isInteger(rows) || rows < 1) throw new SkeinError('SKEIN_CONFIG_INVALID', `a source needs at least one row, not ${rows}`);
   const random = randomFrom(seed).fork('sap');
   const erp = company(random, materials, rows, Math.max(LEAST_ITEMS, Math.ceil(rows / 10)));
-  // By a generator of their own: what the other tables hold does not hang on them.
-  const accounting = accountingDocuments(randomFrom(seed).fork('accounting'), Math.max(LEAST_ITEMS, Math.ceil(rows / 25)));
+  const accounting = demoDocuments(seed, rows);
   const content = outlet(random.fork('outlet'), Math.max(LEAST_ITEMS, Math.ceil(rows / 20)));
   markSingles(erp.vbak, erp.vbap);
   const planted = plantFaults(random.fork('faults'), {
