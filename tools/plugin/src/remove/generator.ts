@@ -4,6 +4,8 @@ import type { Tree } from '@nx/devkit';
 import { readContract } from '@skein/contract';
 import { SkeinError } from '@skein/kernel';
 import { domainFile, takeFromDomain } from '../domain/domain-file.ts';
+import { removeOlder } from '../migration/code.ts';
+import { withoutNotice } from '../migration/page.ts';
 import { REGISTRY } from '../domain/generator.ts';
 import { writeGenerated } from '../product/generator.ts';
 import { contractTexts } from '../workspace/contracts.ts';
@@ -11,10 +13,13 @@ import { formatted } from '../workspace/format.ts';
 import { guarded } from '../workspace/guard.ts';
 import { fileName, identifier } from '../workspace/names.ts';
 import { changeDependencies, leavePackage, unlinkPackage } from '../workspace/packages.ts';
+import { domainSources, readsProduct } from '../workspace/sources.ts';
 
 export interface RemoveOptions {
   readonly domain: string;
   readonly name?: string;
+  /** Only this major, which a newer one has followed. */
+  readonly major?: number;
   readonly released?: boolean;
 }
 
@@ -26,7 +31,8 @@ export function removeGenerator(tree: Tree, options: RemoveOptions): Promise<() 
       const file = domainFile(tree, options.domain);
       refuseUsed(tree, options);
       if (options.name === undefined) removeDomain(tree, options.domain);
-      else removeProduct(tree, file, options.domain, options.name);
+      else if (options.major === undefined) removeProduct(tree, file, options.domain, options.name);
+      else removeMajor(tree, file, options.domain, options.name, options.major);
       await writeGenerated(tree);
     },
     () => {
@@ -37,9 +43,16 @@ export function removeGenerator(tree: Tree, options: RemoveOptions): Promise<() 
   );
 }
 
-function refuseUsed(tree: Tree, { domain, name, released = false }: RemoveOptions): void {
+function refuseUsed(tree: Tree, { domain, name, major, released = false }: RemoveOptions): void {
   const contracts = contractTexts(tree).map(({ path: file, text }) => readContract(text, file));
-  const going = contracts.filter((one) => one.domain === domain && (name === undefined || one.name === name));
+  const going = contracts.filter(
+    (one) => one.domain === domain && (name === undefined || one.name === name) && (major === undefined || Number.parseInt(one.version, 10) === major),
+  );
+  const newest = name === undefined ? undefined : majorsOf(tree, domain, name).at(-1);
+  if (major !== undefined && (name === undefined || going.length === 0 || major === newest))
+    throw new SkeinError('SKEIN_USAGE', `${domain}${name === undefined ? '' : `.${name}`} has no older major ${major}`, {
+      hint: newest === undefined ? 'Name a product.' : `The newest is ${newest}; without --major all of the product goes.`,
+    });
   if (name !== undefined && going.length === 0)
     throw new SkeinError('SKEIN_USAGE', `there is no product ${domain}.${name}`, {
       hint: `${domain} has ${
@@ -50,14 +63,21 @@ function refuseUsed(tree: Tree, { domain, name, released = false }: RemoveOption
       }.`,
     });
   const products = new Set(going.map(({ product }) => product));
+  // References are to the plain name, which the newest keeps.
   const readers = contracts.filter(
-    (one) => !products.has(one.product) && one.properties.some((property) => property.references.some((reference) => products.has(reference.product))),
+    (one) =>
+      major === undefined &&
+      !products.has(one.product) &&
+      one.properties.some((property) => property.references.some((reference) => products.has(reference.product))),
   );
   const steps =
     name === undefined
       ? []
-      : sourcesOf(tree, `domains/${domain}/src`).filter(
-          (file) => !file.endsWith(`/${fileName(name)}.ts`) && !file.endsWith('.test.ts') && readsProduct(tree.read(file, 'utf8') ?? '', name),
+      : domainSources(tree, domain).filter(
+          (file) =>
+            !file.endsWith(`/${fileName(name)}.ts`) &&
+            !file.endsWith('.test.ts') &&
+            readsProduct(tree.read(file, 'utf8') ?? '', major === undefined ? name : `${name}_v${major}`),
         );
   if (readers.length > 0 || steps.length > 0)
     throw new SkeinError(
@@ -74,18 +94,15 @@ function refuseUsed(tree: Tree, { domain, name, released = false }: RemoveOption
     });
 }
 
-function sourcesOf(tree: Tree, folder: string): string[] {
-  return tree.children(folder).flatMap((child) => {
-    const file = `${folder}/${child}`;
-    return tree.isFile(file) ? (file.endsWith('.ts') ? [file] : []) : sourcesOf(tree, file);
-  });
-}
-
-function readsProduct(text: string, name: string): boolean {
-  return [...text.matchAll(/\bfrom: \[([^\]]*)\]/g)].some(([, list = '']) => list.includes(`'${name}'`));
+/** An older major goes, the newest stays. */
+function removeMajor(tree: Tree, file: string, domain: string, name: string, major: number): void {
+  tree.delete(`contracts/${domain}/${name}/v${major}`);
+  removeOlder(tree, file, domain, name, major);
+  changeReadme(tree, domain, (page) => withoutNotice(page, `${domain}.${name}`, major));
 }
 
 function removeProduct(tree: Tree, file: string, domain: string, name: string): void {
+  for (const major of majorsOf(tree, domain, name).slice(0, -1)) removeOlder(tree, file, domain, name, major);
   const folder = `domains/${domain}/src`;
   for (const gone of [
     `contracts/${domain}/${name}`,
@@ -96,9 +113,22 @@ function removeProduct(tree: Tree, file: string, domain: string, name: string): 
   ])
     if (tree.exists(gone)) tree.delete(gone);
   takeFromDomain(tree, file, domain, name);
+  changeReadme(tree, domain, (page) => withoutNotice(page, `${domain}.${name}`).replace(new RegExp(`^\\| \`${domain}\\.${name}\` \\|.*\\n`, 'm'), ''));
+}
+
+function majorsOf(tree: Tree, domain: string, name: string): number[] {
+  return tree
+    .children(`contracts/${domain}/${name}`)
+    .flatMap((child) => /^v([0-9]+)$/.exec(child)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+function changeReadme(tree: Tree, domain: string, change: (page: string) => string): void {
   const readme = `domains/${domain}/README.md`;
   const page = tree.read(readme, 'utf8');
-  if (page !== null) tree.write(readme, page.replace(new RegExp(`^\\| \`${domain}\\.${name}\` \\|.*\\n`, 'm'), ''));
+  const changed = page === null ? null : change(page);
+  if (changed !== null && changed !== page) tree.write(readme, changed);
 }
 
 function removeDomain(tree: Tree, domain: string): void {
