@@ -5,6 +5,7 @@ import { exitCodeOf } from './exit-code.ts';
 import { contractRoutes } from './contract/routes.ts';
 import { healRoute } from './heal/route.ts';
 import { marketRoutes } from './market/routes.ts';
+import { publishRoutes } from './publish/routes.ts';
 import { reviewRoutes } from './reviews/routes.ts';
 
 /** The `skein` command. Implementations load when their command is called, so that `skein --help` costs nothing. */
@@ -48,7 +49,16 @@ export function buildApp(defaults: { readonly data: string }): Application<Comma
 
   return buildApplication(
     buildRouteMap({
-      routes: { ingest, token, ...askRoutes(defaults.data), contract: contractRoutes, heal: healRoute, market: marketRoutes, reviews: reviewRoutes },
+      routes: {
+        ...publishRoutes(defaults.data),
+        ingest,
+        ...askRoutes(defaults.data),
+        contract: contractRoutes,
+        heal: healRoute,
+        reviews: reviewRoutes,
+        market: marketRoutes,
+        token,
+      },
       docs: { brief: 'Skein: a data mesh in which the contract is the verifier' },
     }),
     {
