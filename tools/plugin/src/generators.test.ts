@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkDeclarations, copyWorkspace, readWorkspace } from '@skein/checks';
+import { sqliteUsageLog } from '@skein/adapter-sqlite';
 import { readContract } from '@skein/contract';
+import { sha256 } from '@skein/kernel';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { domainGenerator } from './domain/generator.ts';
+import { migrationGenerator, type MigrationOptions } from './migration/generator.ts';
 import { productGenerator, type ProductOptions } from './product/generator.ts';
 import { removeGenerator } from './remove/generator.ts';
 import { treeOf } from './workspace/tree.fixture.ts';
@@ -49,7 +52,9 @@ async function run(generator: (tree: ReturnType<typeof treeOf>['tree']) => Promi
 }
 const domain = (name: string, owner = 'CRM team') => run((tree) => domainGenerator(tree, { name, owner }));
 const product = (options: ProductOptions) => run((tree) => productGenerator(tree, options));
-const remove = (name: string, of?: string) => run((tree) => removeGenerator(tree, { domain: name, ...(of === undefined ? {} : { name: of }) }));
+const migrate = (options: MigrationOptions) => run((tree) => migrationGenerator(tree, options));
+const remove = (name: string, of?: string, more: { major?: number; released?: boolean } = {}) =>
+  run((tree) => removeGenerator(tree, { domain: name, ...(of === undefined ? {} : { name: of }), ...more }));
 
 const CSV = `Account ID,mail,segment,limit\n${Array.from({ length: 40 }, (_, at) => `A-${1000 + at},p${at}@example.com,${at % 2 === 0 ? 'gold' : 'silver'},${at}.50`).join('\n')}\n`;
 
@@ -110,6 +115,66 @@ describe('generators', () => {
     await expect(remove('shop', 'orders')).rejects.toThrow(/is read by domains\/shop\/src\/order-days\.ts/);
     await remove('shop');
     expect(git('status', '--porcelain')).toBe('');
+  });
+
+  it('make the next major of a product beside the one before, and take either away again', async () => {
+    await domain('crm');
+    await product({ domain: 'crm', name: 'accounts', from: put('accounts.csv', CSV) });
+    const file = 'contracts/crm/accounts/v1/contract.odcs.yaml';
+    await expect(migrate({ domain: 'crm', name: 'accounts' })).rejects.toThrow(/is draft: nobody relies on it yet/);
+    writeFileSync(path.join(folder, file), read(file).replace('status: draft', 'status: active'));
+    git('add', '-A');
+    git('commit', '-q', '-m', 'active');
+    await expect(migrate({ domain: 'crm', name: 'accounts', until: '2020-01-01' })).rejects.toThrow(/is no day to come/);
+    await expect(migrate({ domain: 'crm', name: 'accounts', until: '2999-02-30' })).rejects.toThrow(/is no day to come/);
+    await expect(migrate({ domain: 'crm', name: 'accounts', data: base })).rejects.toThrow(/no record of usage/);
+    const log = sqliteUsageLog({ file: path.join(base, 'data/usage/usage.sqlite') });
+    const reads = (major: number) => [{ product: 'crm.accounts', address: 'crm.accounts', major, columns: ['segment'], contractVersion: `${major}.0.0` }];
+    for (const [principal, major] of [
+      ['ann', 1],
+      ['ann', 1],
+      ['bob', 2],
+    ] as const)
+      log.record({
+        queryHash: sha256(`q${major}`),
+        sql: 'SELECT segment FROM crm.accounts',
+        principal,
+        purpose: 'analytics',
+        reads: reads(major),
+        time: Date.UTC(2026, 9, 1),
+      });
+    await log.close();
+    await migrate({ domain: 'crm', name: 'accounts', until: '2999-12-31', data: path.join(base, 'data') });
+    const contractOf = (major: number) => readContract(read(`contracts/crm/accounts/v${major}/contract.odcs.yaml`), 'x');
+    expect([1, 2].map((major) => [contractOf(major).version, contractOf(major).status])).toEqual([
+      ['1.1.0', 'deprecated'],
+      ['2.0.0', 'draft'],
+    ]);
+    expect(read('contracts/crm/accounts/v1/released/1.1.0.yaml')).toBe(read(file));
+    expect(read(file)).toMatch(/property: endOfLife\n\s+value: '2999-12-31'/);
+    expect(read('domains/crm/src/crm.ts')).toContain("accountsV1(contracts.get('crm.accounts', 1))");
+    expect(read('domains/crm/src/accounts-v1.ts')).toContain("id: 'crm.accounts_v1'");
+    // One source of both: a second one of its name would never see a file.
+    expect(read('domains/crm/src/accounts-v1.ts')).not.toContain('namedFiles');
+    const page = read('domains/crm/README.md');
+    expect(page).toContain('| ann | 2 runs of 1 query over `crm.accounts` for analytics | 2026-10-01 |');
+    expect(page).not.toContain('bob');
+    expect(checkDeclarations(readWorkspace(folder))).toEqual([]);
+    execFileSync(process.execPath, [path.join(folder, 'node_modules/.bin/oxfmt'), '--check', 'domains/crm'], { cwd: folder });
+    const both = git('status', '--porcelain');
+    await expect(remove('crm', 'accounts', { major: 2, released: true })).rejects.toThrow(/no older major 2/);
+    await expect(remove('crm', 'accounts', { major: 1 })).rejects.toThrow(/were released/);
+    expect(git('status', '--porcelain')).toBe(both);
+    await remove('crm', 'accounts', { major: 1, released: true });
+    expect(read('domains/crm/src/crm.ts')).not.toContain('V1');
+    expect(read('domains/crm/README.md')).not.toContain('from 1 to 2');
+    expect(existsSync(path.join(folder, 'contracts/crm/accounts/v1'))).toBe(false);
+    git('checkout', '-q', '.');
+    git('clean', '-q', '-fd');
+    await migrate({ domain: 'crm', name: 'accounts' });
+    await remove('crm', undefined, { released: true });
+    git('reset', '-q', '--soft', 'HEAD~1');
+    expect(git('diff', '--stat', 'HEAD')).toBe('');
   });
 
   it.each([

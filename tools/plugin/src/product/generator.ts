@@ -101,9 +101,10 @@ async function writeContract(tree: Tree, { domain, name }: ProductOptions, draft
   return contract;
 }
 
-/** What follows from the contracts, as `npm run codegen` writes it. */
+/** What follows from the contracts, as `npm run codegen` writes it; its page of errors follows from something else. */
 export async function writeGenerated(tree: Tree): Promise<void> {
-  for (const { path: file, text } of await generate(contractTexts(tree))) if (tree.read(file, 'utf8') !== text) tree.write(file, text);
+  for (const { path: file, text } of await generate(contractTexts(tree)))
+    if (file.startsWith('contracts/') && tree.read(file, 'utf8') !== text) tree.write(file, text);
 }
 
 function writeConformed(tree: Tree, { domain, name }: ProductOptions, drafted: Drafted, contract: Contract): void {
