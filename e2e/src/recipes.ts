@@ -1,0 +1,32 @@
+/**
+ * Questions that no domain answers alone, as SQL for the gateway: docs/recipes.md shows these texts to the letter, and each has a test that answers
+ * it another way.
+ */
+
+/** Finalised receipts on the chain against what customers owe. */
+export const RECEIPTS_AGAINST_RECEIVABLES = `WITH accepted(token, currency, tolerance) AS (VALUES
+  ('eip155:31337/erc20:0xe0000000000000000000000000000000000000e6', 'EUR', 0.01),
+  ('eip155:31337/erc20:0xe000000000000000000000000000000000000e18', 'EUR', 0.01),
+  ('eip155:31337/erc20:0xe000000000000000000000000000000000000a18', 'JPY', 1)
+), receivables AS (
+  SELECT payment_reference, currency, min(customer_key) AS customer, sum(amount) AS amount,
+    '0x' || rpad(lower(hex(payment_reference)), 64, '0') AS memo,
+    replace(sum(amount)::DECIMAL(38, 18)::VARCHAR, '.', '')::BIGNUM AS owed
+  FROM sap.open_receivables WHERE amount > 0 GROUP BY payment_reference, currency
+), receipts AS (
+  SELECT l.topic3 AS memo, a.currency, count(*) AS receipts, sum((t.amount_raw || repeat('0', 18 - t.decimals))::BIGNUM) AS units
+  FROM blockchain.transfers t JOIN accepted a ON a.token = t.token
+    JOIN blockchain.logs l ON l.chain = t.chain AND l.block_number = t.block_number AND l.transaction_hash = t.tx_id
+      AND l.log_index = t.log_index + 1 AND t.token = l.chain || '/erc20:' || l.address
+      AND l.topic0 = '0x57bc7354aa85aed339e000bccffabbc529466af35f0772c8f8ee1145927de7f0'
+  WHERE t.finality = 'finalized' AND t.to_address = '0x5e771ed0000000000000000000000000000000c0'
+  GROUP BY l.topic3, a.currency
+), tolerances AS (
+  SELECT currency, replace(max(tolerance)::DECIMAL(38, 18)::VARCHAR, '.', '')::BIGNUM AS tolerance FROM accepted GROUP BY currency
+)
+SELECT i.payment_reference, i.customer, i.currency, i.amount AS owed, coalesce(r.receipts, 0) AS receipts,
+  regexp_replace(repeat('0', 18) || coalesce(r.units, 0::BIGNUM)::VARCHAR, '^0*([0-9]+)([0-9]{18})$', '\\1.\\2') AS received,
+  CASE WHEN r.units IS NULL THEN 'open' WHEN r.units + n.tolerance < i.owed THEN 'short'
+    WHEN r.units > i.owed + n.tolerance THEN 'over' ELSE 'paid' END AS standing
+FROM receivables i LEFT JOIN receipts r USING (memo, currency) LEFT JOIN tolerances n USING (currency)
+ORDER BY i.payment_reference, i.currency`;
