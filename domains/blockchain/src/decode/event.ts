@@ -138,7 +138,7 @@ function read({ event, topics: count, words, indexed, stored, args: places }: La
   if (data.length !== 2 + words * WORD || (words > 0 ? !load(data) : data !== '0x')) return wrongData(data, words);
   for (let word = 0; word < words; word++) {
     const { kind, bits, arg } = stored[word] as Place;
-    const value = kind === 'uint' ? uintIn(word, bits) : intIn(data, word, bits);
+    const value = kind === 'uint' ? uintIn(word, bits) : intIn(word, bits);
     if (value === undefined) return wrongWord(data, word, `${kind}${bits}`);
     args[arg] = value;
   }

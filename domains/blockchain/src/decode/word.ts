@@ -12,8 +12,13 @@ const NOT_HEX = 0x8000;
 /** Added to the byte when one of the digits is an upper-case letter. */
 const UPPER = 0x100;
 
-let bytes = Buffer.alloc(4_096);
-let pairs = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+/** More than the data of any log: a block's gas pays for 4 MB. What is never written to takes no memory. */
+const MOST = 1 << 24;
+// Constants, so that the compiler knows where they lie.
+const memory = new ArrayBuffer(MOST);
+const bytes = Buffer.from(memory);
+const pairs = new Uint16Array(memory);
+const eights = new Float64Array(memory);
 
 const VALUE = new Uint16Array(65_536).fill(NOT_HEX);
 const key = (text: string): number => {
@@ -25,16 +30,22 @@ for (const high of DIGITS) {
   for (const low of DIGITS) VALUE[key(high + low)] = Number.parseInt(high + low, 16) + (high + low === (high + low).toLowerCase() ? 0 : UPPER);
 }
 const PREFIX = key('0x');
+/** Where a loaded text begins, so that its digits begin at a multiple of eight bytes; and the pair that they begin with. */
+const START = 6;
+const FIRST = (START + 2) / 2;
 const ZEROS = key('00');
+/** Eight digits 0 and eight f, as a double: compared with what stands in the text, never counted with. */
+const eight = (digit: string): number => {
+  bytes.write(digit.repeat(8), 0, 'latin1');
+  return eights[0] as number;
+};
+const ZEROS_8 = eight('0');
 
 /** Takes a text to be read. False when it is not `0x` and a whole number of words. */
 export function load(text: string): boolean {
-  // A character beyond ASCII takes more than a byte, so that the count of bytes tells: it must not be cut to the digit in its low byte.
-  if (text.length * 3 > bytes.length) {
-    bytes = Buffer.alloc(text.length * 6 + 2);
-    pairs = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1);
-  }
-  return bytes.write(text, 0, 'utf8') === text.length && (text.length - 2) % WORD === 0 && pairs[0] === PREFIX;
+  // A character beyond ASCII takes more than a byte, so that the count of bytes tells, as it does of a text that is too long: it must not be cut to the
+  // digit in its low byte.
+  return bytes.write(text, START, 'utf8') === text.length && (text.length - 2) % WORD === 0 && pairs[START >> 1] === PREFIX;
 }
 
 /**
@@ -42,10 +53,11 @@ export function load(text: string): boolean {
  * character is no hex digit: solidity refuses such a word, and so an address made of it would be a guess.
  */
 export function addressIn(text: string, word: number): string | undefined {
-  const first = 1 + word * PAIRS;
-  for (let at = first; at < first + 12; at++) if (pairs[at] !== ZEROS) return undefined;
+  const eighth = 1 + word * (WORD / 8);
+  if (eights[eighth] !== ZEROS_8 || eights[eighth + 1] !== ZEROS_8 || eights[eighth + 2] !== ZEROS_8) return undefined;
   let seen = 0;
-  for (let at = first + 12; at < first + PAIRS; at++) seen |= VALUE[pairs[at] as number] as number;
+  const end = FIRST + (word + 1) * PAIRS;
+  for (let at = end - 20; at < end; at++) seen |= VALUE[pairs[at] as number] as number;
   if (seen >= NOT_HEX) return undefined;
   const address = `0x${text.slice(26 + word * WORD, 66 + word * WORD)}`;
   return seen >= UPPER ? address.toLowerCase() : address;
@@ -53,23 +65,36 @@ export function addressIn(text: string, word: number): string | undefined {
 
 /** The unsigned integer in word `word` of the loaded text as decimal text. Undefined when it is no hex, or has more than `bits` bits (whole bytes). */
 export function uintIn(word: number, bits: number): string | undefined {
-  const end = 1 + (word + 1) * PAIRS;
-  let from = end - PAIRS;
+  const end = FIRST + (word + 1) * PAIRS;
+  let eighth = 1 + word * (WORD / 8);
+  const last = eighth + WORD / 8;
+  while (eighth < last && eights[eighth] === ZEROS_8) eighth++;
+  if (eighth === last) return '0';
+  let from = eighth * 4;
   while (from < end && pairs[from] === ZEROS) from++;
   return (end - from) * 8 > bits ? undefined : decimal(from, end);
 }
 
-/** The two's complement integer of `bits` bits in word `word` of the loaded `text`, sign-extended to the word, as decimal text. */
-export function intIn(text: string, word: number, bits: number): string | undefined {
-  const negative = ((VALUE[pairs[1 + word * PAIRS] as number] as number) & 0x80) !== 0;
-  if (bits === 256 && !negative) return uintIn(word, bits);
-  if (bits <= 48 && !negative) {
-    const text = uintIn(word, bits);
-    return text !== undefined && Number(text) < 2 ** (bits - 1) ? text : undefined;
+/** The two's complement integer of `bits` bits (whole bytes) in word `word` of the loaded text, sign-extended to the word, as decimal text. */
+export function intIn(word: number, bits: number): string | undefined {
+  const last = FIRST + (word + 1) * PAIRS;
+  const own = last - bits / 8;
+  const sign = VALUE[pairs[own] as number] as number;
+  if (sign >= NOT_HEX) return undefined;
+  if ((sign & 0x80) === 0) return uintIn(word, bits);
+  for (let at = last - PAIRS; at < own; at++) {
+    const byte = VALUE[pairs[at] as number] as number;
+    if (byte >= NOT_HEX || (byte & 0xff) !== 0xff) return undefined;
   }
-  if (notHexAt(text, 2 + word * WORD, 2 + (word + 1) * WORD) !== -1) return undefined;
-  const value = BigInt.asIntN(256, BigInt(`0x${text.slice(2 + word * WORD, 2 + (word + 1) * WORD)}`));
-  return BigInt.asIntN(bits, value) === value ? value.toString() : undefined;
+  return negative(own, last);
+}
+
+/** Of a negative number the bytes in which it differs from -1, turned about: what is below zero counts down from -1. */
+function negative(own: number, last: number): string | undefined {
+  let from = own;
+  while (from < last && ((VALUE[pairs[from] as number] as number) & NOT_HEX) === 0 && ((VALUE[pairs[from] as number] as number) & 0xff) === 0xff) from++;
+  const text = decimal(from, last, 0xff, 1);
+  return text === undefined ? undefined : `-${text}`;
 }
 
 /** Position of the first character in `text[from, to)` that is no hex digit, or -1. */
@@ -87,9 +112,9 @@ const LIMB = 2 ** 24;
 
 /**
  * The number of the pairs in [from, end) in decimal digits. The first 32 to 48 bits are a double; each further 24 bits multiply what is there: a place
- * times 2^24 stays below 2^51, so that all of it is exact. (Schoolbook conversion of radix: Knuth, The Art of Computer Programming, vol. 2, 4.4, method 1b.)
+ * times 2^24 stays below 2^51, so that all of it is exact. `turn` is laid over each byte, and `more` added in the end: 255 and 1 make a two's complement positive. (Schoolbook conversion of radix: Knuth, The Art of Computer Programming, vol. 2, 4.4, method 1b.)
  */
-function decimal(from: number, end: number): string | undefined {
+function decimal(from: number, end: number, turn = 0, more = 0): string | undefined {
   const length = end - from;
   let at = from;
   let seen = 0;
@@ -98,8 +123,9 @@ function decimal(from: number, end: number): string | undefined {
   for (; at < head; at++) {
     const byte = VALUE[pairs[at] as number] as number;
     seen |= byte;
-    value = value * 256 + (byte & 255);
+    value = value * 256 + ((byte & 255) ^ turn);
   }
+  if (at === end) value += more;
   let used = 0;
   do {
     const rest = Math.floor(value / PLACE);
@@ -110,7 +136,8 @@ function decimal(from: number, end: number): string | undefined {
     const [a, b, c] = [VALUE[pairs[at] as number] as number, VALUE[pairs[at + 1] as number] as number, VALUE[pairs[at + 2] as number] as number];
     seen |= a | b | c;
     at += 3;
-    let carry = ((a & 255) << 16) | ((b & 255) << 8) | (c & 255);
+    let carry = (((a & 255) ^ turn) << 16) | (((b & 255) ^ turn) << 8) | ((c & 255) ^ turn);
+    if (at === end) carry += more;
     for (let index = 0; index < used; index++) {
       const product = (places[index] as number) * LIMB + carry;
       carry = Math.floor(product / PLACE);
