@@ -8,6 +8,8 @@ import type { CheckPlan, Verdict } from '@skein/verifier';
 
 /** Relations of a session, while a product is made in it. */
 export const CANDIDATE = '_candidate';
+/** Repairs of cells: `id` (row before), `column`, `rule`, `check_id`, `value` (before), `repaired`, `pattern`, `gap`, `evidence` (of the cell, where it has its own). */
+export const MENDS = '_mends';
 export const ACCEPTED = '_accepted';
 export const OFFENDERS = '_offenders';
 export const FEEDBACK = '_feedback';
@@ -83,7 +85,7 @@ export interface Candidate {
   readonly repaired: Readonly<Record<string, number>>;
   /** Check → violations that nobody could close. */
   readonly escalated: Readonly<Record<string, number>>;
-  /** Patterns of which repairs stand. */
+  /** Patterns of which repairs stand, and those by which the votes of dependencies came to what they say. */
   readonly patterns: readonly Pattern[];
   /** Ids of all patterns that were tried. */
   readonly tried: readonly string[];

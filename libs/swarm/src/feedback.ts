@@ -2,6 +2,7 @@ import { literal } from '@skein/kernel';
 import type { DataProduct } from '@skein/product';
 import { violationValueSql, type Check } from '@skein/verifier';
 import { CANDIDATE, type Malformed, type Rows } from './candidate.ts';
+import { DEPENDENCY, DISPUTED } from './dependency-votes.ts';
 import type { Healed } from './healing.ts';
 import { STANDING } from './mending.ts';
 
@@ -51,7 +52,8 @@ export function feedbackSql(
   }
   const open = `SELECT *, CASE severity WHEN 'error' THEN 'escalated' END AS outcome, NULL::VARCHAR AS repaired_value, NULL::VARCHAR AS solution, NULL::VARCHAR AS evidence FROM (${parts.join(' UNION ALL ')})`;
   const repaired = healed.rows === 0 ? [] : [repairedSql(product, rowId, source, healed)];
-  return `SELECT * FROM (${[open, ...repaired].join(' UNION ALL ')}) ORDER BY source_file, source_position, row_id, rule`;
+  const disputed = healed.disputed ? [disputedSql(product, rowId, source, healed)] : [];
+  return `SELECT * FROM (${[open, ...repaired, ...disputed].join(' UNION ALL ')}) ORDER BY source_file, source_position, row_id, rule`;
 }
 
 function repairedSql(product: DataProduct, rowId: string, source: string, { applied }: Healed): string {
@@ -63,8 +65,17 @@ function repairedSql(product: DataProduct, rowId: string, source: string, { appl
   );
   const said = [...evidence].map(([id, text]) => `WHEN ${literal(id)} THEN ${literal(text)}`).join(' ');
   return `SELECT ${literal(product.id)}, _m.check_id, _m."column", _m.value, ${rowId}, ${source}, 'info', ${literal(product.layer)},
-      _m."column" || ' broke ' || _m.rule || ' and was repaired', 'repaired', _m.repaired, _m.pattern, CASE _m.pattern ${said} END
+      _m."column" || ' broke ' || _m.rule || ' and was repaired', 'repaired', _m.repaired, _m.pattern, coalesce(_m.evidence, CASE _m.pattern ${said} END)
     FROM (${STANDING}) _m JOIN ${CANDIDATE} _c ON _c._mend = _m.id`;
+}
+
+/** Cells that differ from the rows that they should agree with, where the evidence decides nothing: their rows are published as they are. */
+function disputedSql(product: DataProduct, rowId: string, source: string, { rows }: Healed): string {
+  const decided = rows === 0 ? 'false' : `EXISTS (SELECT 1 FROM (${STANDING}) _m WHERE _m.id = _d.id AND _m."column" = _d."column")`;
+  return `SELECT ${literal(product.id)}, _d."column" || '.${DEPENDENCY}', _d."column", _d.value, ${rowId}, ${source}, 'warning', ${literal(product.layer)},
+      _d."column" || ' breaks ${DEPENDENCY}: ' || _d.why, 'escalated', NULL, NULL, NULL
+    FROM ${DISPUTED} _d JOIN ${CANDIDATE} _c ON coalesce(_c._mend, _c.rowid) = _d.id
+    WHERE NOT ${decided}`;
 }
 
 function messageOf(check: Check): string {

@@ -4,7 +4,7 @@ import { shapeOf, signatureKey, signatureOf, type ColumnFacts, type Gap } from '
 import type { EngineSession } from '@skein/ports';
 import type { DataProduct } from '@skein/product';
 import { textAccepts, violationValueSql } from '@skein/verifier';
-import { CANDIDATE, type Rows, type Task } from './candidate.ts';
+import { CANDIDATE, MENDS, type Rows, type Task } from './candidate.ts';
 
 /** Cells that break a rule by themselves: `id` (row of the candidate), `column`, `rule`, `check_id`, `value`. */
 export const CELLS = '_cells';
@@ -28,12 +28,24 @@ export interface OpenGap {
   readonly repairable: boolean;
 }
 
-/** Groups the cells that break a rule by themselves by rule, column and shape of the value. Nothing is read twice where all rows are clean. */
+/** Whether the step offers the column for repair. */
+export function isRepairable({ product }: Task, { name, keyPosition }: Property): boolean {
+  return (product.step.repairable ?? []).includes(name) && keyPosition === undefined;
+}
+
+/**
+ * Groups the cells that break a rule by themselves, and that nothing has repaired yet, by rule, column and shape of the value. Nothing is read twice where
+ * all rows are clean.
+ */
 export async function findGaps(task: Task, rows: Rows): Promise<OpenGap[]> {
   const { session, product } = task;
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${CELLS} (id BIGINT, "column" VARCHAR, rule VARCHAR, check_id VARCHAR, value VARCHAR)`);
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${GAP_VALUES} ("column" VARCHAR, rule VARCHAR, value VARCHAR, gap INTEGER)`);
   const failing = await session.rows<{ found: boolean }>(`SELECT EXISTS (SELECT 1 FROM ${CANDIDATE} WHERE _failed IS NOT NULL) AS found`);
   if (failing[0]?.found !== true) return [];
-  await session.run(`CREATE OR REPLACE TEMP TABLE ${CELLS} AS ${cellsSql(rows)}`);
+  await session.run(
+    `INSERT INTO ${CELLS} SELECT c.* FROM (${cellsSql(rows)}) c WHERE NOT EXISTS (SELECT 1 FROM ${MENDS} m WHERE m.id = c.id AND m."column" = c."column")`,
+  );
   const values = await session.rows<{ column: string; rule: string; value: string; count: bigint }>(
     `SELECT "column", rule, value, count(*) AS count FROM ${CELLS} WHERE value IS NOT NULL GROUP BY ALL ORDER BY count DESC, "column", rule, value LIMIT ${MOST_VALUES}`,
   );
@@ -44,7 +56,7 @@ export async function findGaps(task: Task, rows: Rows): Promise<OpenGap[]> {
     const [first] = found;
     const property = product.contract.properties.find(({ name }) => name === first?.column);
     if (first === undefined || property === undefined || gaps.length >= MOST_GAPS) continue;
-    const repairable = (product.step.repairable ?? []).includes(property.name) && property.keyPosition === undefined;
+    const repairable = isRepairable(task, property);
     const counted = found.map(({ value, count }) => ({ value, count: Number(count) }));
     const signature = signatureOf(first.rule, property, counted);
     const known = facts.get(property.name) ?? { property, accepts: textAccepts(property), accepted: repairable ? await acceptedValues(task, property) : [] };
@@ -67,14 +79,12 @@ export async function findGaps(task: Task, rows: Rows): Promise<OpenGap[]> {
   const listed = gaps.flatMap(({ index, gap, property }) =>
     gap.values.map(({ value }) => `(${literal(property.name)}, ${literal(gap.signature.rule)}, ${text(value)}, ${index})`),
   );
-  await session.run(
-    `CREATE OR REPLACE TEMP TABLE ${GAP_VALUES} AS SELECT * FROM (VALUES ${listed.join(', ') || `('', '', '', -1)`}) v("column", rule, value, gap)`,
-  );
+  if (listed.length > 0) await session.run(`INSERT INTO ${GAP_VALUES} VALUES ${listed.join(', ')}`);
   return gaps;
 }
 
 /** A constant that may hold the character zero, which no SQL text can. */
-function text(value: string | null): string {
+export function text(value: string | null): string {
   return (value ?? '').split('\0').map(literal).join(' || chr(0) || ');
 }
 

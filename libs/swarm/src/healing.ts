@@ -1,10 +1,11 @@
 import { familyOf, type Pattern } from '@skein/pattern';
 import { clean } from './agents/cleaner.ts';
 import { resolve, type Persisting } from './agents/gap-resolver.ts';
-import type { Mended, Rows, Task } from './candidate.ts';
+import { MENDS, type Mended, type Rows, type Task } from './candidate.ts';
+import { DependencyVotes } from './dependency-votes.ts';
 import { findGaps } from './gap.ts';
 import { shareRewards, type GapTrials } from './rewards.ts';
-import { MENDS, openMends, putMends, STANDING, type Application } from './mending.ts';
+import { openMends, putMends, STANDING, type Application } from './mending.ts';
 
 /** What repairing came to, for one product. */
 export interface Healed {
@@ -14,17 +15,40 @@ export interface Healed {
   readonly rows: number;
   /** What families took on the gaps that were looked at here. */
   readonly trials: readonly GapTrials[];
+  /** Patterns that had repaired something when dependencies were voted on: a replay needs them all. */
+  readonly basis: readonly Pattern[];
+  /** Whether cells that dependencies leave open lie in the engine. */
+  readonly disputed: boolean;
 }
 
-/** Cleaner, then gap resolver: gaps of the judged rows are closed by what is known, then by what can be found, and the contract judges the rows again. */
+/**
+ * Cleaner, then gap resolver: gaps of the judged rows are closed by what is known, then by what can be found, and the contract judges the rows again. Where
+ * the contract states dependencies, the rows of a group vote before and after; what they leave open, a person may have decided.
+ */
 export async function heal(task: Task, rows: Rows): Promise<Healed> {
-  const gaps = await findGaps(task, rows);
-  if (gaps.length === 0) return { applied: [], persisting: [], rows: 0, trials: [] };
   await openMends(task);
+  const votes = await DependencyVotes.of(task, rows);
+  await votes?.before();
+  const gaps = await findGaps(task, rows);
+  if (gaps.length === 0 && votes === undefined) return { applied: [], persisting: [], rows: 0, trials: [], basis: [], disputed: false };
   const cleaned = await clean(task, gaps);
   const resolved = await resolve(task, cleaned.left);
+  const voted = await votes?.after(gaps.length);
+  const decided = await clean(
+    task,
+    (voted?.gaps ?? []).map(({ gap }) => gap),
+  );
   const standing = await putMends(task, rows);
-  return { applied: [...cleaned.applied, ...resolved.applied], persisting: resolved.persisting, rows: standing, trials: resolved.trials };
+  const applied = [...cleaned.applied, ...resolved.applied, ...(voted?.applied ?? []), ...decided.applied];
+  const basis = new Set([...(voted?.patterns ?? []), ...(voted?.applied ?? []).map(({ pattern }) => pattern.id)]);
+  return {
+    applied,
+    persisting: [...resolved.persisting, ...(voted?.gaps ?? []).filter(({ gap }) => decided.left.includes(gap))],
+    rows: standing,
+    trials: resolved.trials,
+    basis: [...new Map(applied.map(({ pattern }) => [pattern.id, pattern])).values()].filter(({ id }) => basis.has(id)),
+    disputed: voted !== undefined,
+  };
 }
 
 /** Patterns of which repairs stand: all, or those in rows that `offending` relations hold. */
@@ -57,6 +81,7 @@ export async function mendedCells({ session }: Task, healed: Healed): Promise<Me
 export async function shareEvidence({ session, product, healing }: Task, healed: Healed, failed: readonly Application[]): Promise<void> {
   const { board } = healing;
   if (board === undefined || healing.fixed !== undefined) return;
+  const voted = new Set([...healed.applied, ...failed].filter(({ pattern }) => pattern.solution.kind === 'dependency').map(({ pattern }) => pattern.id));
   const tallies = new Map<string, { successes: number; failures: number }>();
   const add = (id: string, successes: number, failures: number) => {
     const known = tallies.get(id) ?? { successes: 0, failures: 0 };
@@ -84,6 +109,8 @@ export async function shareEvidence({ session, product, healing }: Task, healed:
   }
   if (healing.rewards !== false) shareRewards(board, product.contract, healed.trials, (gap, family) => stands.get(`${gap.index} ${family}`) ?? 0);
   for (const [id, tally] of tallies) {
+    // Votes rest on the rows of the product alone: there is nothing that others could take over.
+    if (voted.has(id)) continue;
     if (board.rejection(id) === undefined && tally.successes + tally.failures > 0) await board.evidence(id, product.id, tally);
   }
 }

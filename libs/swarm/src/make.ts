@@ -29,7 +29,7 @@ export async function make(task: Task): Promise<Candidate> {
     violations: await ruleCounts(`outcome IS DISTINCT FROM 'repaired'`),
     repaired: healed.rows === 0 ? {} : await ruleCounts(`outcome = 'repaired'`),
     escalated: await ruleCounts(`outcome = 'escalated'`),
-    patterns: await standingPatterns(task, healed),
+    patterns: [...new Map([...(await standingPatterns(task, healed)), ...healed.basis].map((one) => [one.id, one])).values()],
     tried: [...new Set(healed.applied.map(({ pattern }) => pattern.id))],
     persisting: healed.persisting,
     mended: await mendedCells(task, healed),

@@ -2,11 +2,9 @@ import { engineType, type Property } from '@skein/contract';
 import { ident, literal } from '@skein/kernel';
 import { bindExpression, type Pattern } from '@skein/pattern';
 import { annotateSql } from '@skein/verifier';
-import { CANDIDATE, type Rows, type Task } from './candidate.ts';
+import { CANDIDATE, MENDS, type Rows, type Task } from './candidate.ts';
 import { CELLS, GAP_VALUES, type OpenGap } from './gap.ts';
 
-/** Repairs of cells: `id` (row before), `column`, `rule`, `check_id`, `value` (before), `repaired`, `pattern`, `gap`. */
-export const MENDS = '_mends';
 /** Repaired rows that stand, with `_mend`, the number of the row that each replaced. */
 const MENDED = '_mended';
 
@@ -21,7 +19,7 @@ export interface Application {
 
 export async function openMends({ session }: Task): Promise<void> {
   await session.run(
-    `CREATE OR REPLACE TEMP TABLE ${MENDS} (id BIGINT, "column" VARCHAR, rule VARCHAR, check_id VARCHAR, value VARCHAR, repaired VARCHAR, pattern VARCHAR, gap INTEGER)`,
+    `CREATE OR REPLACE TEMP TABLE ${MENDS} (id BIGINT, "column" VARCHAR, rule VARCHAR, check_id VARCHAR, value VARCHAR, repaired VARCHAR, pattern VARCHAR, gap INTEGER, evidence VARCHAR)`,
   );
 }
 
@@ -34,7 +32,7 @@ export async function applyPattern({ session }: Task, gap: OpenGap, pattern: Pat
   if (pattern.solution.kind !== 'expression') return none;
   const { touches, repaired } = bindExpression(pattern.solution, 'c.value', (name) => `r.${ident(name)}::VARCHAR`);
   await session.run(
-    `INSERT INTO ${MENDS} SELECT c.id, c."column", c.rule, c.check_id, c.value, ${repaired}, ${literal(pattern.id)}, g.gap
+    `INSERT INTO ${MENDS} SELECT c.id, c."column", c.rule, c.check_id, c.value, ${repaired}, ${literal(pattern.id)}, g.gap, NULL
      FROM ${CELLS} c JOIN ${GAP_VALUES} g ON g."column" = c."column" AND g.rule = c.rule AND g.value = c.value JOIN ${CANDIDATE} r ON r.rowid = c.id
      WHERE g.gap = ${gap.index} AND ${touches} AND NOT EXISTS (SELECT 1 FROM ${MENDS} m WHERE m.id = c.id AND m."column" = c."column")`,
   );

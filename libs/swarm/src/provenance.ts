@@ -18,9 +18,7 @@ export function inputsOf(domain: Domain, product: DataProduct, live: readonly La
   const bronze = domain.bronze.filter((table) => from.includes(table.name));
   const reads = (tables: readonly BronzeTable[], landing: Landing) => tables.some((table) => landingsOf(table, [landing]).length > 0);
   // Each major of a product keeps violations of its own.
-  const first = bronze.filter(
-    (table) => domain.products.find((one) => one.step.from.includes(table.name))?.contract.product === product.contract.product,
-  );
+  const first = bronze.filter((table) => domain.products.find((one) => one.step.from.includes(table.name))?.contract.product === product.contract.product);
   return {
     bronze,
     landings: live.filter((landing) => reads(bronze, landing)),

@@ -38,7 +38,8 @@ const MOST_VALUES = 8;
 
 /**
  * One round of votes over all dependencies. Groups are counted in the engine; only cells that disagree with the commonest value of a
- * group, and those of `broken` (a table of `_row`, `_col`), come out of it.
+ * group, and those of `broken` (a table of `_row`, `_col`), come out of it. A dependency of which more than `most` cells of a column
+ * disagree does not vote on that column, and beyond `most` cells of `broken` only those that disagree come out.
  */
 export async function disputedCells(
   session: EngineSession,
@@ -46,6 +47,7 @@ export async function disputedCells(
   dependencies: readonly Dependency[],
   columns: ReadonlyMap<string, Judged>,
   broken: string,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<Disputed[]> {
   const t = ident(table);
   await session.run('CREATE OR REPLACE TEMP TABLE _suspect (_row BIGINT, _col VARCHAR, _by INTEGER)');
@@ -79,7 +81,7 @@ export async function disputedCells(
       const column = dependency.dependent[p];
       if (column === undefined) continue;
       const share = Number(off) / Number(rows);
-      if (dependency.backwards && share > BACKWARDS_LIMIT) continue;
+      if (Number(off) > most || (dependency.backwards && share > BACKWARDS_LIMIT)) continue;
       disagreement.set(column, share);
       const ordinary = columns.get(column)?.required !== true && Number(missing) > MISSING_LIMIT * Number(total);
       const joined = x.map((name, at) => `t.${name} = m.x${at}`).join(' AND ');
@@ -90,7 +92,9 @@ export async function disputedCells(
     }
     if (disagreement.size > 0) used.push({ dependency, index, disagreement, filled: await filledShare(session, t, x) });
   }
-  await session.run(`CREATE OR REPLACE TEMP TABLE _cells AS SELECT DISTINCT _row, _col FROM _suspect UNION SELECT _row, _col FROM ${ident(broken)}`);
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE _voted AS SELECT DISTINCT _row, _col FROM _suspect UNION SELECT _row, _col FROM (SELECT _row, _col FROM ${ident(broken)} ORDER BY ALL${most === Number.POSITIVE_INFINITY ? '' : ` LIMIT ${most}`})`,
+  );
   const cells = new Map<string, { row: bigint; column: string; value: string | null; sources: VoteSource[]; broken: string[]; fails: boolean }>();
   const key = (row: bigint, column: string): string => `${row} ${column}`;
   for (const one of used) await gather(one);
@@ -107,7 +111,7 @@ export async function disputedCells(
     // Which of the determinant's columns agree with the group in each row that has a suspect cell.
     const agree = dependency.dependent.filter((column) => disagreement.has(column));
     const memberships = await session.rows<{ row: bigint; agrees: { p: number; share: number }[] | null; differs: number[] | null }>(
-      `SELECT t._row AS row, list({'p': m.p, 'share': h.share}) FILTER (m.top = own.v) AS agrees, list(m.p) FILTER (m.top <> own.v) AS differs FROM (SELECT DISTINCT _row FROM _cells WHERE _col IN (${agree.map(literal).join(', ')})) s JOIN ${ident(table)} t ON t._row = s._row JOIN _tops_${index} m ON ${joined} LEFT JOIN _shares_${index} h ON h.p = m.p AND h.v = m.top,
+      `SELECT t._row AS row, list({'p': m.p, 'share': h.share}) FILTER (m.top = own.v) AS agrees, list(m.p) FILTER (m.top <> own.v) AS differs FROM (SELECT DISTINCT _row FROM _voted WHERE _col IN (${agree.map(literal).join(', ')})) s JOIN ${ident(table)} t ON t._row = s._row JOIN _tops_${index} m ON ${joined} LEFT JOIN _shares_${index} h ON h.p = m.p AND h.v = m.top,
        LATERAL (SELECT CASE m.p ${dependency.dependent.map((column, p) => `WHEN ${p} THEN t.${ident(column)}`).join(' ')} END AS v) own WHERE m.present >= 3 AND m.most * 2 > m.present GROUP BY 1`,
     );
     const member = new Map(memberships.map(({ row, agrees, differs }) => [row, { agrees: agrees ?? [], differs: differs ?? [] }]));
@@ -115,7 +119,7 @@ export async function disputedCells(
       const p = dependency.dependent.indexOf(column);
       const found = await session.rows<{ row: bigint; value: string | null; counts: { v: string | null; n: bigint }[]; suspect: boolean }>(
         `SELECT t._row AS row, any_value(t.${ident(column)}) AS value, list({'v': m.v, 'n': m.n} ORDER BY m.n DESC)[:${MOST_VALUES}] AS counts, bool_or(s.suspect) AS suspect
-         FROM (SELECT c._row, bool_or(_by IS NOT NULL) AS suspect FROM _cells c LEFT JOIN _suspect b ON b._row = c._row AND b._col = c._col AND b._by = ${index} WHERE c._col = ${literal(column)} GROUP BY 1) s
+         FROM (SELECT c._row, bool_or(_by IS NOT NULL) AS suspect FROM _voted c LEFT JOIN _suspect b ON b._row = c._row AND b._col = c._col AND b._by = ${index} WHERE c._col = ${literal(column)} GROUP BY 1) s
          JOIN ${ident(table)} t ON t._row = s._row JOIN _values_${index}_${p} m ON ${joined} GROUP BY 1`,
       );
       for (const { row, value, counts, suspect } of found) {
@@ -139,7 +143,9 @@ export async function disputedCells(
   }
 
   async function addBroken(): Promise<void> {
-    for (const { row, column } of await session.rows<{ row: bigint; column: string }>(`SELECT _row AS row, _col AS "column" FROM ${ident(broken)}`)) {
+    for (const { row, column } of await session.rows<{ row: bigint; column: string }>(
+      `SELECT b._row AS row, b._col AS "column" FROM ${ident(broken)} b SEMI JOIN _voted v ON v._row = b._row AND v._col = b._col`,
+    )) {
       const cell = cells.get(key(row, column));
       if (cell) cell.fails = true;
     }

@@ -37,7 +37,8 @@ export function dependenciesOf(contract: Contract, columns: readonly string[]): 
     .map(({ determinant, dependent }): Dependency => ({ determinant, dependent: [...dependent], backwards: false, learned: false }));
   const stated = new Set(contract.dependencies.flatMap(({ dependent }) => dependent));
   const keyColumns = new Set(keys.flat());
-  const backward = contract.dependencies.flatMap(({ determinant, dependent }): Dependency[] =>
+  const readable = contract.dependencies.filter(({ dependent }) => dependent.some((name) => has.has(name)));
+  const backward = readable.flatMap(({ determinant, dependent }): Dependency[] =>
     determinant
       .filter((name) => has.has(name) && !stated.has(name) && !keyColumns.has(name))
       .map((name) => ({

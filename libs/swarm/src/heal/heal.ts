@@ -1,23 +1,13 @@
 import { ident, literal } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
 import { fillFromColumns, repairColumn, repairForms, repairNear } from './column-repair.ts';
-import { dependenciesOf, type Dependency } from './dependency.ts';
-import { disputedCells, type Disputed, type Judged } from './dependency-round.ts';
+import { dependenciesOf } from './dependency.ts';
+import type { Disputed } from './dependency-round.ts';
 import type { ColumnCount, Healing, HealOptions, TextTable } from './healing.ts';
 import { learnedDependencies } from './learned-dependency.ts';
 import { Trust } from './trust.ts';
+import { reopenDisputed, THRESHOLD, vote } from './vote.ts';
 import { Ward } from './ward.ts';
-
-/** Least probability of a repair that rests on other rows. */
-const THRESHOLD = 0.95;
-/** Slips of case or punctuation in one column that may be chance. */
-const FORMS = 10;
-/** From here on a vote is worth weighing against another. */
-const LIKELY = 0.3;
-/** From here on another value is likelier than the one that stands. */
-const EVEN = 0.5;
-/** Rounds of votes: each repair may give evidence for others. */
-const MOST_ROUNDS = 8;
 
 /**
  * Heals a table of text by its contract, in place: cells that break a rule by programs that the synthesiser finds, cells that break a
@@ -43,12 +33,7 @@ export async function heal(session: EngineSession, table: TextTable, options: He
   const first = await vote(ward, dependencies, trust, least);
   for (const property of ward.columns) await repairColumn(ward, property);
   const { disputes, rounds } = await vote(ward, dependencies, trust, least);
-  // A form put right is no repair where the group holds another value: whether the rest of it is right is not known.
-  for (const property of ward.columns)
-    await ward.reopen(
-      property,
-      disputes.filter(({ column, vote: best }) => column === property.name && best !== undefined && best.probability >= EVEN).map(({ row }) => row),
-    );
+  await reopenDisputed(ward, disputes);
   await ward.findBroken('_left');
   for (const property of ward.columns) await repairNear(ward, property, disputes);
   await applyLabels(ward);
@@ -66,95 +51,6 @@ export async function heal(session: EngineSession, table: TextTable, options: He
     solutions: ward.solutions().sort((a, b) => b.cells - a.cells || (a.id < b.id ? -1 : 1)),
     cells: '_healed',
   };
-}
-
-/** Rounds of votes until none changes a cell. What is disputed at the end stands in the answer, by column and row. */
-async function vote(ward: Ward, dependencies: readonly Dependency[], trust: Trust, threshold: number): Promise<{ disputes: Disputed[]; rounds: number }> {
-  const judged = new Map(ward.columns.map(({ name, required }): [string, Judged] => [name, { name, required, accepts: ward.accepts(name) }]));
-  let rounds = 0;
-  let disputes: Disputed[] = [];
-  while (dependencies.length > 0 && rounds < MOST_ROUNDS) {
-    rounds++;
-    await ward.findBroken('_broken');
-    disputes = await disputedCells(ward.session, ward.table, dependencies, judged, '_broken');
-    trust.learn(disputes);
-    const contested = contestedCells(disputes);
-    let changed = 0;
-    for (const [column, cells] of Map.groupBy(disputes, (one) => one.column)) {
-      const property = ward.columns.find(({ name }) => name === column);
-      if (property === undefined) continue;
-      const least = trust.leastProbability(column, threshold);
-      const mixed = hasTwoForms(cells);
-      const sure = cells
-        .filter(({ vote: best }) => best !== undefined && best.support >= 2 && best.probability >= least)
-        .filter((cell) => !contested.has(cell) && !(mixed && isForm(cell)));
-      for (const [sources, found] of Map.groupBy(sure, ({ vote: best }) => best?.sources.join('; ') ?? '')) {
-        const solution = {
-          column,
-          category: 'dependency',
-          why: `what the other rows of the group attest, by ${sources}`,
-          sql: groupSql(ward.table, column, sources),
-          expression: undefined,
-        };
-        const changes = found.flatMap(({ row, vote: best }) =>
-          best === undefined ? [] : [{ row, value: best.value, probability: best.probability, why: `${sources}: ${best.support} rows attest it` }],
-        );
-        await ward.reopen(
-          property,
-          changes.map(({ row }) => row),
-        );
-        changed += await ward.applyCells(property, solution, changes);
-      }
-    }
-    if (changed === 0) break;
-  }
-  return { disputes, rounds };
-}
-
-/** A vote for another form of the same letters and digits, where the contract takes both. */
-function isForm({ value, fails, vote: best }: Disputed): boolean {
-  const bare = (text: string): string => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
-  return !fails && value !== null && best !== undefined && bare(value) === bare(best.value) && bare(value) !== '';
-}
-
-/** Whether a column is written in two forms: that is decided for the column, not group by group. */
-function hasTwoForms(cells: readonly Disputed[]): boolean {
-  const forms = cells.filter(isForm).length;
-  return forms > FORMS && forms > 0.3 * cells.length;
-}
-
-/**
- * Cells of which each is wrong if the other is right: `journal → issn` and `issn → journal` both speak, each against the other's cell. Two solutions
- * that are equally good are a conflict. A cell that the contract refuses is wrong in any case. Contested too is what rests on a determinant that is
- * in doubt itself: `zip → state` speaks against the state by which `state, salary → rate` looks for the rate.
- */
-function contestedCells(disputes: readonly Disputed[]): Set<Disputed> {
-  const contested = new Set<Disputed>();
-  for (const cells of Map.groupBy(disputes, ({ row }) => row).values()) {
-    for (const one of cells) {
-      if (one.fails) continue;
-      const rival = cells.find(
-        (other) =>
-          other !== one && one.vote?.determinants.includes(other.column) && other.vote?.determinants.includes(one.column) && other.vote.probability >= LIKELY,
-      );
-      const doubted = new Set(cells.filter((other) => other !== one && (other.vote?.probability ?? 0) >= LIKELY).map(({ column }) => column));
-      const sources = one.vote?.sources ?? [];
-      if (rival !== undefined || (sources.length > 0 && sources.every((source) => determinantOf(source).some((name) => doubted.has(name))))) contested.add(one);
-    }
-  }
-  return contested;
-}
-
-/** The columns in front of a dependency's arrow. */
-function determinantOf(source: string): string[] {
-  return source.split(/ → | ⇠ /)[0]?.split(', ') ?? [];
-}
-
-/** What the evidence was counted by, for a person who wants to look: the first dependency that speaks. */
-function groupSql(table: string, column: string, sources: string): string {
-  const [first = ''] = sources.split('; ');
-  const x = determinantOf(first).map(ident).join(', ');
-  return `SELECT ${x}, ${ident(column)}, count(*) FROM ${ident(table)} GROUP BY ALL ORDER BY ${x}, 3 DESC`;
 }
 
 /** A labelled cell holds what its label says, whatever was found for it. */
