@@ -1,6 +1,8 @@
 import { buildApplication, buildCommand, buildRouteMap, numberParser, text_en, type Application, type CommandContext } from '@stricli/core';
 import { formatError } from '@skein/kernel';
 import { askRoutes } from './ask/routes.ts';
+import { completionRoute } from './completion/routes.ts';
+import { domainArgument, roleNames } from './completion/names.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { contractRoutes } from './contract/routes.ts';
 import { healRoute } from './heal/route.ts';
@@ -13,7 +15,7 @@ export function buildApp(defaults: { readonly data: string }): Application<Comma
   const ingest = buildCommand({
     loader: async () => (await import('./commands/ingest.ts')).ingest,
     parameters: {
-      positional: { kind: 'tuple', parameters: [{ brief: 'ga4, sap', parse: String, placeholder: 'domain' }] },
+      positional: domainArgument,
       flags: {
         from: { kind: 'parsed', parse: String, brief: 'Folder with the source files' },
         data: { kind: 'parsed', parse: String, brief: 'Where everything lies', default: defaults.data },
@@ -38,7 +40,7 @@ export function buildApp(defaults: { readonly data: string }): Application<Comma
     loader: async () => (await import('./commands/token.ts')).token,
     parameters: {
       flags: {
-        as: { kind: 'parsed', parse: String, brief: 'Role of the principal: analyst, steward, public', placeholder: 'role' },
+        as: { kind: 'parsed', parse: String, brief: 'Role of the principal: analyst, steward, public', placeholder: 'role', proposeCompletions: roleNames },
         purposes: { kind: 'parsed', parse: String, brief: 'Purposes that the token allows, separated by commas', default: 'analytics' },
         hours: { kind: 'parsed', parse: numberParser, brief: 'Hours until it expires', default: '8' },
         data: { kind: 'parsed', parse: String, brief: 'Where everything lies', default: defaults.data },
@@ -58,6 +60,7 @@ export function buildApp(defaults: { readonly data: string }): Application<Comma
         reviews: reviewRoutes,
         market: marketRoutes,
         token,
+        completion: completionRoute,
       },
       docs: { brief: 'Skein: a data mesh in which the contract is the verifier' },
     }),

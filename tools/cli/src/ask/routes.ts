@@ -1,4 +1,5 @@
 import { buildCommand, numberParser } from '@stricli/core';
+import { productNames, roleNames } from '../completion/names.ts';
 
 const CODES = 'Exit code 0: answered; 1: the gateway said no; 2: the command was wrong, or the gateway could not be asked.';
 
@@ -7,11 +8,11 @@ export function askRoutes(data: string) {
   const asks = {
     at: { kind: 'parsed', parse: String, brief: 'Address of the gateway', default: 'http://127.0.0.1:4747', placeholder: 'url' },
     tokenFile: { kind: 'parsed', parse: String, brief: 'File with the token, - for standard input', optional: true, placeholder: 'file' },
-    as: { kind: 'parsed', parse: String, brief: 'Role to ask as, by the development key', optional: true, placeholder: 'role' },
+    as: { kind: 'parsed', parse: String, brief: 'Role to ask as, by the development key', optional: true, placeholder: 'role', proposeCompletions: roleNames },
     data: { kind: 'parsed', parse: String, brief: 'Where that key lies', default: data },
     json: { kind: 'boolean', brief: 'Print JSON', default: false },
   } as const;
-  const product = { brief: 'Product, such as sap.material', parse: String, placeholder: 'product' } as const;
+  const product = { brief: 'Product, such as sap.material', parse: String, placeholder: 'product', proposeCompletions: productNames } as const;
 
   const query = buildCommand({
     loader: async () => (await import('./query.ts')).query,

@@ -17,6 +17,11 @@ export function productNames(partial: string): string[] {
   return domains.flatMap((one) => folders(path.join(CONTRACTS, one)).map((product) => `${one}.${product}`)).filter((id) => id.startsWith(partial));
 }
 
+/** Roles that the demo has. */
+export function roleNames(partial: string): string[] {
+  return ['analyst', 'steward', 'public'].filter((role) => role.startsWith(partial));
+}
+
 function folders(directory: string): string[] {
   try {
     return readdirSync(directory, { withFileTypes: true })
