@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkFloorTable, checkMentions, pagesOf } from './page-check.ts';
 import { PageRun } from './page-run.ts';
 import { readPage } from './page.ts';
+import { departure } from './shown-output.ts';
 import { copyWorkspace } from './workspace-copy.ts';
 import { readWorkspace } from './workspace.ts';
 
@@ -61,7 +62,8 @@ for (const { file, page } of pages.filter((one) => one.page.blocks.length > 0)) 
       } else {
         it(title, { timeout: soaking ? 1_860_000 : 120_000 }, async () => {
           expect(block.commands.length).toBeGreaterThan(0);
-          await run.run(block);
+          const output = await run.run(block);
+          if (block.shown !== undefined) expect(departure(block.shown, output), output).toBeUndefined();
         });
       }
     }

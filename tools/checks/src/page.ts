@@ -1,4 +1,4 @@
-/** A block of commands in a page: fenced as ```sh. Output is shown in blocks of other languages. */
+/** A block of commands in a page: fenced as ```sh. Output is shown in blocks of other languages; what is fenced as ```output is held to it. */
 export interface CommandBlock {
   /** Line of the page on which the first command stands, from 1. */
   readonly line: number;
@@ -6,6 +6,8 @@ export interface CommandBlock {
   /** One entry for each command; comments and empty lines are none, a continued line is part of its command. */
   readonly commands: readonly string[];
   readonly marker: Marker;
+  /** What the page says that it prints, in the block fenced as ```output that follows; undefined where the page does not say. */
+  readonly shown?: string;
 }
 
 /**
@@ -57,7 +59,11 @@ export function readPage(file: string, text: string): Page {
       const end = lines.findIndex((one, index) => index > at && one.trim() === fence[1]);
       if (end < 0) throw new Error(`${file}:${at + 1}: the fence is never closed`);
       if (fence[2] === 'sh') blocks.push(commandBlock(at + 2, lines.slice(at + 1, end), marker ?? { kind: 'run', args: '' }));
-      else if (marker) throw new Error(`${file}:${at + 1}: the marker above stands before a block that holds no commands`);
+      else if (fence[2] === 'output') {
+        const last = blocks.pop();
+        if (!last || last.shown !== undefined) throw new Error(`${file}:${at + 1}: output stands behind no block of commands`);
+        blocks.push({ ...last, shown: lines.slice(at + 1, end).join('\n') });
+      } else if (marker) throw new Error(`${file}:${at + 1}: the marker above stands before a block that holds no commands`);
       marker = undefined;
       at = end;
       continue;
