@@ -3,6 +3,7 @@ import { formatError } from '@skein/kernel';
 import { askRoutes } from './ask/routes.ts';
 import { completionRoute } from './completion/routes.ts';
 import { domainArgument, roleNames } from './completion/names.ts';
+import { doctorRoute } from './doctor/routes.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { contractRoutes } from './contract/routes.ts';
 import { healRoute } from './heal/route.ts';
@@ -11,7 +12,7 @@ import { publishRoutes } from './publish/routes.ts';
 import { reviewRoutes } from './reviews/routes.ts';
 
 /** The `skein` command. Implementations load when their command is called, so that `skein --help` costs nothing. */
-export function buildApp(defaults: { readonly data: string }): Application<CommandContext> {
+export function buildApp(defaults: { readonly data: string; readonly redis?: string | undefined }): Application<CommandContext> {
   const ingest = buildCommand({
     loader: async () => (await import('./commands/ingest.ts')).ingest,
     parameters: {
@@ -60,6 +61,7 @@ export function buildApp(defaults: { readonly data: string }): Application<Comma
         reviews: reviewRoutes,
         market: marketRoutes,
         token,
+        doctor: doctorRoute(defaults.data, defaults.redis),
         completion: completionRoute,
       },
       docs: { brief: 'Skein: a data mesh in which the contract is the verifier' },
