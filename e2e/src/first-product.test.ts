@@ -1,0 +1,188 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { copyWorkspace } from '@skein/checks';
+import { demoMaterials, writeSapSource } from '@skein/demo';
+import { temporaryDirectory } from '@skein/testing';
+
+// Promise: from a file to an answer over the mesh in a minute, with two majors live in the end, and not a trace when it is taken away.
+
+const root = path.resolve(import.meta.dirname, '../..');
+/** Seconds, on a machine that does other work too; alone it takes about a third. */
+const BOUND = 180;
+
+const running: ChildProcess[] = [];
+afterEach(async () => {
+  for (const child of running.splice(0)) await stop(child);
+});
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  await gone;
+}
+
+describe('a first product', () => {
+  it('is made, published, queried, changed, followed by its next major, and taken away', async () => {
+    using folder = temporaryDirectory('skein-first-');
+    const [copy, data] = [folder.file('workspace'), folder.file('data')];
+    copyWorkspace(root, copy);
+    const git = (...args: string[]) => execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd: copy, encoding: 'utf8' });
+    const node = (...args: string[]) => attempt(copy, args);
+    const done = (result: { readonly code: number; readonly text: string }) => {
+      if (result.code !== 0) throw new Error(result.text.slice(-4_000));
+      return result.text;
+    };
+    const nx = (...args: string[]) => done(node('node_modules/.bin/nx', 'g', ...args));
+    const skein = (...args: string[]) => node('tools/cli/dist/main.js', ...args);
+    const compile = () => done(node('node_modules/.bin/tsc', '-b', 'tools/cli', 'platform/gateway', 'domains/crm'));
+    const read = (file: string) => readFileSync(path.join(copy, file), 'utf8');
+    const edit = (file: string, change: (text: string) => string) => {
+      const [before, after] = [read(file), change(read(file))];
+      expect(after, `the edit of ${file}`).not.toBe(before);
+      writeFileSync(path.join(copy, file), after);
+    };
+
+    // What the mesh has before: built, with the materials of SAP published.
+    git('init', '-q');
+    git('add', '-A');
+    git('commit', '-q', '-m', 'before');
+    done(node('node_modules/.bin/tsc', '-b', 'tools/cli', 'platform/gateway'));
+    const materials = demoMaterials(7, ACCOUNTS);
+    await writeSapSource({ directory: folder.file('sap'), seed: 7, rows: 1_000, materials });
+    done(skein('ingest', 'sap', '--from', folder.file('sap'), '--data', data));
+    const before = git('rev-parse', 'HEAD').trim();
+
+    mkdirSync(folder.file('crm'));
+    const from = folder.file('crm', 'accounts.csv');
+    writeFileSync(from, accounts(materials.map(({ number }) => number).filter((number) => /^\d+$/.test(number))));
+
+    const steps: [string, number][] = [];
+    const step = async <Result>(name: string, work: () => Result | Promise<Result>): Promise<Result> => {
+      const started = performance.now();
+      const result = await work();
+      steps.push([name, (performance.now() - started) / 1000]);
+      return result;
+    };
+
+    await step('generate domain', () => nx('@skein/plugin:domain', 'crm', '--owner', 'CRM team'));
+    await step('generate product', () => nx('@skein/plugin:product', 'crm', 'accounts', '--from', from, '--key', 'account_id'));
+    await step('type-check', compile);
+    await step('its tests', () => done(node('node_modules/.bin/vitest', 'run', 'domains/crm')));
+    const contract = 'contracts/crm/accounts/v1/contract.odcs.yaml';
+    await step('review', () => {
+      edit(contract, (text) => text.replace('status: draft', 'status: active'));
+      done(node('tools/checks/bin/source.js', 'tools/checks/src/codegen.ts'));
+      done(skein('contract', 'release', 'contracts/crm'));
+    });
+    expect(read('contracts/crm/accounts/v1/released/1.0.0.yaml')).toBe(read(contract));
+    git('add', '-A');
+    git('commit', '-q', '-m', 'crm');
+    await step('publish', () => done(skein('ingest', 'crm', '--from', folder.file('crm'), '--data', data)));
+    let gateway = await step('gateway', () => serve(copy, data));
+    const ask = (sql: string) => JSON.parse(done(skein('query', sql, '--at', gateway.url, '--as', 'analyst', '--data', data, '--json'))) as { rows: unknown[] };
+    const joined = await step('query, joined with sap.material', () => ask(JOINED));
+    expect(joined.rows).toHaveLength(1);
+    expect(JSON.stringify(joined.rows)).toContain(String(ACCOUNTS));
+
+    const refusal = await step('a breaking change is refused', () => {
+      edit(contract, (text) => retyped(text).replace('version: 1.0.0', 'version: 1.1.0'));
+      const diff = skein('contract', 'diff', 'contracts/crm', '--against', 'HEAD');
+      const release = skein('contract', 'release', 'contracts/crm', '--check');
+      git('checkout', '-q', '--', 'contracts');
+      return { diff, release };
+    });
+    for (const { code, text } of Object.values(refusal)) {
+      expect(code, text).toBe(1);
+      expect(text).toMatch(/contracts\/crm\/accounts\/v1\/contract\.odcs\.yaml:\d+/);
+      expect(text).toMatch(/type\.[a-z-]+|column\.[a-z-]+/);
+      expect(text).toMatch(/\bmaterial\b/);
+    }
+
+    await step('generate v2', () => nx('@skein/plugin:migration', 'crm', 'accounts', '--data', data));
+    expect(read('domains/crm/README.md')).toMatch(/\| dev:analyst|\| .*analyst.* \| \d+ runs? of 1 quer/);
+    await step('change v2', () => {
+      edit('contracts/crm/accounts/v2/contract.odcs.yaml', (text) => retyped(text).replace('status: draft', 'status: active'));
+      done(node('tools/checks/bin/source.js', 'tools/checks/src/codegen.ts'));
+      done(skein('contract', 'release', 'contracts/crm'));
+      compile();
+    });
+    await step('tests of both', () => done(node('node_modules/.bin/vitest', 'run', 'domains/crm')));
+    await step('publish both', () => done(skein('ingest', 'crm', '--from', folder.file('crm'), '--data', data)));
+    await stop(gateway.child);
+    gateway = await step('gateway again', () => serve(copy, data));
+    const both = await step('query both', () =>
+      ask(
+        'SELECT count(*) AS n, min(a.material + 1) AS number, min(b.material || $$ as text$$) AS text FROM crm.accounts_v1 a JOIN crm.accounts b USING (account_id)',
+      ),
+    );
+    expect(both.rows).toHaveLength(1);
+    expect(JSON.stringify(both.rows)).toMatch(/as text/);
+    expect(JSON.stringify(both.rows)).toContain(String(ACCOUNTS));
+    await stop(gateway.child);
+
+    await step('remove all', () => nx('@skein/plugin:remove', 'crm', '--released'));
+    git('reset', '-q', before);
+    expect(git('status', '--porcelain')).toBe('');
+
+    const seconds = steps.reduce((sum, [, one]) => sum + one, 0);
+    process.stdout.write(`${steps.map(([name, one]) => `${one.toFixed(1).padStart(6)} s  ${name}`).join('\n')}\n${seconds.toFixed(1).padStart(6)} s  in all\n`);
+    expect(seconds).toBeLessThan(BOUND);
+  }, 900_000);
+});
+
+const ACCOUNTS = 400;
+const JOINED = `SELECT count(DISTINCT a.account_id) AS accounts, count(DISTINCT m.mtart) > 0 AS typed
+  FROM crm.accounts a JOIN sap.material m ON m.matnr_ext = a.material::VARCHAR`;
+
+function accounts(materials: readonly string[]): string {
+  const rows = Array.from({ length: ACCOUNTS }, (_, at) =>
+    [`A-${1000 + at}`, `Account ${at}`, ['gold', 'silver', 'bronze'][at % 3], materials[at % materials.length], `${at * 7}.${10 + (at % 90)}`].join(','),
+  );
+  return `${['account_id,title,segment,material,credit', ...rows].join('\n')}\n`;
+}
+
+/** The contract with material numbers as text: what counts with them breaks. */
+function retyped(contract: string): string {
+  return contract.replace(
+    /( +)- name: material\n(?:\1 .*\n)*/,
+    '$1- name: material\n$1  logicalType: string\n$1  required: true\n$1  classification: internal\n',
+  );
+}
+
+async function serve(cwd: string, data: string): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [path.join(cwd, 'platform/gateway/dist/main.js'), '--port', '0', '--data', data], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.push(child);
+  let said = '';
+  return new Promise((resolve, reject) => {
+    const look = (chunk: Buffer) => {
+      said += chunk.toString();
+      const url = /at (http:\S+)/.exec(said)?.[1];
+      if (url !== undefined) resolve({ child, url });
+    };
+    child.stdout.on('data', look);
+    child.stderr.on('data', look);
+    child.once('exit', (code) => reject(new Error(`the gateway ended with ${code}: ${said.slice(-2_000)}`)));
+  });
+}
+
+function attempt(cwd: string, [file = '', ...args]: readonly string[]): { code: number; text: string } {
+  try {
+    const text = execFileSync(process.execPath, [path.join(cwd, file), ...args], {
+      cwd,
+      encoding: 'utf8',
+      maxBuffer: 64 << 20,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NX_DAEMON: 'false', FORCE_COLOR: '0', NODE_OPTIONS: '', VITEST: undefined } as NodeJS.ProcessEnv,
+    });
+    return { code: 0, text };
+  } catch (error) {
+    const { status, stdout, stderr } = error as { status: number | null; stdout: string; stderr: string };
+    return { code: status ?? -1, text: `${stdout}\n${stderr}` };
+  }
+}
