@@ -33,7 +33,7 @@ export async function recipeMesh(seed: number, rows: number, domains: readonly s
   const run = async (domain: string, from: string): Promise<void> => {
     const { products } = await swarms.swarm(domain).run({ from });
     const failed = products.filter(({ outcome }) => outcome !== 'published' && outcome !== 'unchanged');
-    if (failed.length > 0) throw new Error(`${failed.map(({ product, outcome, error }) => `${product} ${outcome} ${error?.message ?? ''}`).join(', ')}`);
+    if (failed.length > 0) throw new Error(failed.map(({ product, outcome, error }) => `${product} ${outcome} ${error?.message ?? ''}`).join(', '));
   };
   let chain: BlockchainSource | undefined;
   for (const [domain, source] of Object.entries(write)) {

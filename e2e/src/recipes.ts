@@ -30,3 +30,20 @@ SELECT i.payment_reference, i.customer, i.currency, i.amount AS owed, coalesce(r
     WHEN r.units > i.owed + n.tolerance THEN 'over' ELSE 'paid' END AS standing
 FROM receivables i LEFT JOIN receipts r USING (memo, currency) LEFT JOIN tolerances n USING (currency)
 ORDER BY i.payment_reference, i.currency`;
+
+/** What receipts in coins lost or gained from the hour they came in to the hour they were settled, six hours later, by the last full hour's VWAP. */
+export const SETTLEMENT_DRIFT = `WITH receipts AS (
+  SELECT tx_id, token, block_time, block_time + INTERVAL 6 HOURS AS settled_at, amount::DECIMAL(19, 9) AS amount
+  FROM blockchain.transfers
+  WHERE finality = 'finalized' AND to_address = '0x5e771ed0000000000000000000000000000000c0' AND kind = 'erc20'
+), prices AS (
+  SELECT token, hour + INTERVAL 1 HOUR AS known_at, vwap::DECIMAL(18, 8) AS price
+  FROM blockchain.token_price_hourly WHERE quote_currency = 'USD' AND vwap IS NOT NULL
+), valued AS (
+  SELECT r.*, p.price AS price_in FROM receipts r ASOF JOIN prices p ON p.token = r.token AND p.known_at <= r.block_time
+), settled AS (
+  SELECT v.*, p.price AS price_out FROM valued v ASOF JOIN prices p ON p.token = v.token AND p.known_at <= v.settled_at
+  WHERE v.settled_at <= (SELECT max(known_at) FROM prices)
+)
+SELECT token, block_time, tx_id, amount, price_in, price_out, amount * (price_out - price_in) AS drift_usd
+FROM settled ORDER BY token, block_time, tx_id`;
