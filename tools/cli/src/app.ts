@@ -3,6 +3,7 @@ import { formatError } from '@skein/kernel';
 import { askRoutes } from './ask/routes.ts';
 import { completionRoute } from './completion/routes.ts';
 import { domainArgument, roleNames } from './completion/names.ts';
+import { devRoute } from './dev/routes.ts';
 import { doctorRoute } from './doctor/routes.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { contractRoutes } from './contract/routes.ts';
@@ -53,6 +54,7 @@ export function buildApp(defaults: { readonly data: string; readonly redis?: str
   return buildApplication(
     buildRouteMap({
       routes: {
+        dev: devRoute(defaults.data),
         ...publishRoutes(defaults.data),
         ingest,
         ...askRoutes(defaults.data),

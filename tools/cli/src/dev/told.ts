@@ -1,0 +1,38 @@
+/** An error as it goes from one process to another. */
+export interface ToldError {
+  readonly message: string;
+  readonly frame?: string;
+  readonly fix?: string;
+  readonly code?: string;
+}
+
+/** What a run made of one product. */
+export interface ToldProduct {
+  readonly product: string;
+  readonly outcome: 'published' | 'unchanged' | 'refused' | 'skipped' | 'failed';
+  readonly rows: number;
+  readonly refused: number;
+  readonly violations: Readonly<Record<string, number>>;
+  /** Gates that failed or erred, in words. */
+  readonly gates: readonly { readonly severity: string; readonly text: string }[];
+  readonly milliseconds: number;
+  readonly error?: ToldError;
+}
+
+export interface ToldRun {
+  readonly products: readonly ToldProduct[];
+  readonly files: { readonly landed: number; readonly unchanged: number };
+  /** Files that were refused. */
+  readonly errors: readonly ToldError[];
+}
+
+export type FromWorker = { readonly kind: 'ready' } | ({ readonly kind: 'run' } & ToldRun) | { readonly kind: 'broken'; readonly error: ToldError };
+
+/** What a worker is started with. */
+export interface WorkerTask {
+  readonly domain: string;
+  readonly root: string;
+  readonly from: string;
+  readonly data: string;
+  readonly scratch: string;
+}
