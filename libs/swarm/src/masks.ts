@@ -1,10 +1,12 @@
 import { ident, literal, SkeinError } from '@skein/kernel';
 import { bindExpression, signatureKey, type Expression, type Pattern } from '@skein/pattern';
 import type { EngineSession, PatternBoard } from '@skein/ports';
-import type { BronzeTable, Domain } from '@skein/product';
+import type { BronzeTable, DataProduct, Domain } from '@skein/product';
 import { isAllowed } from './allowed.ts';
 import { bronzeSql } from './bronze.ts';
+import { originsOf } from './origins.ts';
 import { maskingSignature } from './review/masking.ts';
+import { rootOf } from './review/personal-columns.ts';
 
 /** What persons decided about columns of the domain's sources: one pattern for each column, in order of the column. */
 export function decidedMasks(domain: Domain, board: PatternBoard | undefined): Pattern[] {
@@ -38,6 +40,25 @@ export async function maskedDomain(domain: Domain, masks: readonly Pattern[], se
     bronze.push(own.length === 0 ? table : await maskedTable(domain, table, own, await session()));
   }
   return { ...domain, bronze };
+}
+
+/**
+ * Columns of a product that masks reach: those that its lineage makes of a hidden column, directly or by way of other products, and those of which it does
+ * not say what they are made of.
+ */
+export function reachedColumns(domain: Domain, product: DataProduct, masks: readonly Pattern[]): string[] {
+  const origins = originsOf(domain);
+  const reached = new Set(
+    masks
+      .flatMap(({ context }) => {
+        const place = placeOf(domain, context.column);
+        return place === undefined ? [] : origins.of(place.table.name, rootOf(place.path)).concat(origins.of(place.table.name, place.path));
+      })
+      .filter((derived) => derived.product === product.id)
+      .map(({ column }) => column),
+  );
+  const declared = product.step.lineage ?? {};
+  return product.contract.properties.map(({ name }) => name).filter((name) => reached.has(name) || (masks.length > 0 && !Object.hasOwn(declared, name)));
 }
 
 function placeOf(domain: Domain, column: string): { readonly table: BronzeTable; readonly path: string } | undefined {

@@ -54,11 +54,14 @@ export function lineageOf(domain: Domain, product: DataProduct, inputs: Inputs, 
       from: from.map((name) => `landing:${table.source}.${name}`),
     })),
   );
+  const answers = domain.sources.filter(({ name }) => inputs.landings.some(({ source }) => source === name)).flatMap((source) => source.answers ?? []);
   return {
     run,
     inputs: [
       ...inputs.landings.map((landing) => ({ kind: 'landing' as const, name: landing.file, sha256: landing.sha256 })),
       ...inputs.products.map((name) => ({ kind: 'product' as const, name, version: snapshots.get(name)?.version ?? 0 })),
+      // The answer lies in the landing; its version is not the swarm's to know.
+      ...[...new Set(answers)].map((name) => ({ kind: 'product' as const, name })),
     ],
     columns: [...declared, ...typed],
   };

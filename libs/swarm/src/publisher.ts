@@ -1,10 +1,11 @@
-import { canonicalJson, sha256 } from '@skein/kernel';
+import { canonicalJson, ident, sha256 } from '@skein/kernel';
 import type { Contract } from '@skein/contract';
 import type { EngineSession, EventBus, WantedColumn } from '@skein/ports';
 import { feedbackTableOf, tableOf, type DataProduct, type Domain, type Snapshot, type SnapshotLineage, type TableRef } from '@skein/product';
 import { lineageRows, productIdOf } from './lineage.ts';
 import type { Candidate } from './candidate.ts';
 import type { MakingRecord } from './record.ts';
+import { snapshotScan } from './scan.ts';
 import { planSnapshot, shapeOf } from './snapshot-layout.ts';
 import type { Retention, SwarmAdapters, SystemContracts } from './swarm.ts';
 
@@ -106,6 +107,48 @@ export class Publisher {
       verdictHash: candidate.verdict.hash,
       verdict: candidate.verdict,
     });
+  }
+
+  /**
+   * Publishes what is live without the values of some columns, where the product could not be made with the masks that persons decided on: a value that is to
+   * be hidden is not shown until that is mended. A column becomes missing, or `***` where it may not be; rows that cannot do without one of the columns go.
+   */
+  async withhold(session: EngineSession, product: DataProduct, current: Snapshot, columns: readonly string[], record: MakingRecord): Promise<Snapshot> {
+    const { contract, layer } = product;
+    const has = new Set(current.fields.map(({ name }) => name));
+    const kept = contract.properties.every(({ name, required, keyPosition, type }) => {
+      const lost = columns.includes(name) || !has.has(name);
+      return !lost || (keyPosition === undefined && (!required || (type.kind === 'string' && has.has(name))));
+    });
+    const selected = contract.properties.map(({ name, required }) => {
+      if (!columns.includes(name) && has.has(name)) return ident(name);
+      return `${required && kept ? `'***'` : 'NULL'} AS ${ident(name)}`;
+    });
+    const extra = layer === 'silver' ? POSITION_COLUMNS : [];
+    return this.#publish(session, {
+      table: tableOf(contract),
+      contract,
+      query: `SELECT ${[...selected, ...extra.map(({ name }) => name)].join(', ')} FROM (${snapshotScan(current)})${kept ? '' : ' WHERE false'}`,
+      extra,
+      inputHash: sha256(canonicalJson([current.inputHash, record.withheld ?? []])),
+      lineage: current.lineage,
+      verdictHash: current.verdictHash,
+      verdict: { ...(current.verdict as object), record },
+    });
+  }
+
+  /** Publishes the violations that are live without any of their values, where they could not be written anew. */
+  async withholdFeedback(session: EngineSession, product: DataProduct): Promise<void> {
+    const { feedback } = this.#system;
+    const table = feedbackTableOf(product);
+    const current = await this.#adapters.store.current(table);
+    const inputHash = sha256(`${current?.inputHash} withheld`);
+    if (current === undefined) return;
+    const hidden = ['value', 'repaired_value'];
+    const columns = feedback.properties.map(({ name }) => (hidden.includes(name) ? `NULL AS ${ident(name)}` : ident(name)));
+    const { lineage, verdictHash } = current;
+    const query = `SELECT ${columns.join(', ')} FROM (${snapshotScan(current)})`;
+    await this.#publish(session, { table, contract: feedback, query, inputHash, lineage, verdictHash, verdict: current.verdict as object });
   }
 
   /** The lineage table of the domain: every column of every live product, and what it was made of. */

@@ -12,6 +12,8 @@ export interface MakingRecord {
   readonly patterns: readonly Pattern[];
   /** Patterns by which columns of bronze were hidden. */
   readonly masks?: readonly Pattern[];
+  /** Ids of masks with which the product could not be made: what they hide was taken out of these rows, as they were live before. */
+  readonly withheld?: readonly string[];
   /** Ids of all patterns that were tried. */
   readonly tried: readonly string[];
   /** Signature keys of gaps that persist. */

@@ -17,6 +17,7 @@ import type { EscalatedGap } from './review/escalation.ts';
 import { detectPersonal, type SourceColumn } from './review/masking.ts';
 import { shownAsRestricted } from './review/restricted.ts';
 import { make } from './make.ts';
+import { reachedColumns } from './masks.ts';
 import { inputHash, inputsOf, lineageOf, type Inputs } from './provenance.ts';
 import { Publisher } from './publisher.ts';
 import type { ProductReport, RunReport, SourceReport, SwarmEvent } from './report.ts';
@@ -220,6 +221,7 @@ class Run {
       milliseconds: performance.now() - started,
     });
     let current: Snapshot | undefined;
+    let told = false;
     try {
       current = await this.#adapters.store.current(tableOf(product.contract));
       const inputs = this.#concealment.conceal(inputsOf(this.#domain, product, this.#live));
@@ -251,12 +253,15 @@ class Run {
         this.#publisher.noteHidden(product, current !== undefined && record.masks.some(({ id }) => before?.some((mask) => mask.id === id) !== true));
       }
       await this.#publisher.feedback(session, product, candidate, hash, lineage);
+      told = true;
       if (!verdict.passed) {
+        current = await this.#withhold(session, product, current, told);
         if (current) this.#snapshots.set(product.id, current);
         return report('refused', { ...figures, version: current?.version, rows: Number(current?.rows ?? 0n) }, gateError(product, candidate, current));
       }
       // An export that failed looks like one without rows: a product that had some is not emptied by it.
       if (current && current.rows > 0n && verdict.rows === verdict.refused) {
+        current = (await this.#withhold(session, product, current, told)) ?? current;
         this.#snapshots.set(product.id, current);
         return report('refused', { ...figures, version: current.version, rows: Number(current.rows) }, emptiedError(product, current));
       }
@@ -269,9 +274,31 @@ class Run {
         error instanceof SkeinError
           ? error
           : new SkeinError('SKEIN_STEP_FAILED', `${product.id}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      // What cannot be withheld either is said by the error that stands.
+      current = await this.#lane(lane)
+        .then(({ session }) => this.#withhold(session, product, current, told))
+        .catch(() => current);
       if (current) this.#snapshots.set(product.id, current);
       return report('failed', { version: current?.version, rows: Number(current?.rows ?? 0n) }, known);
     }
+  }
+
+  /**
+   * What is live instead of `current`, which stays live because the product could not be made: a version that hides what persons decided to hide since
+   * `current` was made, so that a value is not shown for as long as the product is held up. `told`: the feedback dataset has been written anew.
+   */
+  async #withhold(session: EngineSession, product: DataProduct, current: Snapshot | undefined, told: boolean): Promise<Snapshot | undefined> {
+    const masks = this.#concealment.masksOf(product);
+    if (current === undefined || masks.length === 0) return current;
+    const record: MakingRecord = recordOf(current) ?? { base: current.inputHash, patterns: [], tried: [], open: [], references: {} };
+    const done = new Set([...(record.masks ?? []).map(({ id }) => id), ...(record.withheld ?? [])]);
+    const late = masks.filter(({ id }) => !done.has(id));
+    const columns = reachedColumns(this.#domain, product, late);
+    if (columns.length === 0) return current;
+    this.#publisher.noteHidden(product, true);
+    if (!told) await this.#publisher.withholdFeedback(session, product);
+    const withheld = [...(record.withheld ?? []), ...late.map(({ id }) => id)].sort();
+    return this.#publisher.withhold(session, product, current, columns, { ...record, base: 'withheld', withheld });
   }
 
   /** Whether the snapshot is what would be made now: equal inputs, and nothing learned or unlearned since that would change a cell. */
@@ -390,8 +417,10 @@ export async function replay(domain: Domain, system: SystemContracts, adapters: 
   const snapshots = new Map<string, Snapshot>();
   const products = new Map(Object.entries(record.references));
   for (const input of snapshot.lineage.inputs) {
-    if (input.kind === 'product') products.set(input.name, input.version ?? 0);
-    else {
+    if (input.kind === 'product') {
+      // Without a version: of another domain, and read from a landing.
+      if (input.version !== undefined) products.set(input.name, input.version);
+    } else {
       const landing = landings.findLast((one) => one.file === input.name && one.sha256 === input.sha256);
       if (!landing) throw new SkeinError('SKEIN_SNAPSHOT_NONE', `${id}@${snapshot.version} was made of ${input.name}, which is no longer there as it was`);
       live.push(landing);
