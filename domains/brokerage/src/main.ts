@@ -46,6 +46,8 @@ runDomain({
   },
   readContracts: readContractFiles,
   contracts: fileURLToPath(new URL('../../../contracts', import.meta.url)),
+  // where gateways write the market's log
+  fed: 'market/log',
   args: process.argv.slice(2),
   env: process.env,
 });

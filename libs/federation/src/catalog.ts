@@ -113,7 +113,9 @@ export function composeCatalog(contracts: readonly Contract[], policies: readonl
   if (lineage) for (const domain of new Set(own.map((contract) => contract.domain))) add(systemEntry(lineage, 'lineage', domain, 'lineage', policyOf));
 
   const plainIds = new Set([...byProduct.keys()]);
-  const products = [...entries.values()].filter(({ kind, id }) => (kind === 'product' ? plainIds.has(id) : !byMajor.has(id))).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const products = [...entries.values()]
+    .filter(({ kind, id }) => (kind === 'product' ? plainIds.has(id) : !byMajor.has(id)))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
   return { entries, products };
 }
 

@@ -1,25 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { sha256, SkeinError, type Clock } from '@skein/kernel';
-import type { AuditLog, AuditRecord, EventBus, MarketStore, QuerySandbox, SandboxCatalog, SnapshotStore, UsageLog } from '@skein/ports';
-import type { Snapshot } from '@skein/product';
+import type { AuditLog, AuditRecord, EventBus, MarketStore, QuerySandbox, SnapshotStore, UsageLog } from '@skein/ports';
 import { answerOf, type Answer } from './answer.ts';
-import { BoundedCache } from './bounded-cache.ts';
-import type { Catalog, CatalogEntry } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
 import { CheckedSqlBook, type CheckedSql } from './checked-sql.ts';
-import type { Decision } from './decision.ts';
 import { describeProduct, listProducts, type ProductDetail, type ProductSummary } from './describe.ts';
 import { freshnessOf } from './freshness.ts';
 import type { Reference } from './gate.ts';
 import { LiveSnapshots } from './live-snapshots.ts';
 import { Marketplace, type Access } from './marketplace.ts';
 import { answeredCut, countedBody, queryIdentity, soldReads, type MeteredQuery } from './metered-query.ts';
-import { governedView, planCore, productRead, sandboxCatalog, type GrantedSnapshot, type PlanCore, type QueryPlan } from './plan.ts';
+import { productRead, type GrantedSnapshot, type QueryPlan } from './plan.ts';
+import { PlanBook } from './plan-book.ts';
 import type { Principal } from './principal.ts';
-import { keyedView } from './pseudonym.ts';
 import { isRefusal, splitError } from './public-error.ts';
 import { checkParameterNames, checkRequest, FEDERATION_LIMITS, type CheckedRequest, type FederationLimits, type QueryRequest } from './query-request.ts';
 import { unknownProduct } from './refusal.ts';
 import { RightsBook, type Rights } from './rights.ts';
+import { snapshotsOf, type Granted } from './snapshot-reads.ts';
 import { UsageRecorder } from './usage-recorder.ts';
 
 export interface FederationOptions {
@@ -85,11 +83,6 @@ interface Trace {
   metered: MeteredQuery | undefined;
 }
 
-interface Granted {
-  readonly entry: CatalogEntry;
-  readonly decision: Decision;
-}
-
 class FederatedMesh implements Federation {
   readonly #options: FederationOptions;
   readonly #limits: FederationLimits;
@@ -98,15 +91,13 @@ class FederatedMesh implements Federation {
   readonly #texts: CheckedSqlBook;
   readonly #usage: UsageRecorder | undefined;
   readonly #market: Marketplace | undefined;
-  readonly #plans = new BoundedCache<PlanCore>(2_000);
-  readonly #shared = new BoundedCache<readonly GrantedSnapshot[]>(64);
-  readonly #catalogs = new BoundedCache<SandboxCatalog>(256);
-  readonly #keyed = new BoundedCache<SandboxCatalog>(256);
+  readonly #plans: PlanBook;
 
   constructor(options: FederationOptions, live: LiveSnapshots) {
     this.#options = options;
     this.#limits = { ...FEDERATION_LIMITS, ...options.limits };
     this.#live = live;
+    this.#plans = new PlanBook(options.catalog, live, options.pseudonymKey);
     this.#rights = new RightsBook(options.catalog);
     this.#texts = new CheckedSqlBook(options.sandbox);
     const { usage, sandbox, catalog, market, clock, onUsageFailure = () => undefined } = options;
@@ -123,7 +114,7 @@ class FederatedMesh implements Federation {
       const metered = (trace.metered = await this.#admit(request, checked, principal, plan, trace));
       const signals = [request.signal, metered?.admission.lost].filter((signal) => signal !== undefined);
       const executed = await sandbox.execute({
-        catalog: this.#withKeys(plan.catalog),
+        catalog: this.#plans.withKeys(plan.catalog),
         sql: plan.sql,
         parameters: checked.parameters,
         format: request.format,
@@ -174,7 +165,7 @@ class FederatedMesh implements Federation {
 
   async warm(principal: Principal, purpose?: string): Promise<void> {
     const rights = this.#rights.of(principal, purpose);
-    await this.#options.sandbox.warm(this.#withKeys(this.#catalogOf(rights, [])));
+    await this.#options.sandbox.warm(this.#plans.withKeys(this.#plans.catalogOf(rights, [])));
   }
 
   usageStats(): { readonly recorded: number; readonly failed: number } {
@@ -200,8 +191,7 @@ class FederatedMesh implements Federation {
     checkParameterNames(text.parameters, checked.parameters.length);
 
     const granted = this.#authorize(text.reads, rights);
-    const reads =
-      checked.asOf === undefined ? (this.#currentReads(granted) ?? (await this.#awaitedReads(granted))) : await this.#pinnedReads(granted, checked.asOf);
+    const reads = await snapshotsOf(this.#live, granted, checked.asOf);
     for (const { snapshot } of reads) {
       const sound = this.#live.sound(snapshot);
       if (sound !== true) await sound;
@@ -212,7 +202,7 @@ class FederatedMesh implements Federation {
       if (request.maxStaleness !== undefined && freshness.ageMs > request.maxStaleness) throw stale(read, freshness.ageMs, request.maxStaleness);
       return productRead(read, freshness);
     });
-    const core = this.#core(text, rights, reads, checked.asOf !== undefined);
+    const core = this.#plans.core(text, rights, reads, checked.asOf !== undefined);
     trace.plan = Object.freeze({ ...core, reads: Object.freeze(versions), principal: principal.subject, purpose: request.purpose });
     return trace.plan;
   }
@@ -243,107 +233,6 @@ class FederatedMesh implements Federation {
       if (!entry || !decision) throw unknownProduct(written);
       return { entry, decision };
     });
-  }
-
-  /** The common case, without waiting: undefined when a product has no snapshot in memory. */
-  #currentReads(granted: readonly Granted[]): GrantedSnapshot[] | undefined {
-    const reads: GrantedSnapshot[] = [];
-    for (const { entry, decision } of granted) {
-      const snapshot = this.#live.current(entry.table);
-      if (!snapshot) return undefined;
-      reads.push({ entry, decision, snapshot });
-    }
-    return reads;
-  }
-
-  /** Looks at the store once more for what memory lacks: a first publication may be a moment old. */
-  async #awaitedReads(granted: readonly Granted[]): Promise<GrantedSnapshot[]> {
-    for (const { entry } of granted) if (!this.#live.current(entry.table)) await this.#live.refresh(entry.table);
-    const reads = this.#currentReads(granted);
-    if (reads) return reads;
-    const missing = granted.find(({ entry }) => !this.#live.current(entry.table))?.entry.id ?? '';
-    throw new SkeinError('SKEIN_SNAPSHOT_NONE', `${missing} has no live snapshot yet`, { context: { product: missing } });
-  }
-
-  async #pinnedReads(granted: readonly Granted[], asOf: NonNullable<CheckedRequest['asOf']>): Promise<GrantedSnapshot[]> {
-    if (asOf instanceof Map) {
-      const ids = new Set(granted.map(({ entry }) => entry.id));
-      for (const id of asOf.keys())
-        if (!ids.has(id)) throw new SkeinError('SKEIN_REQUEST_INVALID', `asOf names ${JSON.stringify(id)}, which the SQL does not read`);
-    }
-    return Promise.all(
-      granted.map(async ({ entry, decision }) => ({
-        entry,
-        decision,
-        snapshot: await this.#pinned(entry, asOf instanceof Map ? asOf.get(entry.id) : (asOf as { time: number })),
-      })),
-    );
-  }
-
-  async #pinned(entry: CatalogEntry, when: number | { readonly time: number } | undefined): Promise<Snapshot> {
-    try {
-      if (typeof when === 'number') return await this.#live.version(entry.table, when);
-      if (when !== undefined) return await this.#live.at(entry.table, when.time);
-    } catch (error) {
-      if (!(error instanceof SkeinError) || error.code !== 'SKEIN_SNAPSHOT_NOT_FOUND') throw error;
-      const asked = typeof when === 'number' ? `of version ${when}` : `at ${new Date(when?.time ?? 0).toISOString()}`;
-      throw new SkeinError('SKEIN_SNAPSHOT_NOT_FOUND', `${entry.id} has no snapshot ${asked}`, { context: { product: entry.id } });
-    }
-    const current = this.#live.current(entry.table);
-    if (current) return current;
-    throw new SkeinError('SKEIN_SNAPSHOT_NONE', `${entry.id} has no live snapshot yet`, { context: { product: entry.id } });
-  }
-
-  #core(text: CheckedSql, rights: Rights, reads: readonly GrantedSnapshot[], pinned: boolean): PlanCore {
-    const versions = reads.map(({ entry, snapshot }) => `${entry.id}@${snapshot.version}/${snapshot.id}`).join(',');
-    // a catalog of current snapshots holds all that the principal may see, so it changes with any of them
-    const key = `${text.hash} ${rights.hash} ${versions} ${pinned ? 'pinned' : this.#live.generation}`;
-    let core = this.#plans.get(key);
-    if (!core) {
-      const catalog = pinned ? sandboxCatalog(reads.map(governedView)) : this.#catalogOf(rights, reads);
-      core = planCore(text.sql, text.hash, reads, catalog, pinned);
-      this.#plans.set(key, core);
-    }
-    return core;
-  }
-
-  /**
-   * All current products of the principal, so that one sandbox serves all their queries; majors addressed by number join in when
-   * they are read.
-   */
-  #catalogOf(rights: Rights, reads: readonly GrantedSnapshot[]): SandboxCatalog {
-    const { products } = this.#options.catalog;
-    const key = `${rights.hash} ${this.#live.generation}`;
-    let shared = this.#shared.get(key);
-    if (!shared) {
-      shared = products.flatMap((entry) => {
-        const decision = rights.decisions.get(entry.id);
-        const snapshot = this.#live.current(entry.table);
-        return decision && snapshot ? [{ entry, decision, snapshot }] : [];
-      });
-      this.#shared.set(key, shared);
-    }
-    const ids = new Set(shared.map(({ entry }) => entry.id));
-    const others = reads.filter(({ entry }) => !ids.has(entry.id));
-    const catalogKey = `${key} ${others
-      .map(({ entry }) => entry.id)
-      .sort()
-      .join()}`;
-    let catalog = this.#catalogs.get(catalogKey);
-    if (!catalog) {
-      catalog = sandboxCatalog([...shared, ...others].map(governedView));
-      this.#catalogs.set(catalogKey, catalog);
-    }
-    return catalog;
-  }
-
-  #withKeys(catalog: SandboxCatalog): SandboxCatalog {
-    let keyed = this.#keyed.get(catalog.key);
-    if (!keyed) {
-      keyed = { key: catalog.key, views: catalog.views.map((view) => ({ ...view, sql: keyedView(view.sql, this.#options.pseudonymKey) })) };
-      this.#keyed.set(catalog.key, keyed);
-    }
-    return keyed;
   }
 
   async #fail(error: unknown, request: QueryRequest, principal: Principal, trace: Trace): Promise<SkeinError> {

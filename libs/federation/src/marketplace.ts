@@ -64,7 +64,8 @@ export class Marketplace {
     const state = await this.#store.state();
     const now = this.#clock.now();
     const time = marketTime(state, now);
-    const standing = entitledNow(state, subject, now).filter(({ entitlement }) => serves(entitlement, purpose));
+    // what is sold as answers with noise gives no rows
+    const standing = entitledNow(state, subject, now).filter(({ entitlement }) => entitlement.privacy === undefined && serves(entitlement, purpose));
     const named = agreement === undefined ? standing : standing.filter(({ entitlement }) => entitlement.agreement === agreement);
     if (agreement !== undefined && named.length === 0) throw unknownAgreement(agreement);
     if (named.length === 0) return { ...rights, entries: new Map(), sold: new Map() };
@@ -129,17 +130,17 @@ export class Marketplace {
 
   #entriesOf({ product, major, release }: Entitlement): CatalogEntry[] {
     if (release) {
-      const { domain, name } = release.table;
-      const id = `${domain}.${name}`;
+      const contract = this.#extract(release.contract);
       return [
         {
-          id,
-          domain,
-          name,
+          id: contract.product,
+          domain: contract.domain,
+          name: contract.name,
           kind: 'product',
           major: release.table.major,
+          // each release has a table of its own: what is sold under its evidence is what was counted
           table: release.table,
-          contract: this.#extract(release.contract, id),
+          contract,
           policy: undefined,
           scopes: {},
         },
@@ -150,10 +151,10 @@ export class Marketplace {
     );
   }
 
-  #extract(text: string, id: string): Contract {
+  #extract(text: string): Contract {
     const key = sha256(text);
     let contract = this.#extracts.get(key);
-    if (!contract) this.#extracts.set(key, (contract = readContract(text, `${id}/contract.odcs.yaml`)));
+    if (!contract) this.#extracts.set(key, (contract = readContract(text, 'market/contract.odcs.yaml')));
     return contract;
   }
 

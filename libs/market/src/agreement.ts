@@ -1,4 +1,5 @@
 import type { Licence, ReleaseEvidence, RoyaltyShare } from './listing.ts';
+import type { PrivacyPlan } from './privacy-plan.ts';
 import type { Terms } from './terms.ts';
 
 /** States of a contract negotiation of the Dataspace Protocol 2025-1. */
@@ -40,6 +41,7 @@ export interface Entitlement {
   readonly licence: Licence;
   readonly royalties: readonly RoyaltyShare[];
   readonly release?: ReleaseEvidence;
+  readonly privacy?: PrivacyPlan;
   readonly validFrom: number;
   readonly validTo: number | undefined;
 }

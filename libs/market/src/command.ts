@@ -1,6 +1,8 @@
 import type { Listing, ReleaseEvidence } from './listing.ts';
 import type { Terms } from './terms.ts';
 import type { PricingPlan } from './plan.ts';
+import type { PrivacyAmount } from './privacy-plan.ts';
+import type { PrivateAnswer } from './event.ts';
 
 /** What can be asked of the market. Whether the asker owns a product is checked by the caller, who says so. */
 export type MarketCommand =
@@ -18,6 +20,8 @@ export type MarketCommand =
       /** Chosen by the consumer: sent again it is the same request. */
       readonly request: string;
       readonly agreement: string;
+      /** What the consumer has seen it cost; another price now is no agreement. */
+      readonly price?: string;
       /** As they are listed, where undefined: then the agreement is final at once. */
       readonly terms?: Terms;
     }
@@ -49,7 +53,18 @@ export type MarketCommand =
       /** The consumer left before the end. */ readonly cut?: boolean;
     }
   | { readonly do: 'accrue' }
-  | { readonly do: 'spend'; readonly dataset: string; readonly by: string; readonly epsilon: string; readonly budget: string; readonly query: string };
+  | {
+      readonly do: 'spend';
+      readonly dataset: string;
+      readonly by: string;
+      readonly cost: PrivacyAmount;
+      readonly budget: PrivacyAmount;
+      /** Id of the answer: sent again it is paid for. */
+      readonly query: string;
+      /** Hash of what is asked. */
+      readonly asked: string;
+    }
+  | { readonly do: 'answer'; readonly query: string; readonly answer: PrivateAnswer };
 
 /** Enough to charge a use whose intent has lapsed since. */
 export interface UseToSettle {

@@ -6,7 +6,9 @@ import { charged, conflict } from './charging.ts';
 import type { Listing } from './listing.ts';
 import { shown } from './money.ts';
 import { periodsBegun } from './plan.ts';
+import { repriced } from './repricing.ts';
 import { settle, reserve, release } from './metering.ts';
+import { keepAnswer, spend } from './spending.ts';
 import { isValid, marketTime, priceAt, requestKey, type EntitlementStanding, type MarketState } from './state.ts';
 import { checkWithin, type Terms } from './terms.ts';
 
@@ -17,10 +19,15 @@ const LONGEST_REASON = 1_000;
 
 /**
  * What a command makes happen: facts that follow from the state and nothing else, none where it has happened already. Throws
- * SKEIN_REQUEST_INVALID, SKEIN_MARKET_UNKNOWN, SKEIN_MARKET_CONFLICT, SKEIN_MARKET_QUOTA, SKEIN_MARKET_RELEASE, SKEIN_AUTH_FORBIDDEN; then nothing has happened.
+ * SKEIN_REQUEST_INVALID, SKEIN_MARKET_UNKNOWN, SKEIN_MARKET_CONFLICT, SKEIN_MARKET_QUOTA, SKEIN_MARKET_RELEASE, SKEIN_PRICE_INVALID, SKEIN_BUDGET_EXHAUSTED, SKEIN_AUTH_FORBIDDEN; then nothing has happened.
  */
 export function decideMarket(state: MarketState, command: MarketCommand, now: number): MarketFact[] {
   const time = marketTime(state, now);
+  const facts = decided(state, command, time);
+  return [...facts, ...repriced(state, facts, time)];
+}
+
+function decided(state: MarketState, command: MarketCommand, time: number): MarketFact[] {
   switch (command.do) {
     case 'draft':
       return draft(state, command.listing, time);
@@ -28,7 +35,7 @@ export function decideMarket(state: MarketState, command: MarketCommand, now: nu
       return check(state, command);
     case 'publish': {
       const listing = listingIn(state, command.listing, ['checked']);
-      if (listing.needsRelease && !listing.release) throw unreleased(listing);
+      if (listing.needsRelease && !listing.release && !listing.privacy) throw unreleased(listing);
       return [{ type: 'listing.live', listing: listing.id, by: command.by }];
     }
     case 'withdraw': {
@@ -37,6 +44,7 @@ export function decideMarket(state: MarketState, command: MarketCommand, now: nu
     }
     case 'price': {
       const listing = listingIn(state, command.listing, ['draft', 'checked', 'live']);
+      if (listing.demand) throw conflict('the price of the listing follows demand', { listing: listing.id });
       if (command.plan.currency !== listing.terms.plan.currency)
         throw new SkeinError('SKEIN_REQUEST_INVALID', `the listing is priced in ${listing.terms.plan.currency}, not in ${command.plan.currency}`);
       return [{ type: 'price.set', listing: listing.id, by: command.by, plan: command.plan, validFrom: command.validFrom ?? time }];
@@ -50,7 +58,11 @@ export function decideMarket(state: MarketState, command: MarketCommand, now: nu
       const standing = state.entitlements.get(agreement.entitlement ?? '');
       if (!standing) throw conflict(`the agreement is ${agreement.state}, and gives no right that could end`, { agreement: agreement.id });
       return standing.ended === undefined
-        ? [{ type: 'entitlement.ended', entitlement: standing.entitlement.id, by: command.by, reason: reasonOf(command.reason) }]
+        ? // periods that have begun are owed, whoever ends it
+          [
+            ...accrue(state, time, standing),
+            { type: 'entitlement.ended', entitlement: standing.entitlement.id, by: command.by, reason: reasonOf(command.reason) },
+          ]
         : [];
     }
     case 'reserve':
@@ -63,7 +75,9 @@ export function decideMarket(state: MarketState, command: MarketCommand, now: nu
     case 'accrue':
       return accrue(state, time);
     case 'spend':
-      return [{ type: 'privacy.spent', dataset: command.dataset, by: command.by, epsilon: command.epsilon, budget: command.budget, query: command.query }];
+      return spend(state, command, time);
+    case 'answer':
+      return keepAnswer(state, command);
   }
 }
 
@@ -91,14 +105,21 @@ function draft(state: MarketState, listing: Omit<Listing, 'state' | 'release'>, 
     throw new SkeinError('SKEIN_REQUEST_INVALID', 'royalties need weights, which are whole numbers from 1 to 1000000');
   return [
     { type: 'listing.drafted', listing },
-    { type: 'price.set', listing: listing.id, by: listing.by, plan: listing.terms.plan, validFrom: time },
+    // of what follows demand, the first price is drawn
+    ...(listing.demand ? [] : [{ type: 'price.set', listing: listing.id, by: listing.by, plan: listing.terms.plan, validFrom: time } as const]),
   ];
 }
 
 function check(state: MarketState, { listing: id, by, release: evidence }: Extract<MarketCommand, { do: 'check' }>): MarketFact[] {
   const listing = listingIn(state, id, ['draft', 'checked']);
-  if (listing.needsRelease && !evidence) throw unreleased(listing);
-  if (evidence && !listing.needsRelease) throw conflict('the product holds nothing that needs a release', { listing: id });
+  if (listing.needsRelease && !evidence && !listing.privacy) throw unreleased(listing);
+  if (evidence && (!listing.needsRelease || listing.privacy)) throw conflict('the product holds nothing that needs a release', { listing: id });
+  const joined =
+    evidence &&
+    [...state.listings.values()].find(
+      (other) => other.release && other.product === listing.product && other.id !== id && evidence.beside?.includes(other.id) !== true,
+    );
+  if (joined) throw new SkeinError('SKEIN_MARKET_RELEASE', `${listing.product} is released already as ${joined.id}`, { context: { listing: id } });
   return [{ type: 'listing.checked', listing: id, by, ...(evidence ? { release: evidence } : {}) }];
 }
 
@@ -119,6 +140,8 @@ function request(state: MarketState, command: Extract<MarketCommand, { do: 'requ
       context: { listing: listing.id },
     });
   const listed: Terms = { ...listing.terms, plan: priceAt(state, listing.id, time)?.plan ?? listing.terms.plan };
+  if (command.price !== undefined && command.price !== listed.plan.price)
+    throw conflict(`the price is ${listed.plan.price}, not ${shown(command.price)}`, { listing: listing.id, price: listed.plan.price });
   const { terms = listed } = command;
   checkWithin(terms, listed);
   const requested: MarketFact = { type: 'agreement.requested', agreement: id, listing: listing.id, product: listing.product, consumer, terms, request: key };
@@ -171,6 +194,7 @@ function grant(state: MarketState, { id, consumer, terms, listing: name }: Agree
     licence: listing.licence,
     royalties: listing.royalties,
     ...(listing.release ? { release: listing.release } : {}),
+    ...(listing.privacy ? { privacy: listing.privacy } : {}),
     validFrom: time,
     validTo: terms.days === undefined ? undefined : time + terms.days * DAY_MS,
   };
@@ -181,9 +205,9 @@ function grant(state: MarketState, { id, consumer, terms, listing: name }: Agree
 }
 
 /** Periods of recurring plans that have begun and are not charged yet; an entitlement that ended begins no more. */
-function accrue(state: MarketState, time: number): MarketFact[] {
+function accrue(state: MarketState, time: number, only?: EntitlementStanding): MarketFact[] {
   const facts: MarketFact[] = [];
-  for (const standing of state.entitlements.values()) {
+  for (const standing of only ? [only] : state.entitlements.values()) {
     const { entitlement, ended, periodsCharged } = standing;
     if (ended !== undefined) continue;
     const begun = periodsBegun(entitlement.terms.plan, entitlement.validFrom, entitlement.validTo, time);

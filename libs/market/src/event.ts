@@ -60,9 +60,22 @@ export type MarketFact =
       readonly by: string;
       /** Decimal text. */
       readonly epsilon: string;
+      readonly delta: string;
+      /** Of epsilon. */
       readonly budget: string;
       readonly query: string;
-    };
+      readonly asked: string;
+    }
+  | { readonly type: 'privacy.answered'; readonly dataset: string; readonly query: string; readonly answer: PrivateAnswer };
+
+/** An answer with noise, as it is told: the values of the groups, and the noisy figure, in decimal text. */
+export interface PrivateAnswer {
+  readonly groups: readonly { readonly by: readonly (string | null)[]; readonly value: string }[];
+  /** Scale of the noise, in the unit of the figure; its standard deviation is about 1.41 times that. */
+  readonly scale: string;
+  /** Noisy people that a group needed in order to be told. */
+  readonly threshold: string;
+}
 
 /** A fact in its place in the log: numbers rise without gaps, times never fall. */
 export type MarketEvent = MarketFact & { readonly seq: number; readonly at: number };

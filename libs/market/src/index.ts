@@ -2,7 +2,8 @@ export { AGREEMENT_STEPS, type Agreement, type AgreementState, type Entitlement,
 export type { MarketCommand, UseToSettle } from './command.ts';
 export { agreementMessage, dcatDataset, type DcatOptions } from './dcat.ts';
 export { checkKey, decideMarket, entitledNow, numbered, unknownAgreement, unknownListing } from './decide.ts';
-export type { MarketEvent, MarketFact } from './event.ts';
+export { readDemand, seedOf, type Demand, type DemandPlan } from './demand.ts';
+export type { MarketEvent, MarketFact, PrivateAnswer } from './event.ts';
 export { checkBalance, ledgerLines, type Charge, type LedgerLine } from './ledger.ts';
 export type { DictionaryColumn, Licence, Listing, ListingState, ReleaseEvidence, RoyaltyShare } from './listing.ts';
 export { MOST_CENTS, readCents, readCurrency, shown, splitByWeight } from './money.ts';
@@ -21,6 +22,7 @@ export {
   type PriceEntry,
   type Usage,
 } from './state.ts';
+export { privacyUnits, readPrivacyPlan, type PrivacyAmount, type PrivacyPlan } from './privacy-plan.ts';
 export { accountTotals, chargesOf, type AccountTotal } from './statement.ts';
 export { checkWithin, readTerms, ROW_OPERATORS, type RowFilter, type Terms } from './terms.ts';
 export { arbitrageIn, bundlePrice, type Arbitrage, type BundlePrice, type ListedPrice } from './pricing/bundle.ts';

@@ -1,4 +1,6 @@
-import type { Terms } from './terms.ts';
+import type { DemandPlan } from './demand.ts';
+import type { PrivacyPlan } from './privacy-plan.ts';
+import type { RowFilter, Terms } from './terms.ts';
 
 export type ListingState = 'draft' | 'checked' | 'live' | 'withdrawn';
 
@@ -42,6 +44,10 @@ export interface ReleaseEvidence {
   readonly rows: number;
   readonly suppressed: number;
   readonly ncp: string;
+  /** Conditions on the rows that it was made of. */
+  readonly where?: readonly RowFilter[];
+  /** Listings whose releases of the same product were sold before, and that the owner has judged it against. */
+  readonly beside?: readonly string[];
   /** sha256 of the recheck's figures. */
   readonly recheck: string;
 }
@@ -60,6 +66,10 @@ export interface Listing {
   /** At most 20 rows, of listed columns. */
   readonly preview: readonly Readonly<Record<string, string | null>>[];
   readonly royalties: readonly RoyaltyShare[];
+  /** Where the price follows demand: then the plan's price is where it began. */
+  readonly demand?: DemandPlan;
+  /** Where it is sold as answers with noise only. */
+  readonly privacy?: PrivacyPlan;
   /** Whether the product has confidential or restricted columns: then it is sold as a release only. */
   readonly needsRelease: boolean;
   readonly by: string;

@@ -1,7 +1,9 @@
 import type { Agreement, Entitlement } from './agreement.ts';
-import type { MarketEvent } from './event.ts';
+import { demandAfter, type Demand } from './demand.ts';
+import type { MarketEvent, PrivateAnswer } from './event.ts';
 import type { Listing } from './listing.ts';
 import type { PricingPlan } from './plan.ts';
+import { privacyUnits } from './privacy-plan.ts';
 
 /** A price, when it holds, and when that was said. Milliseconds since the epoch. */
 export interface PriceEntry {
@@ -41,6 +43,8 @@ export interface MarketState {
   latest: number;
   readonly listings: Map<string, Listing>;
   readonly prices: Map<string, PriceEntry[]>;
+  /** Of listings whose price follows it. */
+  readonly demand: Map<string, Demand>;
   readonly agreements: Map<string, Agreement>;
   /** Agreements by consumer and the id that the consumer gave the request. */
   readonly requests: Map<string, string>;
@@ -49,8 +53,10 @@ export interface MarketState {
   readonly usages: Map<string, Usage>;
   /** By `usageKey`. */
   readonly usageByKey: Map<string, string>;
-  /** Spent of each dataset's budget: decimal texts of epsilon. */
-  readonly privacy: Map<string, { readonly budget: string; readonly spent: string[] }>;
+  /** Spent of each dataset's budget, in units of 10⁻¹⁸. */
+  readonly privacy: Map<string, { readonly epsilon: bigint; readonly delta: bigint }>;
+  /** Answers with noise that were paid for, for a day. */
+  readonly answers: Map<string, { readonly dataset: string; readonly asked: string; readonly until: number; readonly answer?: PrivateAnswer }>;
 }
 
 /** A charged use may be asked for again for so long. */
@@ -62,6 +68,7 @@ export function emptyMarket(): MarketState {
     latest: 0,
     listings: new Map(),
     prices: new Map(),
+    demand: new Map(),
     agreements: new Map(),
     requests: new Map(),
     entitlements: new Map(),
@@ -69,6 +76,7 @@ export function emptyMarket(): MarketState {
     usages: new Map(),
     usageByKey: new Map(),
     privacy: new Map(),
+    answers: new Map(),
   };
 }
 
@@ -89,6 +97,8 @@ export function marketTime(state: MarketState, now: number): number {
 export function fold(state: MarketState, event: MarketEvent): void {
   state.seq = event.seq;
   state.latest = Math.max(state.latest, event.at);
+  const demand = demandAfter(state, event);
+  if (demand) state.demand.set(...demand);
   switch (event.type) {
     case 'listing.drafted':
       state.listings.set(event.listing.id, { ...event.listing, state: 'draft' });
@@ -158,11 +168,19 @@ export function fold(state: MarketState, event: MarketEvent): void {
       break;
     }
     case 'privacy.spent': {
-      const known = state.privacy.get(event.dataset);
-      if (known) known.spent.push(event.epsilon);
-      else state.privacy.set(event.dataset, { budget: event.budget, spent: [event.epsilon] });
+      const { dataset, query, asked } = event;
+      const known = state.privacy.get(dataset) ?? { epsilon: 0n, delta: 0n };
+      state.privacy.set(dataset, {
+        epsilon: known.epsilon + privacyUnits('epsilon', event.epsilon),
+        delta: known.delta + privacyUnits('delta', event.delta),
+      });
+      state.answers.delete(query);
+      state.answers.set(query, { dataset, asked, until: event.at + REPEAT_MS });
       break;
     }
+    case 'privacy.answered':
+      change(state.answers, event.query, (paid) => ({ ...paid, answer: event.answer }));
+      break;
   }
   forgetOld(state);
 }
@@ -183,6 +201,10 @@ function forget(state: MarketState, id: string): void {
 
 /** What was charged a day ago is no repetition any more; the map keeps the order of charges, so the oldest stand first. */
 function forgetOld(state: MarketState): void {
+  for (const [id, { until }] of state.answers) {
+    if (until > state.latest) break;
+    state.answers.delete(id);
+  }
   for (const usage of state.usages.values()) {
     if (usage.state === 'charged' && usage.until > state.latest) return;
     // an intent that lapsed is kept as long, for a worker that was slow to end

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -18,6 +19,8 @@ export interface DomainProcess {
   /** Texts of all contracts below a directory. */
   readonly readContracts: (directory: string) => Promise<readonly { readonly contract: { readonly file: string; readonly text: string } }[]>;
   readonly contracts: string;
+  /** Folder below the data directory that the mesh itself fills: its files, once there are any, count instead of the demo's. */
+  readonly fed?: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
 }
@@ -71,21 +74,21 @@ export async function serveDomain(domain: DomainProcess): Promise<number> {
     process.stdout.write(`${domain.name}: reading ${from}, publishing below ${data}\n`);
     let said = '';
     do {
-      const line = await swarm
-        .run({ from, signal: AbortSignal.any([stop.signal, registry.stopping]), ...(values.from === undefined ? { origin: 'demo' } : {}) })
-        .then(
-          (report) => {
-            good = succeeded(report);
-            return summary(report);
-          },
-          (error: unknown) => {
-            if (stop.signal.aborted) return said;
-            good = false;
-            return waits(error)
-              ? `${domain.name}: no files yet in ${from}: put some there, give --from DIR, or let npm start write a demo\n`
-              : `${formatError(error)}\n`;
-          },
-        );
+      const fed = values.from === undefined && domain.fed !== undefined && (await holdsFiles(path.join(data, domain.fed))) ? domain.fed : undefined;
+      const source = fed === undefined ? { from, ...(values.from === undefined ? { origin: 'demo' } : {}) } : { from: path.join(data, fed), origin: fed };
+      const line = await swarm.run({ ...source, signal: AbortSignal.any([stop.signal, registry.stopping]) }).then(
+        (report) => {
+          good = succeeded(report);
+          return summary(report);
+        },
+        (error: unknown) => {
+          if (stop.signal.aborted) return said;
+          good = false;
+          return waits(error)
+            ? `${domain.name}: no files yet in ${from}: put some there, give --from DIR, or let npm start write a demo\n`
+            : `${formatError(error)}\n`;
+        },
+      );
       if (line !== said) process.stdout.write(line);
       said = line;
       if (!values.once) await sleep(LOOK_AGAIN_MS, undefined, { signal: stop.signal }).catch(() => undefined);
@@ -95,6 +98,10 @@ export async function serveDomain(domain: DomainProcess): Promise<number> {
     await adapters.close();
   }
   return good ? 0 : 1;
+}
+
+async function holdsFiles(folder: string): Promise<boolean> {
+  return (await readdir(folder).catch(() => [])).some((name) => !name.startsWith('.') && !name.endsWith('.writing'));
 }
 
 function waits(error: unknown): boolean {

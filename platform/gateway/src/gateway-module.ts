@@ -31,6 +31,7 @@ import { addRoutes } from './http/add-routes.ts';
 import { ErrorFilter } from './http/error-filter.ts';
 import type { Fastify } from './http/fastify.ts';
 import { RecentOutcomes } from './http/recent-outcomes.ts';
+import { exportLog, type LogExport } from './market/log-export.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { seldom } from './seldom.ts';
 import { ContractRightsBook } from './registry/contract-rights.ts';
@@ -65,6 +66,8 @@ export interface GatewayOptions {
   readonly reviews?: ReviewDesk;
   /** Default: a file below `dataDir`. */
   readonly market?: MarketStore;
+  /** Told after events of the market came into `<dataDir>/market/log`, which the brokerage domain reads. */
+  readonly onMarketEvents?: (events: number) => void;
   /** Where the swarms share patterns: what is decided in reviews is told there. Without it, decisions wait on the desk. It is not closed. */
   readonly patterns?: PatternBoard;
   readonly limits?: Partial<FederationLimits>;
@@ -88,6 +91,7 @@ export interface GatewayParts {
   readonly usage: UsageLog;
   readonly reviews: ReviewSwarm;
   readonly market: MarketStore;
+  readonly marketExport: LogExport;
   /** Where escalations are kept between their steps. */
   readonly escalations: StateStore;
   /** What domains of other processes hand over. */
@@ -193,6 +197,7 @@ export class GatewayModule implements OnModuleInit, BeforeApplicationShutdown, O
     await this.#parts.escalations.close();
     await this.#parts.handedOver.close();
     if (this.#options.reviews === undefined) await this.#parts.reviews.desk.close();
+    await this.#parts.marketExport.close();
     if (this.#options.market === undefined) await this.#parts.market.close();
     if (this.#options.audit === undefined) await this.#parts.audit.close();
     if (this.#options.usage === undefined) await this.#closeUsage();
@@ -233,6 +238,7 @@ async function makeParts(options: GatewayOptions): Promise<GatewayParts> {
     log: gatewayLog,
   });
   const market = options.market ?? sqliteMarketStore({ file: join(dataDir, 'market', 'market.sqlite') });
+  const unexported = seldom(clock, (error, times) => gatewayLog.warn(`the market's log could not be exported (${times}): ${String(error)}`));
   const federation = await createFederation({
     store,
     sandbox,
@@ -262,6 +268,12 @@ async function makeParts(options: GatewayOptions): Promise<GatewayParts> {
     usage,
     reviews,
     market,
+    marketExport: exportLog({
+      market,
+      folder: join(dataDir, 'market', 'log'),
+      onError: unexported,
+      ...(options.onMarketEvents ? { onEvents: options.onMarketEvents } : {}),
+    }),
     escalations,
     handedOver,
     binder,

@@ -11,6 +11,7 @@ import { ensureDemo } from './demo.ts';
 import type { Outcome, StockOutRow } from './outcome.ts';
 import { comparePlanted, repairedCells } from './planted.ts';
 import type { Progress } from './progress.ts';
+import { followLog, MARKET } from './market-log.ts';
 import { runSwarms } from './run-swarms.ts';
 import { STOCK_OUT_SQL } from './stock-out.ts';
 
@@ -40,6 +41,7 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
     rssMb: Math.round(config.queryMemory * 1.4),
     tempDirectory: path.join(config.data, 'tmp', `queries-${process.pid}`),
   });
+  let follow = (): void => undefined;
   const gateway: RunningGateway = await startGateway({
     host: config.host,
     port: config.port,
@@ -53,6 +55,7 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
     clock: systemClock,
     dataDir: config.data,
     visitorRoles: ['public'],
+    onMarketEvents: () => follow(),
     patterns: adapters.board,
     imports: domainModules(loaded, swarmAdapters),
     ...(config.issuer === undefined
@@ -64,12 +67,19 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
   });
   const { url } = gateway;
   const registry = gateway.app.get(SwarmRegistry, { strict: false });
+  let following: Promise<unknown> = Promise.resolve();
   return {
     url,
     async work() {
       const demo = config.demo ? await ensureDemo(config.data, adapters.landings, config, progress) : { folders: new Map<string, string>(), planted: {} };
       const domains = await runSwarms(registry.all(), demo.folders, progress, registry.stopping);
       progress.end();
+      const brokerage = registry.all().find(({ domain }) => domain.name === MARKET.domain);
+      // from now on the products follow the log; what came meanwhile is taken in at once
+      if (brokerage) {
+        follow = followLog(brokerage, path.join(config.data, MARKET.folder), registry.stopping, (run) => (following = run));
+        if (await gateway.parts.market.events(0, 1).then(({ length }) => length > 0)) follow();
+      }
       const stockOutRisk = await askStockOut(url, config);
       return {
         data: config.data,
@@ -83,6 +93,7 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
     },
     async close() {
       await gateway.close();
+      await following;
       await sandbox.close();
       await adapters.close();
     },

@@ -3,12 +3,25 @@ import { SkeinError } from '@skein/kernel';
 import type { MarketStore } from '@skein/ports';
 import type { Principal } from '@skein/federation';
 import type { Authenticator } from '../auth/authenticator.ts';
-import { agreementOdrl, changeListing, list, listingDcat, moveAgreement, offer, owns, sideOf, visibleListing, type TradeParts } from '../market/trade.ts';
+import {
+  agreementOdrl,
+  answer,
+  changeListing,
+  list,
+  listingDcat,
+  moveAgreement,
+  offer,
+  offered,
+  owns,
+  sideOf,
+  visibleListing,
+  type TradeParts,
+} from '../market/trade.ts';
 import { agreementView, listingView } from '../market/market-view.ts';
 import { acceptWeight } from './accept.ts';
 import type { Fastify, FastifyReply, FastifyRequest } from './fastify.ts';
 import { json } from './read-routes.ts';
-import { authorization, oneHeader } from './sql-route.ts';
+import { authorization, oneHeader, purposeOf } from './sql-route.ts';
 
 export interface MarketRouteParts extends TradeParts {
   readonly authenticator: Authenticator;
@@ -33,7 +46,7 @@ export function addMarketRoutes(app: Fastify, parts: MarketRouteParts): void {
     const state = await market.state();
     const seen = [...state.listings.values()].flatMap((listing) => {
       const owner = owns(parts, listing.product, who);
-      return owner || listing.state === 'live' ? [listingView(state, listing, clock.now(), owner)] : [];
+      return owner || offered(parts, listing) ? [listingView(state, listing, clock.now(), owner)] : [];
     });
     return json(reply, 200, { listings: seen.map(({ dictionary: _dictionary, preview: _preview, prices: _prices, ...line }) => line) });
   });
@@ -43,7 +56,7 @@ export function addMarketRoutes(app: Fastify, parts: MarketRouteParts): void {
     const state = await market.state();
     const { listing, owner } = visibleListing(parts, state, request.params.id, who);
     return linked(request)
-      ? jsonLd(reply, listingDcat(state, listing, `${parts.address()}/v1/sql`))
+      ? jsonLd(reply, listingDcat(state, listing, `${parts.address()}${listing.privacy ? '/v1/market/answers' : '/v1/sql'}`, clock.now()))
       : json(reply, 200, listingView(state, listing, clock.now(), owner));
   });
 
@@ -55,6 +68,14 @@ export function addMarketRoutes(app: Fastify, parts: MarketRouteParts): void {
     json(reply, 201, await offer(parts, request.body, await principal(request), oneHeader(request, 'idempotency-key'))),
   );
   app.post('/v1/market/agreements', async (request, reply) => json(reply, 200, await moveAgreement(parts, request.body, await principal(request))));
+
+  app.post('/v1/market/answers', async (request, reply) => {
+    const who = await principal(request);
+    const purpose = purposeOf(request);
+    if (purpose !== undefined && !who.purposes.includes(purpose))
+      throw new SkeinError('SKEIN_AUTH_FORBIDDEN', `the token does not allow the purpose ${purpose}`);
+    return json(reply, 200, await answer(parts, request.body, who, { key: oneHeader(request, 'idempotency-key'), purpose }));
+  });
 
   app.get('/v1/market/agreements', async (request, reply) => {
     const who = await principal(request);

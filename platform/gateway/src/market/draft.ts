@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { engineType, type Contract } from '@skein/contract';
 import { soldView, type Catalog, type CatalogEntry } from '@skein/federation';
 import { SkeinError } from '@skein/kernel';
-import { members, noStrange, readCount, readTerms, shown, type DictionaryColumn, type Licence, type Listing, type RoyaltyShare } from '@skein/market';
+import { members, noStrange, readCount, readDemand, readPrivacyPlan, readTerms, seedOf, shown } from '@skein/market';
+import type { DemandPlan, DictionaryColumn, Licence, Listing, RoyaltyShare } from '@skein/market';
 import type { QuerySandbox, SandboxView, SnapshotStore } from '@skein/ports';
 import type { Snapshot } from '@skein/product';
+import { summable } from './private-answers.ts';
 
 /** A listing as its seller describes it. */
 export interface ListingRequest {
@@ -34,7 +37,23 @@ export function needsRelease({ properties }: Contract): boolean {
 
 /** Reads the body of `POST /v1/market/listings`, whose product the seller is known to own. Throws SKEIN_REQUEST_INVALID, SKEIN_SNAPSHOT_NONE. */
 export async function readListing(parts: DraftParts, body: unknown, seller: string): Promise<ListingRequest> {
-  const { id, product, title, description = '', columns, rows, plan, quota, days, licence, royalties, release, ...strange } = members(body, 'a listing');
+  const {
+    id,
+    product,
+    title,
+    description = '',
+    columns,
+    rows,
+    plan,
+    quota,
+    days,
+    licence,
+    royalties,
+    release,
+    demand,
+    privacy,
+    ...strange
+  } = members(body, 'a listing');
   noStrange(strange, 'a listing');
   const entry = parts.catalog.entries.get(String(product));
   if (!entry || entry.kind !== 'product') throw new SkeinError('SKEIN_REQUEST_INVALID', `${shown(product)} is no product that can be listed`);
@@ -44,10 +63,23 @@ export async function readListing(parts: DraftParts, body: unknown, seller: stri
   if (typeof id !== 'string') throw new SkeinError('SKEIN_REQUEST_INVALID', 'a listing has an id: 3 to 64 of a-z, 0-9 and -');
   const open = contract.properties.filter(({ classification }) => !HIDDEN_CLASSES.has(classification)).map(({ name }) => name);
   const hidden = needsRelease(contract);
-  const terms = readTerms({ plan, columns: columns ?? open, rows: rows ?? [], quota, days });
+  if (privacy !== undefined && (release !== undefined || columns !== undefined))
+    throw new SkeinError('SKEIN_REQUEST_INVALID', 'what is sold as answers with noise has neither a release nor columns', {
+      hint: 'Name the columns in privacy.',
+    });
+  const noise =
+    privacy === undefined
+      ? undefined
+      : readPrivacyPlan(privacy, (name) => {
+          const property = contract.properties.find((one) => one.name === name);
+          return property && (summable(property) ? 'summable' : 'other');
+        });
+  const [priced, follows] = demandOf(plan, demand);
+  const told = noise ? [...new Set([...noise.by, ...Object.keys(noise.sums)])] : undefined;
+  const terms = readTerms({ plan: priced, columns: told ?? columns ?? open, rows: rows ?? [], quota, days });
   const strangeColumn = terms.columns.find((column) => !contract.properties.some(({ name }) => name === column));
   if (strangeColumn !== undefined) throw new SkeinError('SKEIN_REQUEST_INVALID', `${contract.product} has no column ${shown(strangeColumn)}`);
-  if (terms.rows.length > 0 && soldView(entry, { terms: { ...terms, columns: open } }, snapshot) === undefined)
+  if (terms.rows.length > 0 && soldView(entry, { terms: { ...terms, columns: contract.properties.map(({ name }) => name) } }, snapshot, true) === undefined)
     throw new SkeinError('SKEIN_REQUEST_INVALID', `the row filter does not fit the contract of ${contract.product}: ${shown(terms.rows)}`);
   const listing = {
     id,
@@ -61,6 +93,8 @@ export async function readListing(parts: DraftParts, body: unknown, seller: stri
     dictionary: dictionaryOf(contract, terms.columns),
     preview: [],
     royalties: await royaltiesOf(parts, entry, snapshot, royalties),
+    ...(follows ? { demand: follows } : {}),
+    ...(noise ? { privacy: noise } : {}),
     needsRelease: hidden,
     by: seller,
   };
@@ -97,6 +131,15 @@ export function dictionaryOf(contract: Contract, columns: readonly string[]): Di
       classification,
       ...(description === undefined ? {} : { description }),
     }));
+}
+
+/** Where the price follows demand the plan names none, and begins at the ceiling until the first is drawn. */
+function demandOf(plan: unknown, demand: unknown): readonly [unknown, DemandPlan | undefined] {
+  if (demand === undefined) return [plan, undefined];
+  const { price, ...rest } = members(plan, 'a pricing plan');
+  if (price !== undefined) throw new SkeinError('SKEIN_REQUEST_INVALID', 'a price that follows demand is not named', { hint: 'Leave price out of the plan.' });
+  const follows = readDemand(demand, rest['unit'], seedOf(randomUUID()));
+  return [{ ...rest, price: follows.ceiling }, follows];
 }
 
 function readLicence(value: unknown): Licence {

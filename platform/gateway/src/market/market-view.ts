@@ -1,4 +1,4 @@
-import { marketTime, priceAt, quotaLeft, type Agreement, type Listing, type MarketState } from '@skein/market';
+import { marketTime, priceAt, privacyUnits, quotaLeft, type Agreement, type Listing, type MarketState } from '@skein/market';
 
 /** A listing as buyers see it; owners see who earns by it too. */
 export function listingView(state: MarketState, listing: Listing, now: number, owner: boolean): Readonly<Record<string, unknown>> {
@@ -10,7 +10,7 @@ export function listingView(state: MarketState, listing: Listing, now: number, o
     description,
     product,
     /** Under which name the buyer reads it. */
-    address: release ? `${release.table.domain}.${release.table.name}` : product,
+    address: release ? addressOf(id) : product,
     contractVersion,
     state: listing.state,
     licence,
@@ -21,6 +21,8 @@ export function listingView(state: MarketState, listing: Listing, now: number, o
     days: terms.days ?? null,
     dictionary,
     preview,
+    ...(listing.demand ? { demand: { floor: listing.demand.floor, ceiling: listing.demand.ceiling } } : {}),
+    ...(listing.privacy ? { privacy: { ...listing.privacy, left: budgetLeft(state, listing) } } : {}),
     ...(release
       ? {
           release: {
@@ -31,6 +33,7 @@ export function listingView(state: MarketState, listing: Listing, now: number, o
             suppressed: release.suppressed,
             ncp: release.ncp,
             recheck: release.recheck,
+            where: release.where ?? [],
           },
         }
       : {}),
@@ -42,6 +45,19 @@ export function listingView(state: MarketState, listing: Listing, now: number, o
         }
       : {}),
   };
+}
+
+/** Under which name a release is read. */
+export function addressOf(listing: string): string {
+  return `market.${listing.replaceAll('-', '_')}`;
+}
+
+/** Answers that the privacy budget of the dataset still covers. */
+function budgetLeft(state: MarketState, { product, privacy }: Listing): number {
+  if (!privacy) return 0;
+  const spent = state.privacy.get(product) ?? { epsilon: 0n, delta: 0n };
+  const left = (['epsilon', 'delta'] as const).map((kind) => (privacyUnits(kind, privacy.budget[kind]) - spent[kind]) / privacyUnits(kind, privacy.cost[kind]));
+  return Math.max(0, Math.min(...left.map(Number)));
 }
 
 export function agreementView(state: MarketState, agreement: Agreement, now: number): Readonly<Record<string, unknown>> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { duckdbEngine } from '@skein/adapter-duckdb';
@@ -14,6 +15,8 @@ export interface ReleaseRequest {
   readonly entry: CatalogEntry;
   readonly snapshot: Snapshot;
   readonly release: unknown;
+  /** Ids of listings that sell, or have sold, other releases of the product. */
+  readonly earlier: readonly string[];
 }
 
 /** An extract that may be sold, and what is shown of it. */
@@ -36,6 +39,7 @@ interface Ask {
   readonly l: number | undefined;
   readonly t: number | undefined;
   readonly hierarchies: Readonly<Record<string, string>>;
+  readonly beside: readonly string[];
 }
 
 /** Domain of the extracts; they are no products of a domain of the mesh. */
@@ -48,7 +52,7 @@ const PREVIEW_ROWS = 5;
  * Makes a release of the product, has it counted by whom it was not made, and publishes it as a table of its own: that is what is
  * sold, never the product. Throws SKEIN_MARKET_RELEASE, and what the anonymiser throws: SKEIN_PRIVACY_INVALID, SKEIN_PRIVACY_UNSAFE where k, l or t cannot be kept.
  */
-export async function releaseOf(parts: ReleaseParts, { listing, entry, snapshot, release }: ReleaseRequest): Promise<Released> {
+export async function releaseOf(parts: ReleaseParts, { listing, entry, snapshot, release, earlier }: ReleaseRequest): Promise<Released> {
   const { contract } = entry;
   if (release === undefined)
     throw unreleased(
@@ -69,19 +73,29 @@ export async function releaseOf(parts: ReleaseParts, { listing, entry, snapshot,
     ...(t === undefined ? {} : { t: { t, distance: 'equal' } as const }),
     hierarchies: Object.fromEntries(Object.entries(ask.hierarchies).map(([column, text]) => [column, readHierarchy(text)])),
   });
+  const joined = earlier.find((id) => !ask.beside.includes(id));
+  if (joined !== undefined)
+    throw unreleased(
+      `${contract.product} is released already as ${joined}: whoever holds both can join them, and tell apart whom neither tells apart`,
+      'What was sold stays with its buyers. Name it in release.beside where you have judged that.',
+    );
   const text = contractText(name, contract, ask, columns);
   const extract = readContract(text, `${EXTRACTS}/${name}/contract.odcs.yaml`);
   const rows = rowsOfTable(made.release).map((row) =>
     Object.fromEntries(Object.entries(row).map(([column, value]) => [column, value === null ? null : String(value)])),
   );
-  const published = await publish(parts, extract, rows, { entry, snapshot, recheck: sha256(canonicalJson(figures(made.verdict))) });
+  // a table for each release: nothing that is made later can take the place of what was counted
+  const of = `release_${sha256(canonicalJson([entry.id, snapshot.version, ask, listing.terms.rows, text])).slice(0, 32)}`;
+  const published = await publish(parts, of, extract, rows, { entry, snapshot, recheck: sha256(canonicalJson(figures(made.verdict))) });
   return {
     columns,
     dictionary: dictionaryOf(extract, columns),
     preview: rows.slice(0, PREVIEW_ROWS),
     evidence: {
-      table: { domain: EXTRACTS, name, major: 1 },
+      table: { domain: EXTRACTS, name: of, major: 1 },
       contract: text,
+      ...(listing.terms.rows.length === 0 ? {} : { where: listing.terms.rows }),
+      ...(ask.beside.length === 0 ? {} : { beside: ask.beside }),
       sourceVersion: snapshot.version,
       snapshot: published.id.toString(),
       quasi,
@@ -98,7 +112,7 @@ export async function releaseOf(parts: ReleaseParts, { listing, entry, snapshot,
 }
 
 function readAsk(value: unknown, { properties, product }: Contract): Ask {
-  const { quasi, sensitive = [], k, l, t, hierarchies = {}, ...strange } = members(value, 'a release');
+  const { quasi, sensitive = [], k, l, t, hierarchies = {}, beside = [], ...strange } = members(value, 'a release');
   noStrange(strange, 'a release');
   const known = new Map(properties.map((property) => [property.name, property]));
   const names = (given: unknown, what: string): string[] => {
@@ -113,12 +127,17 @@ function readAsk(value: unknown, { properties, product }: Contract): Ask {
     l: l === undefined ? undefined : readCount(l, 'l', 2, 1_000),
     t: t === undefined ? undefined : t,
     hierarchies: members(hierarchies, 'hierarchies') as Readonly<Record<string, string>>,
+    beside: beside as readonly string[],
   };
+  if (!Array.isArray(beside) || beside.length > 1_000 || !beside.every((id) => typeof id === 'string'))
+    throw new SkeinError('SKEIN_REQUEST_INVALID', `beside must be ids of listings, not ${shown(beside)}`);
   if (ask.t !== undefined && !(typeof ask.t === 'number' && ask.t > 0 && ask.t < 1))
     throw new SkeinError('SKEIN_REQUEST_INVALID', `t lies between 0 and 1, not ${shown(ask.t)}`);
   if (Object.values(ask.hierarchies).some((text) => typeof text !== 'string')) throw new SkeinError('SKEIN_REQUEST_INVALID', 'hierarchies are texts by column');
   for (const name of [...ask.quasi, ...ask.sensitive]) {
-    const { type, unique, keyPosition } = known.get(name) as Property;
+    const { type, unique, keyPosition, classification } = known.get(name) as Property;
+    if (ask.sensitive.includes(name) && !['public', 'internal'].includes(classification) && ask.l === undefined && ask.t === undefined)
+      throw unreleased(`${name} is ${classification}, and k alone does not hide it: all rows of a class may share one value`, 'Ask for l, or t.');
     if (type.kind === 'struct' || type.kind === 'list' || type.kind === 'map' || type.kind === 'binary')
       throw unreleased(`${name} holds no single values`, 'Leave it out.');
     if (ask.sensitive.includes(name) && (unique || keyPosition !== undefined))
@@ -184,12 +203,13 @@ function contractText(name: string, { product, version }: Contract, { quasi }: A
 
 async function publish(
   { store, scratch }: ReleaseParts,
+  name: string,
   extract: Contract,
   rows: readonly object[],
   { entry, snapshot, recheck }: { entry: CatalogEntry; snapshot: Snapshot; recheck: string },
 ): Promise<Snapshot> {
-  const table = { domain: extract.domain, name: extract.name, major: 1 };
-  const folder = join(scratch, sha256(`${extract.product} ${recheck} ${process.pid}`).slice(0, 16));
+  const table = { domain: extract.domain, name, major: 1 };
+  const folder = join(scratch, randomUUID());
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const engine = duckdbEngine({ tempDirectory: join(folder, 'tmp') });
   try {

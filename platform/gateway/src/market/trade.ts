@@ -1,13 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal } from '@skein/federation';
 import { canonicalJson, sha256, SkeinError, type Clock } from '@skein/kernel';
-import { agreementMessage, checkKey, dcatDataset, members, noStrange, readPlan, readTerms, shown, unknownAgreement, unknownListing } from '@skein/market';
+import {
+  agreementMessage,
+  checkKey,
+  dcatDataset,
+  marketTime,
+  members,
+  noStrange,
+  priceAt,
+  readPlan,
+  readTerms,
+  shown,
+  unknownAgreement,
+  unknownListing,
+} from '@skein/market';
 import type { Agreement, Listing, MarketState } from '@skein/market';
 import type { AuditLog, AuditRecord, MarketStore } from '@skein/ports';
 import { soldView } from '@skein/federation';
 import type { ContractRightsBook } from '../registry/contract-rights.ts';
 import { previewOf, readListing } from './draft.ts';
 import { agreementView, listingView } from './market-view.ts';
+import { outdated } from './offered.ts';
+import { privateAnswer } from './private-answers.ts';
 import { releaseOf, type ReleaseParts } from './release.ts';
 
 export interface TradeParts extends ReleaseParts {
@@ -22,11 +37,15 @@ const AGREEMENT_MEMBERS = ['request', 'offer', 'accept', 'agree', 'verify', 'fin
 
 export const owns = ({ rights }: Pick<TradeParts, 'rights'>, product: string, principal: Principal): boolean => rights.owns(product, principal);
 
+/** Whether a listing is for sale: live, and of a product that is still what it was. */
+export const offered = ({ catalog }: Pick<TradeParts, 'catalog'>, listing: Listing): boolean =>
+  listing.state === 'live' && outdated(catalog, listing) === undefined;
+
 /** A listing that the principal may see: live ones, and those of their own products. Throws SKEIN_MARKET_UNKNOWN alike for all others. */
 export function visibleListing(parts: TradeParts, state: MarketState, id: string, principal: Principal): { listing: Listing; owner: boolean } {
   const listing = state.listings.get(id);
   const owner = listing !== undefined && owns(parts, listing.product, principal);
-  if (listing && (owner || listing.state === 'live')) return { listing, owner };
+  if (listing && (owner || offered(parts, listing))) return { listing, owner };
   throw unknownListing(id);
 }
 
@@ -52,20 +71,28 @@ export async function list(parts: TradeParts, body: unknown, principal: Principa
     const known = (await market.state()).listings.get(listing.id);
     if (known && !owns(parts, known.product, principal)) throw new SkeinError('SKEIN_MARKET_CONFLICT', `the id ${shown(listing.id)} is taken`);
     if (known && known.state !== 'draft' && listing.needsRelease) throw new SkeinError('SKEIN_MARKET_CONFLICT', `the listing ${listing.id} is there already`);
-    const evidence = listing.needsRelease ? await releaseOf(parts, { listing, entry, snapshot, release }) : undefined;
-    const view = evidence ? undefined : soldView(entry, listing, snapshot);
-    if (!evidence && !view) throw new SkeinError('SKEIN_REQUEST_INVALID', 'the terms show no column of the product');
+    if (release !== undefined && !listing.needsRelease)
+      throw new SkeinError('SKEIN_REQUEST_INVALID', `${listing.product} holds nothing that needs a release`, { hint: 'Leave release out.' });
+    const earlier = [...(await market.state()).listings.values()].flatMap(({ id, product: of, release: sold }) =>
+      sold && of === listing.product && id !== listing.id ? [id] : [],
+    );
+    const evidence = listing.needsRelease && !listing.privacy ? await releaseOf(parts, { listing, entry, snapshot, release, earlier }) : undefined;
+    const view = evidence || listing.privacy ? undefined : soldView(entry, listing, snapshot);
+    if (!evidence && !listing.privacy && !view) throw new SkeinError('SKEIN_REQUEST_INVALID', 'the terms show no column of the product');
+    // sent again, a listing keeps the seed that it has
+    const follows = listing.demand && known?.demand ? { demand: { ...listing.demand, seed: known.demand.seed } } : {};
     const whole = {
       ...listing,
-      ...(evidence ? { dictionary: evidence.dictionary, terms: { ...listing.terms, columns: evidence.columns } } : {}),
+      ...follows,
+      ...(evidence ? { dictionary: evidence.dictionary, terms: { ...listing.terms, columns: evidence.columns, rows: [] } } : {}),
       preview: view ? await previewOf(parts, view) : (evidence?.preview ?? []),
     };
     await market.run({ do: 'draft', listing: whole }, clock.now());
-    if (!draft) {
+    if (!draft || evidence) {
       const standing = (await market.state()).listings.get(listing.id);
       if (standing?.state === 'draft')
         await market.run({ do: 'check', listing: listing.id, by: principal.subject, ...(evidence ? { release: evidence.evidence } : {}) }, clock.now());
-      if ((await market.state()).listings.get(listing.id)?.state === 'checked')
+      if (!draft && (await market.state()).listings.get(listing.id)?.state === 'checked')
         await market.run({ do: 'publish', listing: listing.id, by: principal.subject }, clock.now());
     }
     const state = await market.state();
@@ -86,6 +113,8 @@ export async function changeListing(parts: TradeParts, id: string, body: unknown
     const by = principal.subject;
     if (action === 'withdraw') await market.run({ do: 'withdraw', listing: id, by, reason: reason as string }, clock.now());
     else if (action === 'publish') {
+      const why = outdated(parts.catalog, listing);
+      if (why !== undefined) throw new SkeinError('SKEIN_MARKET_RELEASE', why, { hint: 'List the product anew.' });
       if (listing.state === 'draft') await market.run({ do: 'check', listing: id, by }, clock.now());
       await market.run({ do: 'publish', listing: id, by }, clock.now());
     } else if (action === 'price') {
@@ -102,12 +131,15 @@ export async function changeListing(parts: TradeParts, id: string, body: unknown
 export async function offer(parts: TradeParts, body: unknown, principal: Principal, key: string | undefined): Promise<View> {
   return recorded(parts, 'offer', body, principal, async (note) => {
     const { market, clock } = parts;
-    const { listing: id, terms, key: named, ...strange } = members(body, 'an offer');
+    const { listing: id, terms, price, key: named, ...strange } = members(body, 'an offer');
     noStrange(strange, 'an offer');
     if (typeof id !== 'string') throw new SkeinError('SKEIN_REQUEST_INVALID', 'an offer names a listing');
     const state = await market.state();
     const { listing, owner } = visibleListing(parts, state, id, principal);
     note(`offer:${id}`, [listing.product]);
+    if (price !== undefined && typeof price !== 'string') throw new SkeinError('SKEIN_REQUEST_INVALID', `price is minor units as text, not ${shown(price)}`);
+    if (outdated(parts.catalog, listing) !== undefined) throw unknownListing(id);
+    const listed = { ...listing.terms, plan: priceAt(state, id, marketTime(state, clock.now()))?.plan ?? listing.terms.plan };
     if (named !== undefined) checkKey(named);
     const request = key ?? named ?? randomUUID();
     await market.run(
@@ -118,7 +150,8 @@ export async function offer(parts: TradeParts, body: unknown, principal: Princip
         owner,
         request,
         agreement: randomUUID(),
-        ...(terms === undefined ? {} : { terms: readTerms(terms, listing.terms) }),
+        ...(price === undefined ? {} : { price }),
+        ...(terms === undefined ? {} : { terms: readTerms(terms, listed) }),
       },
       clock.now(),
     );
@@ -155,9 +188,23 @@ export async function moveAgreement(parts: TradeParts, body: unknown, principal:
   });
 }
 
+/** `POST /v1/market/answers`: a count or sum with noise, where the agreement gives these. */
+export async function answer(
+  parts: TradeParts,
+  body: unknown,
+  principal: Principal,
+  how: { key: string | undefined; purpose: string | undefined },
+): Promise<View> {
+  return recorded(parts, 'answer', body, principal, async (note) => {
+    const { view, entitlement } = await privateAnswer(parts, body, principal, how);
+    note(`answer:${entitlement.agreement}`, [entitlement.product]);
+    return view;
+  });
+}
+
 /** A listing in DCAT, and an agreement in ODRL, as the Dataspace Protocol shapes them. */
-export function listingDcat(state: MarketState, listing: Listing, endpoint: string): View {
-  return dcatDataset(listing, state.prices.get(listing.id)?.at(-1)?.plan ?? listing.terms.plan, { endpoint });
+export function listingDcat(state: MarketState, listing: Listing, endpoint: string, now: number): View {
+  return dcatDataset(listing, priceAt(state, listing.id, marketTime(state, now))?.plan ?? listing.terms.plan, { endpoint });
 }
 export function agreementOdrl(state: MarketState, agreement: Agreement): View {
   const listing = state.listings.get(agreement.listing) as Listing;

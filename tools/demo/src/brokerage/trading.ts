@@ -98,7 +98,16 @@ export function trading(random: Random, uses: number): MarketEvent[] {
   }
   run({ do: 'accrue' });
   for (const dataset of ['ga4.sessions', 'ga4.purchases'])
-    for (let query = 0; query < 8; query += 1) run({ do: 'spend', dataset, by: 'analyst', epsilon: '0.1', budget: '1', query: `${dataset}-${query}` });
+    for (let query = 0; query < 8; query += 1)
+      run({
+        do: 'spend',
+        dataset,
+        by: 'analyst',
+        cost: { epsilon: '0.1', delta: '0.000001' },
+        budget: { epsilon: '1', delta: '0.00001' },
+        query: `${dataset}-${query}`,
+        asked: `${query}`,
+      });
   run({ do: 'end', agreement: state.entitlements.get(entitled[0] ?? '')?.entitlement.agreement ?? '', by: 'steward', reason: 'not paid' });
   run({ do: 'withdraw', listing: 'sap-material-6', by: 'steward', reason: 'nobody took it' });
   return log;
