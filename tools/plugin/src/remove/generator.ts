@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Tree } from '@nx/devkit';
 import { readContract } from '@skein/contract';
 import { SkeinError } from '@skein/kernel';
+import { removeAdapter } from '../adapter/remove.ts';
 import { domainFile, takeFromDomain } from '../domain/domain-file.ts';
 import { removeOlder } from '../migration/code.ts';
 import { withoutNotice } from '../migration/page.ts';
@@ -16,8 +17,10 @@ import { changeDependencies, leavePackage, unlinkPackage } from '../workspace/pa
 import { domainSources, readsProduct } from '../workspace/sources.ts';
 
 export interface RemoveOptions {
-  readonly domain: string;
+  readonly domain?: string;
   readonly name?: string;
+  /** An adapter, in place of a domain. */
+  readonly adapter?: string;
   /** Only this major, which a newer one has followed. */
   readonly major?: number;
   readonly released?: boolean;
@@ -25,6 +28,16 @@ export interface RemoveOptions {
 
 /** `nx g @skein/plugin:remove DOMAIN [PRODUCT]`: nothing of it is left in the tree; refused where something else reads it. */
 export function removeGenerator(tree: Tree, options: RemoveOptions): Promise<() => void> {
+  if (options.adapter !== undefined) return removeAdapter(tree, options.adapter);
+  const { domain } = options;
+  if (domain === undefined)
+    throw new SkeinError('SKEIN_USAGE', 'nothing is named that could be removed', { hint: 'Name a domain, a domain and a product, or --adapter NAME.' });
+  return removeOfDomain(tree, { ...options, domain });
+}
+
+type OfDomain = RemoveOptions & { readonly domain: string };
+
+function removeOfDomain(tree: Tree, options: OfDomain): Promise<() => void> {
   return guarded(
     tree,
     async () => {
@@ -43,7 +56,7 @@ export function removeGenerator(tree: Tree, options: RemoveOptions): Promise<() 
   );
 }
 
-function refuseUsed(tree: Tree, { domain, name, major, released = false }: RemoveOptions): void {
+function refuseUsed(tree: Tree, { domain, name, major, released = false }: OfDomain): void {
   const contracts = contractTexts(tree).map(({ path: file, text }) => readContract(text, file));
   const going = contracts.filter(
     (one) => one.domain === domain && (name === undefined || one.name === name) && (major === undefined || Number.parseInt(one.version, 10) === major),

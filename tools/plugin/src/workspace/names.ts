@@ -9,8 +9,11 @@ const RESERVED: ReadonlySet<string> = new Set(`${SQL} ${TYPESCRIPT}`.split(' '))
 /** Leaves room for `_feedback` behind a product's name, within the 63 characters that names may have. */
 const LONGEST = 50;
 
+/** What generators give names to. */
+export type Named = 'domain' | 'product' | 'adapter' | 'source';
+
 /** A name for something new: a path, SQL and TypeScript take it as it stands. Throws SKEIN_NAME_INVALID with what would do. */
-export function checkNewName(kind: 'domain' | 'product', name: string): string {
+export function checkNewName(kind: Named, name: string): string {
   const suggestion = name
     .normalize('NFKD')
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
@@ -40,9 +43,9 @@ export function checkNewName(kind: 'domain' | 'product', name: string): string {
   return name;
 }
 
-function isPlain(kind: 'domain' | 'product', name: string): boolean {
+function isPlain(kind: Named, name: string): boolean {
   try {
-    return checkName(kind, name) === name;
+    return checkName(kind === 'adapter' ? 'source' : kind, name) === name;
   } catch {
     return false;
   }
