@@ -1,1 +1,3 @@
 export { brokerage } from './brokerage.ts';
+export { demandIndexFile, type DemandConnectorOptions } from './demand-connector.ts';
+export { DEMAND_INDEX } from './demand-index.ts';

@@ -17,6 +17,8 @@ export interface Source {
   readonly shape: 'json' | 'columns' | 'table';
   /** For `table` sources: by table, the columns that its files must have, with engine types (`{ logs: { block_number: 'BIGINT' } }`); other files are refused. */
   readonly columnTypes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Products of other domains, where the files are what the mesh answered about them: products made of them are made of these, too. */
+  readonly answers?: readonly string[];
   /** Of the landings of one table, oldest first, those that count; default: the newest of each file. */
   live?(landings: readonly Landing[]): readonly Landing[];
 }
