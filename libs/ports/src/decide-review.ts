@@ -48,13 +48,14 @@ export function decideReview(review: Review, decision: ReviewDecision): Decided 
     throw new SkeinError('SKEIN_REVIEW_CONFLICT', `the decision ${decision.id} was taken already, with another content`, { context: { review: review.id } });
   }
   if (review.status !== 'open') throw decided(review, `the review is ${review.status} already`);
-  if (decision.by === review.proposedBy) throw own(review, 'request');
+  if (personOf(decision.by) === personOf(review.proposedBy)) throw own(review, 'request');
   const decisions = [...review.decisions, decision];
   if (decision.decision === 'reject') return { review: { ...review, status: 'rejected', decisions }, settled: true };
 
   const { alternative, alternatives } = meant(review, decision);
-  if (decision.decision === 'approve' && alternative.proposedBy === decision.by) throw own(review, 'amendment');
-  if (decision.decision === 'approve' && voters(review, alternative).has(decision.by)) throw decided(review, 'you have approved this alternative already');
+  if (decision.decision === 'approve' && personOf(alternative.proposedBy) === personOf(decision.by)) throw own(review, 'amendment');
+  if (decision.decision === 'approve' && voters(review, alternative).has(personOf(decision.by)))
+    throw decided(review, 'you have approved this alternative already');
   const next: Review = { ...review, decisions: decisions.map((one) => (one === decision ? { ...one, choice: alternative.id } : one)), alternatives };
   if (voters(next, alternative).size < review.approvals) return { review: next, settled: false };
   const status = review.decisions.some(({ amendment }) => amendment?.id === alternative.id) || decision.decision === 'amend' ? 'amended' : 'approved';
@@ -103,7 +104,20 @@ function meant(review: Review, { amendment, choice }: ReviewDecision): { alterna
 }
 
 function voters(review: Review, { id }: Alternative): Set<string> {
-  return new Set(review.decisions.filter(({ choice, decision }) => decision !== 'reject' && choice === id).map(({ by }) => by));
+  return new Set(review.decisions.filter(({ choice, decision }) => decision !== 'reject' && choice === id).map(({ by }) => personOf(by)));
+}
+
+/**
+ * Who a subject stands for. Issuers differ in how they write one: spellings that differ in case, width, surrounding space or characters that are not seen are
+ * one person, since two who approve must not be one who is written in two ways.
+ */
+function personOf(subject: string): string {
+  const seen = subject
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(/[\p{Cc}\p{Cf}]/gu, '')
+    .trim();
+  return seen === '' ? subject : seen.normalize('NFC');
 }
 
 function decided(review: Review, message: string): SkeinError {

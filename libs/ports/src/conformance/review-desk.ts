@@ -121,6 +121,20 @@ export function reviewDeskConformance(name: string, make: () => Promise<ReviewDe
       expect((await desk.decide(request.id, approve('d1', 'bob'))).settled).toBe(true);
     });
 
+    it('takes one person for one person, however the subject is written', async () => {
+      const spellings = ['ANN', ' ann', 'ann\u200b', '\uff41nn', 'Ann '];
+      await desk.open(sampleReview(1, { proposedBy: 'Ann' }));
+      for (const [at, by] of ['ann', ...spellings].entries())
+        await expect(desk.decide(request.id, approve(`d${at}`, by))).rejects.toMatchObject({ code: 'SKEIN_AUTH_FORBIDDEN' });
+      const two = sampleReview(2, { approvals: 2 });
+      await desk.open(two);
+      const yes = (id: string, by: string) => desk.decide(two.id, approve(id, by, { choice: two.alternatives[0]?.id as string }));
+      expect((await yes('e', 'ann')).settled).toBe(false);
+      for (const [at, by] of spellings.entries()) await expect(yes(`e${at}`, by)).rejects.toMatchObject({ code: 'SKEIN_REVIEW_DECIDED' });
+      // The twin: another person settles it.
+      expect((await yes('f', 'anna')).settled).toBe(true);
+    });
+
     it('asks for two persons where two are wanted, an amendment included', async () => {
       await desk.open(sampleReview(1, { approvals: 2 }));
       expect((await desk.decide(request.id, approve('d1', 'ann'))).settled).toBe(false);
