@@ -1,7 +1,10 @@
 import { openaiProposer } from '@skein/adapter-openai';
-import { readContract } from '@skein/contract';
+import { readContract, type Property } from '@skein/contract';
+import { memoryBoard } from '@skein/adapter-memory';
+import { signatureOf, type Gap } from '@skein/pattern';
+import type { PatternBoard, Review } from '@skein/ports';
 import type { ContractSet, Domain } from '@skein/product';
-import { createSwarm, type RunReport, type SwarmEvent } from '@skein/swarm';
+import { createSwarm, teachingOf, type RunReport, type SwarmEvent } from '@skein/swarm';
 import { modelService, repositoryContracts, workbench, type ModelAnswer } from '@skein/testing';
 import { describe, expect, it } from 'vitest';
 
@@ -60,7 +63,17 @@ interface Came {
   readonly beds: readonly string[];
 }
 
-async function runWith(answer: ModelAnswer, { classification = 'public', tellValues = false, budget = { calls: 5, tokens: 50_000 } } = {}): Promise<Came> {
+interface Settings {
+  readonly classification?: string;
+  readonly tellValues?: boolean;
+  readonly budget?: { readonly calls: number; readonly tokens: number };
+  readonly board?: PatternBoard;
+}
+
+async function runWith(
+  answer: ModelAnswer,
+  { classification = 'public', tellValues = false, budget = { calls: 5, tokens: 50_000 }, board }: Settings = {},
+): Promise<Came> {
   await using bench = await workbench(clinic, [CONTRACT(classification)]);
   await using service = await modelService(() => answer);
   bench.put({ 'beds.csv': CSV });
@@ -69,7 +82,7 @@ async function runWith(answer: ModelAnswer, { classification = 'public', tellVal
   const swarm = createSwarm(
     bench.swarm.domain,
     { feedback: known.get('skein.feedback'), lineage: known.get('skein.lineage') },
-    { ...bench.adapters, proposer },
+    { ...bench.adapters, proposer, ...(board && { board }) },
   );
   const events: SwarmEvent[] = [];
   const report = await swarm.run({ from: `${bench.directory}/sources`, onEvent: (event) => events.push(event) });
@@ -86,6 +99,34 @@ describe('a model that proposes', () => {
     expect(came.report.products[0]).toMatchObject({ outcome: 'published', rows: 54, repaired: { 'bed.pattern': 24 } });
     expect(asked(came)).toEqual([['accepted', 1]]);
     expect(came.events.filter(({ verb }) => verb === 'repaired')).toMatchObject([{ column: 'bed', cells: 24, category: 'model' }]);
+  });
+
+  it('does not bring again what a person rejected', async () => {
+    const hub = memoryBoard();
+    using _closing = { [Symbol.dispose]: () => hub.close() };
+    const board = await hub.join('one');
+    const property = CONTRACT('public').properties[1] as Property;
+    const values = DIRTY.map((value) => ({ value, count: 1 }));
+    const context = { domain: 'clinic', product: 'clinic.beds', column: 'bed' };
+    const gap: Gap = { context, signature: signatureOf('pattern', property, values), cells: values.length, values };
+    const [solution] = (JSON.parse((RIGHT as { content: string }).content) as { solutions: object[] }).solutions;
+    const alternative = {
+      id: 'a',
+      category: 'amendment',
+      solutions: [{ kind: 'expression', ...solution }],
+      why: '',
+      test: { cells: 0, passed: 0 },
+      proposedBy: 'ann',
+    };
+    const { reject } = teachingOf({ kind: 'repair', status: 'rejected', gaps: [gap], alternatives: [alternative] } as unknown as Review);
+    for (const id of reject) await board.reject(id, 'beds have other names');
+    const came = await runWith(RIGHT, { board });
+    expect(came.beds).toEqual([]);
+    expect(came.report.products[0]).toMatchObject({ repaired: {}, escalated: { 'bed.pattern': 24 } });
+    // The twin: on another board nobody has rejected it.
+    const other = memoryBoard();
+    expect((await runWith(RIGHT, { board: await other.join('two') })).beds).toEqual(MEANT);
+    other.close();
   });
 
   it.each([

@@ -6,6 +6,7 @@ import type { Task } from '../candidate.ts';
 import type { OpenGap } from '../gap.ts';
 import { applyPattern, type Application } from '../mending.ts';
 import { askModel } from '../model.ts';
+import { MODEL } from '../review/escalation.ts';
 import { familiesFor, type GapTrials } from '../rewards.ts';
 import { sayable } from '../sayable.ts';
 import { applyKnown, usable } from './cleaner.ts';
@@ -129,7 +130,7 @@ async function synthesise(task: Task, gap: OpenGap): Promise<Solved> {
   const outcome = propose(gap.gap, gap.facts, [], families, (trials) => (took = trials));
   if (outcome.kind === 'none' && healing.model !== undefined) {
     const found = await askModel(task, gap, healing.model);
-    const pattern = found && patternOf(gap, { category: 'model', ...found });
+    const pattern = found && patternOf(gap, { category: MODEL, ...found });
     if (pattern && healing.barred?.has(pattern.id) !== true)
       return { patterns: [{ pattern, why: 'proposed by a model, and borne out by the values', own: true }], open: undefined, vain: false, took };
   }

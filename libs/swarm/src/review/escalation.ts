@@ -1,6 +1,9 @@
 import { DECIDED, decisionAgent, patternId, signatureKey, type Gap, type Pattern, type PersistentGap } from '@skein/pattern';
 import type { Alternative, Review, ReviewKind } from '@skein/ports';
 
+/** Category of what a model proposes. */
+export const MODEL = 'model';
+
 /** A gap that persists, with some of its rows. */
 export interface EscalatedGap extends PersistentGap {
   /** Rows that hold it, as text; a sample. */
@@ -42,7 +45,8 @@ export function teachingOf(review: Review): Teaching {
   const category = review.kind === 'masking' ? 'masking' : DECIDED;
   if (review.status === 'rejected') {
     const ids = review.alternatives.flatMap((alternative) =>
-      [alternative.category, category].flatMap((of) => patternsOf(review.gaps, alternative, of, {}).map(({ id }) => id)),
+      // Whoever brings it again, it is the same: a model too.
+      [alternative.category, category, MODEL].flatMap((of) => patternsOf(review.gaps, alternative, of, {}).map(({ id }) => id)),
     );
     return { publish: [], reject: [...new Set(ids)] };
   }
