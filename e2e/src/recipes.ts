@@ -47,3 +47,19 @@ export const SETTLEMENT_DRIFT = `WITH receipts AS (
 )
 SELECT token, block_time, tx_id, amount, price_in, price_out, amount * (price_out - price_in) AS drift_usd
 FROM settled ORDER BY token, block_time, tx_id`;
+
+/** Demand for groups of materials, week by week, of groups that at least ten purchasers bought: what the brokerage domain asks, and sells. */
+export const DEMAND_INDEX = `WITH lines AS (
+  SELECT date_trunc('week', p.event_date)::DATE AS week, p.client_key, unnest(e.items) AS item
+  FROM ga4.purchases p JOIN ga4.events e ON e.event_key = p.event_key
+), materials AS (
+  SELECT matnr_ext, min(matkl) AS material_group FROM sap.material WHERE matkl IS NOT NULL GROUP BY matnr_ext
+), demand AS (
+  SELECT l.week, m.material_group, count(DISTINCT l.client_key) AS purchasers, sum(coalesce(l.item.quantity, 1))::BIGINT AS units
+  FROM lines l JOIN materials m ON m.matnr_ext = l.item.item_id
+  GROUP BY l.week, m.material_group HAVING count(DISTINCT l.client_key) >= 10
+)
+SELECT week, material_group, purchasers, units,
+  (((2000 * units * count(*) OVER w + sum(units) OVER w) // (2 * sum(units) OVER w))::DECIMAL(18, 0) * 0.1)::DECIMAL(9, 1) AS demand_index
+FROM demand WINDOW w AS (PARTITION BY week)
+ORDER BY week, material_group`;
