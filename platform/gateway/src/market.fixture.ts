@@ -40,7 +40,7 @@ const policies = [sales, wages].map((contract) =>
   ),
 );
 
-export const SALES_ROWS = 40_000;
+export const SALES_ROWS = 16_000;
 
 export async function publishSales(root: string): Promise<void> {
   const engine = duckdbEngine({ tempDirectory: `${root}/tmp` });
@@ -56,7 +56,7 @@ export interface MarketGateway extends RunningGateway {
 
 /** One of several gateways over the same directory. */
 export async function marketGateway(root: string, clock: Clock = systemClock): Promise<MarketGateway> {
-  const sandbox = duckdbSandbox({ tempDirectory: `${root}/sandbox-${Math.random().toString(36).slice(2)}`, workers: 2 });
+  const sandbox = duckdbSandbox({ tempDirectory: `${root}/sandbox-${Math.random().toString(36).slice(2)}`, workers: 2, idle: 6 });
   const errors: unknown[] = [];
   const gateway = await startGateway({
     store: localSnapshotStore({ root: `${root}/tables`, clock: systemClock }),

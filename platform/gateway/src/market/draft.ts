@@ -6,7 +6,7 @@ import { members, noStrange, readCount, readDemand, readPrivacyPlan, readTerms, 
 import type { DemandPlan, DictionaryColumn, Licence, Listing, RoyaltyShare } from '@skein/market';
 import type { QuerySandbox, SandboxView, SnapshotStore } from '@skein/ports';
 import type { Snapshot } from '@skein/product';
-import { summable } from './private-answers.ts';
+import { HIDDEN_CLASSES, needsRelease, summable } from './sellable.ts';
 
 /** A listing as its seller describes it. */
 export interface ListingRequest {
@@ -24,16 +24,10 @@ export interface DraftParts {
   readonly sandbox: QuerySandbox;
 }
 
-const HIDDEN_CLASSES: ReadonlySet<string> = new Set(['confidential', 'restricted']);
 const PURPOSE = /^[a-z][a-z0-9_.-]{0,62}$/;
 const PREVIEW_ROWS = 5;
 const PREVIEW_MS = 10_000;
 const MOST_LINEAGE = 1_000;
-
-/** Whether the product holds what may be sold as a checked release only. Classes that are not known are taken for the strictest. */
-export function needsRelease({ properties }: Contract): boolean {
-  return properties.some(({ classification }) => HIDDEN_CLASSES.has(classification) || !['public', 'internal'].includes(classification));
-}
 
 /** Reads the body of `POST /v1/market/listings`, whose product the seller is known to own. Throws SKEIN_REQUEST_INVALID, SKEIN_SNAPSHOT_NONE. */
 export async function readListing(parts: DraftParts, body: unknown, seller: string): Promise<ListingRequest> {

@@ -1,6 +1,6 @@
 import { majorOf, type Catalog, type CatalogEntry } from '@skein/federation';
 import type { Listing } from '@skein/market';
-import { needsRelease } from './draft.ts';
+import { needsRelease } from './sellable.ts';
 
 /** The entry of the catalog that a listing, or an entitlement, is about. */
 export function entryOf(catalog: Catalog, { product, major }: Pick<Listing, 'product' | 'major'>): CatalogEntry | undefined {

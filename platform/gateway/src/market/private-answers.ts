@@ -17,6 +17,7 @@ import {
 import type { QuerySandbox } from '@skein/ports';
 import { privateSums, type Contribution } from '@skein/privacy';
 import { entryOf } from './offered.ts';
+import { summable } from './sellable.ts';
 import type { TradeParts } from './trade.ts';
 
 /** What is asked: how many rows, or the sum of a column, in each group. */
@@ -161,11 +162,6 @@ function withNoise(plan: PrivacyPlan, { by, sum }: Question, contract: Contract,
     scale: scale === 0 ? answer.scale : `${answer.scale}/1${'0'.repeat(scale)}`,
     threshold: String(answer.threshold),
   };
-}
-
-/** Whether a column holds whole numbers or decimals: floats have no smallest unit. */
-export function summable({ type }: Property): boolean {
-  return type.kind === 'int' || type.kind === 'decimal';
 }
 
 function scaleOf(property: Property | undefined): number {
