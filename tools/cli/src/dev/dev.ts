@@ -37,7 +37,7 @@ export async function dev(this: CommandContext, flags: DevFlags, domain: string)
     const screen = new DevScreen(domain, own.stdout, flags.json);
     const judge = async (files: readonly string[], noticed: number): Promise<void> => {
       screen.begin(files.map((file) => printable(path.relative(ROOT, file).startsWith('..') ? path.basename(file) : path.relative(ROOT, file))));
-      const answer = await workers.run();
+      const answer = await workers.run((product) => screen.made(product, performance.now() - noticed));
       if (answer === undefined) return;
       screen.show(answer, performance.now() - noticed);
       if (!flags.types) return;

@@ -12,7 +12,13 @@ import { toldError } from './locate.ts';
 import type { FromWorker, ToldProduct, WorkerTask } from './told.ts';
 
 /** Loads all that an edit of the domain does not change, and returns what runs the domain, once, as its sources and contracts are then. */
-export async function prepare({ domain: name, root, from, data, scratch }: WorkerTask): Promise<() => Promise<FromWorker>> {
+export async function prepare({
+  domain: name,
+  root,
+  from,
+  data,
+  scratch,
+}: WorkerTask): Promise<(tell: (message: FromWorker) => Promise<void>) => Promise<FromWorker>> {
   const engine = duckdbEngine({ tempDirectory: path.join(scratch, 'tmp', String(process.pid)) });
   const warm = await engine.open();
   await warm.rows('SELECT 1');
@@ -22,11 +28,19 @@ export async function prepare({ domain: name, root, from, data, scratch }: Worke
   const landings = localLandingStore({ root: path.join(scratch, 'landing') });
   const board = await memoryBoard().join(`dev-${process.pid}`);
   const sandbox = duckdbSandbox({ workers: 1, spares: 0, startEarly: false, tempDirectory: path.join(scratch, 'rules', String(process.pid)) });
-  return async () => {
+  return async (tell) => {
+    const telling: Promise<void>[] = [];
     try {
       const { domain, system } = await loadDomain(root, name);
       const swarm = createSwarm(domain, system, { engine, store: besides(name, own, others), landings, bus: memoryBus(), board, sandbox });
-      const report = await swarm.run({ from });
+      const report = await swarm.run({
+        from,
+        onEvent(event) {
+          if (event.verb !== 'made' || event.product.outcome === 'unchanged') return;
+          telling.push(told(event.product, root, name).then(async (product) => await tell({ kind: 'made', product })));
+        },
+      });
+      await Promise.all(telling);
       const errors = await Promise.all(report.sources.flatMap(({ error }) => (error ? [toldError(error, root, name)] : [])));
       return {
         kind: 'run',

@@ -1,8 +1,7 @@
 import { formatError } from '@skein/kernel';
 import { printable } from '../output/place-text.ts';
-import type { FromWorker, ToldError, ToldProduct } from './told.ts';
-
-type Answer = Exclude<FromWorker, { kind: 'ready' }>;
+import type { ToldError, ToldProduct } from './told.ts';
+import type { Answer } from './workers.ts';
 
 /** Faults of types that are shown; a broken declaration makes hundreds. */
 const MOST_FAULTS = 5;
@@ -31,7 +30,11 @@ export class DevScreen {
     if (files.length > 0) this.#say({ event: 'changed', files }, `\n${files.slice(0, 3).join(', ')}${files.length > 3 ? ` and ${files.length - 3} more` : ''}`);
   }
 
-  /** @param milliseconds since the edit was noticed. */
+  /** A product as soon as it is made; `milliseconds` since the edit was noticed. */
+  made(product: ToldProduct, milliseconds: number): void {
+    this.#say({ event: 'made', product, milliseconds }, productText(product));
+  }
+
   show(answer: Answer, milliseconds: number): void {
     if (answer.kind === 'broken') {
       this.#say({ event: 'broken', error: answer.error, milliseconds }, `${errorText(answer.error)}\n  ${seconds(milliseconds)}`);
@@ -44,7 +47,7 @@ export class DevScreen {
       ...(same > 0 ? [`${same} ${same === 1 ? 'product' : 'products'} as before`] : []),
       seconds(milliseconds),
     ].join(', ');
-    const lines = [...errors.map(errorText), ...products.filter(({ outcome }) => outcome !== 'unchanged').map(productText), `  ${summary}`];
+    const lines = [...errors.map(errorText), `  ${summary}`];
     this.#say({ event: 'verdict', milliseconds, products, files, errors }, lines.join('\n'));
   }
 

@@ -26,7 +26,12 @@ export interface ToldRun {
   readonly errors: readonly ToldError[];
 }
 
-export type FromWorker = { readonly kind: 'ready' } | ({ readonly kind: 'run' } & ToldRun) | { readonly kind: 'broken'; readonly error: ToldError };
+/** A product that was made anew is told of at once, and again with the run. */
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'made'; readonly product: ToldProduct }
+  | ({ readonly kind: 'run' } & ToldRun)
+  | { readonly kind: 'broken'; readonly error: ToldError };
 
 /** What a worker is started with. */
 export interface WorkerTask {

@@ -18,7 +18,7 @@ process.on('SIGINT', () => undefined);
 
 const run = await prepare(task);
 process.once('message', () => {
-  void run().then(async (answer) => {
+  void run(tell).then(async (answer) => {
     await tell(answer);
     process.exit(0);
   });

@@ -1,13 +1,17 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { FromWorker, WorkerTask } from './told.ts';
+import type { FromWorker, ToldProduct, WorkerTask } from './told.ts';
 
 const WORKER = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url));
+
+/** What a run comes to. */
+export type Answer = Extract<FromWorker, { kind: 'run' | 'broken' }>;
 
 interface Worker {
   readonly child: ChildProcess;
   readonly ready: Promise<void>;
-  readonly answer: Promise<FromWorker>;
+  readonly answer: Promise<Answer>;
+  made: (product: ToldProduct) => void;
 }
 
 /** Runs a domain in processes of their own, one for each run, since a module that was loaded cannot be loaded anew; the next one waits, warm. */
@@ -23,7 +27,7 @@ export class Workers {
   }
 
   /** What the domain comes to as its files are now; undefined where another run was asked for meanwhile, which ends this one. */
-  async run(): Promise<Exclude<FromWorker, { kind: 'ready' }> | undefined> {
+  async run(onMade: (product: ToldProduct) => void = () => undefined): Promise<Answer | undefined> {
     this.#running?.child.kill('SIGKILL');
     const worker = this.#spare ?? this.#start();
     this.#spare = undefined;
@@ -33,12 +37,15 @@ export class Workers {
       worker.child.kill('SIGKILL');
       return undefined;
     }
+    worker.made = (product) => {
+      if (this.#running === worker && !this.#closed) onMade(product);
+    };
     worker.child.send('run');
     const answer = await worker.answer;
     if (this.#running !== worker || this.#closed) return undefined;
     this.#running = undefined;
     this.#spare = this.#start();
-    return answer.kind === 'ready' ? undefined : answer;
+    return answer;
   }
 
   /** Resolves when the next run will find a warm worker. */
@@ -62,9 +69,10 @@ export class Workers {
     let said = '';
     child.stderr?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-4_000)));
     const ready = Promise.withResolvers<void>();
-    const answer = Promise.withResolvers<FromWorker>();
+    const answer = Promise.withResolvers<Answer>();
     child.on('message', (message: FromWorker) => {
       if (message.kind === 'ready') ready.resolve();
+      else if (message.kind === 'made') worker.made(message.product);
       else answer.resolve(message);
     });
     child.once('error', (error) => end(error.message));
@@ -73,6 +81,7 @@ export class Workers {
       ready.resolve();
       answer.resolve({ kind: 'broken', error: { message } });
     };
-    return { child, ready: ready.promise, answer: answer.promise };
+    const worker: Worker = { child, ready: ready.promise, answer: answer.promise, made: () => undefined };
+    return worker;
   }
 }
