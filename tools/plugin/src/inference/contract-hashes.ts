@@ -38,18 +38,22 @@ function find(pattern: string): Hashed[] {
 }
 
 const flags = new Set(process.argv.slice(2).filter((word) => word.startsWith('--')));
-const [domain = '*'] = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const domain = process.argv.slice(2).find((word) => !word.startsWith('--')) ?? '*';
 const own = find(`contracts/${domain}/*/v*/contract.odcs.yaml`);
 const lines = own.map(({ file, hash }) => `${file} ${hash}`);
 if (flags.has('--with-references')) {
   const products = new Set(own.flatMap(({ contract }) => contract?.properties.flatMap(({ references }) => references.map(({ product }) => product)) ?? []));
   for (const product of [...products].sort())
     for (const { file, hash } of find(`contracts/${product.replace('.', '/')}/v*/contract.odcs.yaml`)) lines.push(`refers to ${file} ${hash}`);
-  // Whether a column may go after its notice depends on the day.
-  if (own.some(({ contract }) => contract?.properties.some(({ deprecation }) => deprecation !== undefined)))
-    lines.push(`on ${new Date().toISOString().slice(0, 10)}`);
 }
-if (flags.has('--with-history')) lines.push(`before ${await baseRecords(root, `contracts/${domain}`)}`);
+if (flags.has('--with-history')) {
+  lines.push(`before ${await baseRecords(root, `contracts/${domain}`)}`);
+  // Whether a column may go depends on the day, where its notice named one.
+  const texts = globSync(`contracts/${domain}/*/v*/{contract.odcs.yaml,released/*.yaml}`, { cwd: root }).map((file) =>
+    readFileSync(path.join(root, file), 'utf8'),
+  );
+  if (texts.some((text) => text.includes('removeAfter'))) lines.push(`on ${new Date().toISOString().slice(0, 10)}`);
+}
 if (flags.has('--with-uses') && existsSync(path.join(root, USAGE_FILE))) {
   const log = sqliteUsageLog({ file: path.join(root, USAGE_FILE) });
   try {

@@ -17,7 +17,8 @@ export interface PackageFacts {
 const CHECKERS = [
   'libs/{kernel,contract,verifier,ports,federation}/src/**/*.ts',
   'libs/adapters/{duckdb,sqlite}/src/**/*.ts',
-  'tools/{cli,checks,plugin}/src/**/*.ts',
+  'tools/{cli,checks}/src/**/*.ts',
+  'tools/plugin/src/{executors,inference}/*.ts',
   '**/*.{test,fixture}.ts',
 ];
 
