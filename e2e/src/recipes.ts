@@ -63,3 +63,23 @@ SELECT week, material_group, purchasers, units,
   (((2000 * units * count(*) OVER w + sum(units) OVER w) // (2 * sum(units) OVER w))::DECIMAL(18, 0) * 0.1)::DECIMAL(9, 1) AS demand_index
 FROM demand WINDOW w AS (PARTITION BY week)
 ORDER BY week, material_group`;
+
+/** What domains have earned by the sale of products that are made of theirs, and what no lineage explains. */
+export const ROYALTIES_BY_LINEAGE = `WITH RECURSIVE lineage AS (
+  SELECT product, input_name FROM ga4.lineage WHERE input_kind = 'product' AND column_name IS NULL
+  UNION SELECT product, input_name FROM sap.lineage WHERE input_kind = 'product' AND column_name IS NULL
+  UNION SELECT product, input_name FROM brokerage.lineage WHERE input_kind = 'product' AND column_name IS NULL
+), made_of(sold, product) AS (
+  SELECT product, product FROM brokerage.listings
+  UNION SELECT m.sold, l.input_name FROM made_of m JOIN lineage l ON l.product = m.product
+), earned AS (
+  SELECT r.domain, r.product, r.currency, count(*) AS charges, sum(r.credit_cents) AS cents
+  FROM brokerage.royalty_ledger r JOIN brokerage.listings s ON s.listing_id = r.listing_id
+    JOIN made_of m ON m.sold = s.product AND m.product = r.product
+  WHERE r.domain IS NOT NULL GROUP BY r.domain, r.product, r.currency
+), charged AS (
+  SELECT currency, sum(debit_cents) AS cents FROM brokerage.royalty_ledger WHERE domain IS NULL GROUP BY currency
+)
+SELECT e.domain, e.product, e.currency, e.charges, e.cents AS earned_cents, c.cents - sum(e.cents) OVER (PARTITION BY e.currency) AS unexplained_cents
+FROM charged c LEFT JOIN earned e USING (currency)
+ORDER BY e.domain, e.product, e.currency`;

@@ -24,6 +24,7 @@ const PLANS: readonly PricingPlan[] = [
   EUR({ unit: 'Open-data', price: '0' }),
 ];
 const share = (product: string, weight: number): RoyaltyShare => ({ domain: product.split('.')[0] ?? '', product, weight });
+/** What is for sale, with the products that each is made of. */
 const OFFERED: readonly { readonly product: string; readonly columns: readonly string[]; readonly royalties: readonly RoyaltyShare[] }[] = [
   {
     product: 'ga4.item_demand_daily',
@@ -31,7 +32,7 @@ const OFFERED: readonly { readonly product: string; readonly columns: readonly s
     royalties: [share('ga4.item_demand_daily', 2), share('ga4.events', 3), share('ga4.purchases', 2)],
   },
   { product: 'sap.material', columns: ['matnr', 'mtart'], royalties: [share('sap.material', 1)] },
-  { product: 'sap.inventory_position', columns: ['matnr', 'werks', 'unrestricted'], royalties: [share('sap.inventory_position', 5), share('sap.material', 2)] },
+  { product: 'sap.inventory_position', columns: ['matnr', 'werks', 'unrestricted'], royalties: [share('sap.inventory_position', 1)] },
 ];
 const BUYERS = ['acme', 'borealis', 'ceres', 'delta', 'Étoile', 'fjord', 'gaia', 'helios'] as const;
 
