@@ -1,16 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NestFactory } from '@nestjs/core';
-import { duckdbEngine, duckdbSandbox } from '@skein/adapter-duckdb';
-import { memoryBoard, memoryBus } from '@skein/adapter-memory';
-import { attachLibrary, sqlitePatternLibrary } from '@skein/adapter-sqlite';
-import { localBronzeStore, localLandingStore, localSnapshotStore, readContractFiles, type ContractFiles } from '@skein/adapter-storage';
+import { readContractFiles, type ContractFiles } from '@skein/adapter-storage';
 import { readContract, type Contract } from '@skein/contract';
 import { readPolicy, type Policy } from '@skein/federation';
-import { systemClock } from '@skein/kernel';
+import { localAdapters, type LocalOptions } from '@skein/local';
 import { DataProductModule, SwarmRegistry } from '@skein/nest';
-import type { PatternBoard } from '@skein/ports';
 import { contractSet, type Domain } from '@skein/product';
 import type { Swarm, SwarmAdapters, SystemContracts } from '@skein/swarm';
 import { readApprovals, type Approval } from '@skein/verifier/compat';
@@ -47,47 +41,8 @@ export async function loadContracts(directory: string): Promise<LoadedContracts>
   };
 }
 
-export interface LayerOptions {
-  /** Bytes of source files from which on a bronze table is kept as files; default 10 GB. */
-  readonly partitionFrom?: number | undefined;
-}
-
-export interface LocalAdapters extends SwarmAdapters {
-  readonly board: PatternBoard;
-  close(): Promise<void>;
-}
-
-/**
- * Everything on this machine: DuckDB in the process, tables and landings below `data`, an in-memory bus, and a board that the swarms
- * of the process share; what it learns is kept in `data`, and the next run begins with it.
- */
-export async function localAdapters(data: string, { partitionFrom }: LayerOptions = {}): Promise<LocalAdapters> {
-  const board = await memoryBoard().join(`mesh-${process.pid}`);
-  const library = await sqlitePatternLibrary({ file: path.join(data, 'patterns', 'patterns.sqlite'), run: randomUUID() });
-  const detach = await attachLibrary(library, board);
-  const adapters = {
-    engine: duckdbEngine({ tempDirectory: path.join(data, 'tmp', String(process.pid)) }),
-    store: localSnapshotStore({ root: path.join(data, 'tables'), clock: systemClock }),
-    landings: localLandingStore({ root: path.join(data, 'landing') }),
-    bronze: localBronzeStore({ root: path.join(data, 'bronze') }),
-    layout: partitionFrom === undefined ? {} : { partitionFrom },
-    bus: memoryBus(),
-    board,
-    // One child at a time, and none before a contract has an SQL rule; consumers' queries have a sandbox of their own.
-    sandbox: duckdbSandbox({ workers: 1, spares: 0, startEarly: false, tempDirectory: path.join(data, 'tmp', `rules-${process.pid}`) }),
-  };
-  return {
-    ...adapters,
-    async close() {
-      await detach();
-      library.close();
-      await adapters.sandbox.close();
-      await adapters.engine.close();
-      await adapters.bus.close();
-      await board.close();
-    },
-  };
-}
+/** What a caller may say of the layers. */
+export type LayerOptions = Pick<LocalOptions, 'partitionFrom'>;
 
 /** Nest imports that make every domain part of an application. */
 export function domainModules(loaded: LoadedContracts, adapters: SwarmAdapters) {
@@ -102,7 +57,7 @@ export async function composeSwarms(
   },
 ): Promise<{ swarm(domain: string): Swarm; close(): Promise<void> }> {
   const loaded = await loadContracts(options.contracts);
-  const adapters = await localAdapters(options.data, options);
+  const adapters = await localAdapters(options.data, { name: 'mesh', partitionFrom: options.partitionFrom });
   const context = await NestFactory.createApplicationContext(
     { module: class SwarmsModule {}, imports: domainModules(loaded, adapters) },
     { logger: ['error', 'warn'] },

@@ -1,4 +1,4 @@
-export { composeSwarms, contractsDirectory, loadContracts, localAdapters, type LoadedContracts, type LocalAdapters } from './compose.ts';
+export { composeSwarms, contractsDirectory, loadContracts, type LoadedContracts } from './compose.ts';
 export { DOMAINS } from './domains.ts';
 export { outcomeJson, type Outcome, type StockOutRow } from './outcome.ts';
 export { progressOn, showEvent, silent, type Progress } from './progress.ts';

@@ -3,9 +3,10 @@ import { duckdbSandbox } from '@skein/adapter-duckdb';
 import { openaiProposer } from '@skein/adapter-openai';
 import { developmentIssuer, issueDevToken, oidcIssuer, startGateway, type RunningGateway } from '@skein/gateway';
 import { SkeinError, systemClock } from '@skein/kernel';
+import { localAdapters } from '@skein/local';
 import { SwarmRegistry } from '@skein/nest';
 import type { SwarmAdapters } from '@skein/swarm';
-import { domainModules, loadContracts, localAdapters } from './compose.ts';
+import { domainModules, loadContracts } from './compose.ts';
 import type { MeshConfig } from './config.ts';
 import { ensureDemo } from './demo.ts';
 import type { Outcome, StockOutRow } from './outcome.ts';
@@ -28,7 +29,7 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
   const loaded = await loadContracts(config.contracts);
   // A key file or an address that cannot be meant is said before anything is opened.
   const proposer = config.model && (await openaiProposer(config.model));
-  const adapters = await localAdapters(config.data, config);
+  const adapters = await localAdapters(config.data, { name: 'mesh', partitionFrom: config.partitionFrom });
   // The swarms stand before the gateway does, which takes what they cannot close.
   const swarmAdapters: SwarmAdapters = {
     ...adapters,

@@ -31,6 +31,7 @@ export const FLOORS: Readonly<Record<string, { readonly label: string; readonly 
   adapter: { label: 'F4', height: 4 },
   machine: { label: 'F5', height: 5 },
   nest: { label: 'F6', height: 7 },
+  local: { label: 'F6', height: 7 },
   domain: { label: 'F7', height: 8 },
   platform: { label: 'F7', height: 9 },
   client: { label: 'aside', height: 1 },
@@ -43,6 +44,7 @@ export const FLOORS: Readonly<Record<string, { readonly label: string; readonly 
 const ALLOWED: readonly (readonly [from: string, to: string, why: string])[] = [
   ['@skein/verifier', '@skein/contract', 'the verifier judges by what the contract says'],
   ['@skein/pattern', '@skein/contract', 'a repair is looked for in what the contract asks of the column'],
+  ['@skein/local', '@skein/nest', 'composition: a domain as a process is Nest on the adapters of one machine'],
   ['@skein/mesh', '@skein/gateway', 'composition: the one process hosts the gateway'],
   ['@skein/mesh', '@skein/demo', 'composition: the first run writes the demo sources'],
   ['client', '@skein/contracts', 'generated product types; no code at run time'],

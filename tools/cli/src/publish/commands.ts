@@ -3,7 +3,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { CommandContext, StricliProcess } from '@stricli/core';
 import { formatError, SkeinError } from '@skein/kernel';
-import { contractsDirectory, loadContracts, localAdapters, progressOn, showEvent, showRun, silent, type Progress } from '@skein/mesh';
+import { localAdapters } from '@skein/local';
+import { contractsDirectory, loadContracts, progressOn, showEvent, showRun, silent, type Progress } from '@skein/mesh';
 import type { Domain } from '@skein/product';
 import { succeeded, type RunReport } from '@skein/swarm';
 import { exitCodeOf } from '../exit-code.ts';
@@ -134,7 +135,7 @@ interface Publishing {
 }
 
 async function published(made: Plan, { domain, system, data, scratch, progress }: Publishing): Promise<RunReport> {
-  const adapters = await localAdapters(data);
+  const adapters = await localAdapters(data, { name: 'plan' });
   try {
     const report = await publishPlan({ domain, system, adapters, plan: made, ...runOf(scratch, progress) });
     return { ...report, sources: made.run.sources, ignored: made.run.ignored };
