@@ -2,6 +2,7 @@ export type { AuditDecision, AuditLog, AuditRecord } from './audit-log.ts';
 export type { ContractDraft, ContractRegistry, RegisteredVersion } from './contract-registry.ts';
 export type { Binder, Bound, BoundRelation } from './binder.ts';
 export type { BronzeDraft, BronzeFile, BronzeLanding, BronzePlan, BronzeStage, BronzeStore, BronzeVersion } from './bronze-store.ts';
+export type { Brought, Connector } from './connector.ts';
 export type { BusEvent, DeadLetter, EventBus, SubscribeOptions, Subscription } from './event-bus.ts';
 export type { LandingDraft, LandingStage, LandingStore, SourceFileState } from './landing-store.ts';
 export {

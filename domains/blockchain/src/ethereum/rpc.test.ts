@@ -2,10 +2,9 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fixedClock } from '@skein/kernel';
 import { afterEach, describe, expect, it } from 'vitest';
-import { pace } from './pace.ts';
-import { checkedAddress, isPublicAddress } from './public-address.ts';
+import { checkedAddress, isPublicAddress, pace, retryAfterMs } from '@skein/adapter-connectors';
 import { rangeHint } from './range-hint.ts';
-import { ethereumRpc, retryAfterMs, type RpcOptions } from './rpc.ts';
+import { ethereumRpc, type RpcOptions } from './rpc.ts';
 
 describe('isPublicAddress', () => {
   it.each([

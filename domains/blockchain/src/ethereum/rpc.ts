@@ -1,8 +1,16 @@
+import {
+  AnswerTooLarge,
+  guardedFetch,
+  pace,
+  retryAfterMs,
+  systemTiming,
+  type Lookup,
+  type Pace,
+  type PaceOptions,
+  type Timing,
+} from '@skein/adapter-connectors';
 import { SkeinError } from '@skein/kernel';
 import { http } from 'viem';
-import { AnswerTooLarge, guardedFetch } from './guarded-fetch.ts';
-import { pace, systemTiming, type Pace, type PaceOptions, type Timing } from './pace.ts';
-import type { Lookup } from './public-address.ts';
 import { rangeHint } from './range-hint.ts';
 
 /** Something that went wrong on the way and was tried again. */
@@ -182,11 +190,4 @@ function transportFailure(error: unknown, method: string): RpcFailure {
   // 401, 403, 404: no later attempt will be answered otherwise.
   if (status !== undefined && status >= 400 && status < 500 && status !== 408) return { kind: 'refused', message: text, cause: error };
   return { kind: 'passing', message: text, cause: error };
-}
-
-/** `Retry-After`: seconds, or a date (RFC 9110, 10.2.3); bounded, since a provider may say a day. */
-export function retryAfterMs(header: string | null, timing: Timing): number | undefined {
-  if (header === null) return undefined;
-  const wait = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - timing.clock.now();
-  return Number.isFinite(wait) ? Math.min(60_000, Math.max(0, wait)) : undefined;
 }

@@ -1,9 +1,6 @@
 import { createSolanaRpcFromTransport, isSolanaError, type Rpc, type RpcTransport, type SolanaRpcApi } from '@solana/kit';
+import { guardedFetch, pace, retryAfterMs, systemTiming, type Lookup, type Pace, type PaceOptions, type Timing } from '@skein/adapter-connectors';
 import { SkeinError } from '@skein/kernel';
-import { guardedFetch } from '../ethereum/guarded-fetch.ts';
-import { pace, systemTiming, type Pace, type PaceOptions, type Timing } from '../ethereum/pace.ts';
-import type { Lookup } from '../ethereum/public-address.ts';
-import { retryAfterMs } from '../ethereum/rpc.ts';
 
 export interface SolanaRpcOptions {
   /** Address of the node. */

@@ -1,3 +1,4 @@
+export { connectorConformance, type ConnectorUnderTest, type SampleRecord, type SourceFault } from './connector.ts';
 export { contractRegistryConformance, type ContractRegistryUnderTest } from './contract-registry.ts';
 export { escalationsConformance, type EscalationsUnderTest, type SampleCluster, type SampleSteps } from './escalations.ts';
 export { eventBusConformance, type EventBusUnderTest } from './event-bus.ts';

@@ -15,7 +15,7 @@ export interface GuardOptions {
 export class AnswerTooLarge extends Error {}
 
 /**
- * `fetch` for POST, as viem's transport takes it: connects only to addresses that were checked, follows no redirect, and reads the whole body within
+ * `fetch` that connects only to addresses that were checked, follows no redirect, and reads the whole body within
  * the bounds of bytes and of the signal. A body that ends before its time is an error, never a shorter answer.
  */
 export function guardedFetch({ allowHosts, maxBytes, lookup }: GuardOptions): (input: string | URL | Request, init?: RequestInit) => Promise<Response> {
@@ -23,12 +23,13 @@ export function guardedFetch({ allowHosts, maxBytes, lookup }: GuardOptions): (i
     const url = new URL(input instanceof Request ? input.url : input);
     const checked = await checkedAddress(url, allowHosts, lookup);
     const headers = Object.fromEntries(new Headers(init.headers));
+    const method = init.method ?? 'POST';
     const body = typeof init.body === 'string' ? init.body : '';
     return new Promise<Response>((resolve, reject) => {
       const send = url.protocol === 'https:' ? https : http;
       const request = send(url, {
-        method: init.method ?? 'POST',
-        headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+        method,
+        headers: method === 'GET' ? headers : { ...headers, 'content-length': Buffer.byteLength(body) },
         // TLS still checks the certificate for the name: only the address is settled.
         lookup: (_host, options, done) =>
           options.all === true ? done(null, [checked]) : (done as (e: null, a: string, f: number) => void)(null, checked.address, checked.family),
@@ -48,7 +49,7 @@ export function guardedFetch({ allowHosts, maxBytes, lookup }: GuardOptions): (i
 
 async function collect(response: IncomingMessage, url: URL, maxBytes: number): Promise<Response> {
   const status = response.statusCode ?? 0;
-  if (status >= 300 && status < 400) {
+  if (status >= 300 && status < 400 && status !== 304) {
     response.resume();
     throw new SkeinError('SKEIN_SOURCE_ADDRESS', `${url.host} redirects to ${String(response.headers.location).slice(0, 200)}, which is not followed`, {
       hint: 'Name the address that it leads to, if you trust it.',
@@ -66,5 +67,5 @@ async function collect(response: IncomingMessage, url: URL, maxBytes: number): P
   const headers = new Headers();
   for (const [name, value] of Object.entries(response.headers)) if (typeof value === 'string') headers.set(name, value);
   headers.delete('content-length');
-  return new Response(status === 204 ? null : Buffer.concat(chunks), { status, headers });
+  return new Response(status === 204 || status === 304 ? null : Buffer.concat(chunks), { status, headers });
 }

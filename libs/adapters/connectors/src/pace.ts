@@ -67,3 +67,10 @@ export function pace({ start = 20, least = 3, most = 500 }: PaceOptions = {}, ti
     },
   };
 }
+
+/** How long an answer asks to wait (`Retry-After`: seconds, or a date), a minute at most; undefined where it does not say. */
+export function retryAfterMs(header: string | null, timing: Timing): number | undefined {
+  if (header === null) return undefined;
+  const wait = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - timing.clock.now();
+  return Number.isFinite(wait) ? Math.min(60_000, Math.max(0, wait)) : undefined;
+}
