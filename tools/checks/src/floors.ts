@@ -65,7 +65,7 @@ const NEST_FLOORS = ['nest', 'domain', 'platform'];
 const CLIENTS =
   /^(@duckdb\/|duckdb|ioredis|redis|kafkajs|@platformatic\/kafka|pg|postgres|mysql2|better-sqlite3|node:sqlite|mongodb|snowflake-sdk|@google-cloud\/|@aws-sdk\/|@clickhouse\/)/;
 const INPUT_OUTPUT = /^(node:)?(fs|net|http|https|http2|tls|dgram|dns|child_process|worker_threads|cluster|inspector)(\/|$)/;
-const ADAPTER_FLOORS = new Set(['adapter', 'testing', 'domain', 'platform', 'tool', 'e2e']);
+const ADAPTER_FLOORS = new Set(['adapter', 'testing', 'local', 'domain', 'platform', 'tool', 'e2e']);
 const INDEX_LINES = 60;
 
 /** The files besides main.ts that read the environment, with the reason. */
