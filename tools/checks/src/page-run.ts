@@ -68,6 +68,7 @@ export class PageRun {
     const end = ended(child, undefined);
     this.#server = { child, ended: end };
     this.#address = await addressOf(child, end, this.#options.timeout);
+    this.#options.env['SKEIN_AT'] = this.#address;
     return `serves ${this.#address}`;
   }
 

@@ -12,8 +12,17 @@ import { marketRoutes } from './market/routes.ts';
 import { publishRoutes } from './publish/routes.ts';
 import { reviewRoutes } from './reviews/routes.ts';
 
+export interface Defaults {
+  /** Where everything lies. */
+  readonly data: string;
+  /** Address of the gateway; by default the one that `npm start` takes. */
+  readonly at?: string | undefined;
+  readonly redis?: string | undefined;
+}
+
 /** The `skein` command. Implementations load when their command is called, so that `skein --help` costs nothing. */
-export function buildApp(defaults: { readonly data: string; readonly redis?: string | undefined }): Application<CommandContext> {
+export function buildApp(defaults: Defaults): Application<CommandContext> {
+  const { at = 'http://127.0.0.1:4747' } = defaults;
   const ingest = buildCommand({
     loader: async () => (await import('./commands/ingest.ts')).ingest,
     parameters: {
@@ -57,13 +66,13 @@ export function buildApp(defaults: { readonly data: string; readonly redis?: str
         dev: devRoute(defaults.data),
         ...publishRoutes(defaults.data),
         ingest,
-        ...askRoutes(defaults.data),
+        ...askRoutes(defaults.data, at),
         contract: contractRoutes,
         heal: healRoute,
-        reviews: reviewRoutes,
-        market: marketRoutes,
+        reviews: reviewRoutes(at),
+        market: marketRoutes(at),
         token,
-        doctor: doctorRoute(defaults.data, defaults.redis),
+        doctor: doctorRoute(defaults.data, at, defaults.redis),
         completion: completionRoute,
       },
       docs: { brief: 'Skein: a data mesh in which the contract is the verifier' },

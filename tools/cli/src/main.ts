@@ -6,7 +6,7 @@ import module from 'node:module';
 const { assertNode } = await import('@skein/kernel');
 assertNode();
 const [{ run }, { buildApp }] = await Promise.all([import('@stricli/core'), import('./app.ts')]);
-const app = buildApp({ data: process.env['SKEIN_DATA'] ?? '.skein', redis: process.env['SKEIN_REDIS'] });
+const app = buildApp({ data: process.env['SKEIN_DATA'] ?? '.skein', at: process.env['SKEIN_AT'], redis: process.env['SKEIN_REDIS'] });
 const words = process.argv.slice(2);
 // What is typed may begin with a dash, so it does not go through the reader of flags.
 if (words[0] === '__complete') await (await import('./completion/propose.ts')).proposeWords(app, words.slice(1), process);

@@ -4,9 +4,9 @@ import { productNames, roleNames } from '../completion/names.ts';
 const CODES = 'Exit code 0: answered; 1: the gateway said no; 2: the command was wrong, or the gateway could not be asked.';
 
 /** Commands that ask a gateway. `data` is where the development key lies. */
-export function askRoutes(data: string) {
+export function askRoutes(data: string, at: string) {
   const asks = {
-    at: { kind: 'parsed', parse: String, brief: 'Address of the gateway', default: 'http://127.0.0.1:4747', placeholder: 'url' },
+    at: { kind: 'parsed', parse: String, brief: 'Address of the gateway', default: at, placeholder: 'url' },
     tokenFile: { kind: 'parsed', parse: String, brief: 'File with the token, - for standard input', optional: true, placeholder: 'file' },
     as: { kind: 'parsed', parse: String, brief: 'Role to ask as, by the development key', optional: true, placeholder: 'role', proposeCompletions: roleNames },
     data: { kind: 'parsed', parse: String, brief: 'Where that key lies', default: data },

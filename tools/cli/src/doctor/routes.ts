@@ -2,7 +2,7 @@ import { buildCommand, type CommandContext } from '@stricli/core';
 import type { DoctorFlags } from './doctor.ts';
 
 /** `redis` is the address that the environment names. */
-export function doctorRoute(data: string, redis: string | undefined) {
+export function doctorRoute(data: string, at: string, redis: string | undefined) {
   return buildCommand({
     loader: async () => {
       const { doctor } = await import('./doctor.ts');
@@ -14,7 +14,7 @@ export function doctorRoute(data: string, redis: string | undefined) {
     parameters: {
       flags: {
         data: { kind: 'parsed', parse: String, brief: 'Where everything lies', default: data },
-        at: { kind: 'parsed', parse: String, brief: 'Address of the gateway', default: 'http://127.0.0.1:4747', placeholder: 'url' },
+        at: { kind: 'parsed', parse: String, brief: 'Address of the gateway', default: at, placeholder: 'url' },
         redis: { kind: 'parsed', parse: String, brief: 'Address of a Redis, by default SKEIN_REDIS', optional: true, placeholder: 'url' },
         modelAddress: { kind: 'parsed', parse: String, brief: 'Address of a model service', optional: true, placeholder: 'url' },
         json: { kind: 'boolean', brief: 'Print JSON', default: false },
