@@ -18,6 +18,7 @@ import { detectPersonal, type SourceColumn } from './review/masking.ts';
 import { shownAsRestricted } from './review/restricted.ts';
 import { make } from './make.ts';
 import { reachedColumns } from './masks.ts';
+import { boardOfRun } from './run-board.ts';
 import { inputHash, inputsOf, lineageOf, type Inputs } from './provenance.ts';
 import { Publisher } from './publisher.ts';
 import type { ProductReport, RunReport, SourceReport, SwarmEvent } from './report.ts';
@@ -27,8 +28,9 @@ import type { RunOptions, SwarmAdapters, SystemContracts } from './swarm.ts';
 import { Telling } from './telling.ts';
 
 /** One run of a domain: takes in what is new, then makes and publishes its products. */
-export async function runOnce(domain: Domain, system: SystemContracts, adapters: SwarmAdapters, options: RunOptions): Promise<RunReport> {
+export async function runOnce(domain: Domain, system: SystemContracts, given: SwarmAdapters, options: RunOptions): Promise<RunReport> {
   const started = performance.now();
+  const adapters: SwarmAdapters = given.board === undefined ? given : { ...given, board: boardOfRun(given.board) };
   // The engine is opened when there is work for it: an idle second start does not pay for it.
   let opened: Promise<EngineSession> | undefined;
   const session = () => (opened ??= adapters.engine.open());

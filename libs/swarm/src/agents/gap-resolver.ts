@@ -8,6 +8,7 @@ import { applyPattern, type Application } from '../mending.ts';
 import { askModel } from '../model.ts';
 import { MODEL } from '../review/escalation.ts';
 import { familiesFor, type GapTrials } from '../rewards.ts';
+import { isAway } from '../run-board.ts';
 import { sayable } from '../sayable.ts';
 import { applyKnown, usable } from './cleaner.ts';
 
@@ -93,6 +94,11 @@ async function solve(task: Task, gap: OpenGap, kin: Kin): Promise<Solved> {
     attempt: () => ({ basis: basisOf(task, gap, kin), values: gap.gap.values.length }),
     vain: () => (own?.vain === true ? { why: sayable(gap.property, own.open ?? ''), ttl: VAIN } : undefined),
     onVain: (why) => (vain = why),
+  }).catch(async (error: unknown) => {
+    // Without the board, each finds its own: the same solution is the same pattern once the board is back.
+    if (!isAway(error)) throw error;
+    own ??= await synthesise(task, gap);
+    return undefined;
   });
   if (own !== undefined) return { ...own, patterns: own.patterns.filter(({ pattern }) => board.rejection(pattern.id) === undefined) };
   const patterns = (learned ?? []).map((pattern) => ({ pattern, why: 'found by another agent of the swarm', own: false }));
