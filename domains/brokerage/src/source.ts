@@ -18,3 +18,9 @@ export const marketEvents: BronzeTable = {
     make_timestamp(TRY_CAST(json_extract_string(raw, '$.at') AS BIGINT) * 1000) AS happened_at FROM landing`,
   lineage: { seq: ['landing:market.seq'], type: ['landing:market.type'], happened_at: ['landing:market.at'], raw: ['landing:market'] },
 };
+
+/** Types of events that the products know: by another one a newer market tells something that they would leave out. */
+export const EVENT_TYPES: readonly string[] = [
+  ...['listing.drafted', 'listing.checked', 'listing.live', 'listing.withdrawn', 'price.set', 'agreement.requested', 'agreement.moved'],
+  ...['entitlement.granted', 'entitlement.ended', 'usage.reserved', 'usage.released', 'usage.charged', 'charge.made', 'privacy.spent', 'privacy.answered'],
+];
