@@ -24,7 +24,8 @@ export interface Transaction {
   readonly to: string | undefined;
   readonly value: bigint;
   readonly nonce: bigint;
-  readonly input: string;
+  /** The first four bytes of its data, which name the function; undefined where it has fewer. */
+  readonly selector: string | undefined;
   readonly type: number;
   /** Undefined for transactions before EIP-155. */
   readonly chainId: bigint | undefined;
@@ -119,6 +120,8 @@ export function headerOf(value: unknown, asked: string): Header {
   };
 }
 
+const selectorOf = (input: string): string | undefined => (input.length >= 10 ? input.slice(0, 10) : undefined);
+
 function transactionOf(value: unknown, place: string): Transaction {
   const raw = object(place, value);
   const at = (field: string) => `${place}.${field}`;
@@ -129,7 +132,7 @@ function transactionOf(value: unknown, place: string): Transaction {
     to: optional(raw['to'], (to) => hex(at('to'), to, 20)),
     value: quantity(at('value'), raw['value']),
     nonce: quantity(at('nonce'), raw['nonce']),
-    input: hex(at('input'), raw['input']),
+    selector: selectorOf(hex(at('input'), raw['input'])),
     type: optional(raw['type'], (type) => small(at('type'), type)) ?? 0,
     chainId: optional(raw['chainId'], (chain) => quantity(at('chainId'), chain)),
   };

@@ -97,33 +97,51 @@ export async function ethereumConnector(options: EthereumOptions): Promise<Ether
   let kept = await keptHeaders(session, folder, first, sizes);
   let finalSeen = await readFinalized(folder);
 
-  const take = async (range: Range, to: bigint, signal: AbortSignal | undefined): Promise<number> => {
-    const parent = kept.findLast((header) => header.number < range.from);
-    const blocks = await fetchRange(rpc, wanted, span, range.from, to, parent, signal);
-    const logs = await writeRange(session, folder, chain, range, blocks, kinds);
-    const fresh = blocks.map(({ header: { number, hash, parentHash } }): KeptHeader => ({ number, hash, parentHash }));
-    kept = [...kept.filter((header) => header.number < range.from), ...fresh];
-    return logs;
+  /** What is looked back at of headers: what is final needs it not, but for the block that a range that is written anew is linked to. */
+  const recent = (headers: readonly KeptHeader[], finalized: bigint): KeptHeader[] => {
+    const least = (finalized < 0n ? 0n : finalized - (finalized % sizes.tail)) - 1n;
+    return headers.slice(
+      Math.max(
+        0,
+        headers.findLastIndex((header) => header.number <= least),
+      ),
+    );
   };
 
-  /** Takes everything above what is kept up to `limit`; ranges that are whole and final in large files. */
+  /**
+   * Takes everything above what is kept up to `limit`; ranges that are whole and final in large files. While one range is written the next is
+   * fetched; what was fetched counts when it is written.
+   */
   const pull = async (limit: bigint, finalized: bigint, signal?: AbortSignal, onRange?: (range: Range, logs: number) => void) => {
     const done = { blocks: 0, logs: 0, ranges: 0 };
-    for (;;) {
-      signal?.throwIfAborted();
-      const next = (kept.at(-1)?.number ?? first - 1n) + 1n;
-      if (next > limit) return done;
-      const { range, at } = nextRange(next, limit, finalized, sizes, first);
-      const to = range.to < limit ? range.to : limit;
-      const logs = await take(range, to, signal);
-      done.blocks += Number(to - at) + 1;
-      done.logs += logs;
-      done.ranges++;
-      // What is final needs no looking back at, but for the block that a range that is written anew is linked to.
-      const least = (finalized < 0n ? 0n : finalized - (finalized % sizes.tail)) - 1n;
-      const final = kept.findLastIndex((header) => header.number <= least);
-      if (final > 0) kept = kept.slice(final);
-      onRange?.(range, logs);
+    let fetched = kept;
+    let writing = Promise.resolve();
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        const next = (fetched.at(-1)?.number ?? first - 1n) + 1n;
+        if (next > limit) break;
+        const { range, at } = nextRange(next, limit, finalized, sizes, first);
+        const to = range.to < limit ? range.to : limit;
+        const parent = fetched.findLast((header) => header.number < range.from);
+        const blocks = await fetchRange(rpc, wanted, span, range.from, to, parent, signal);
+        const fresh = blocks.map(({ header: { number, hash, parentHash } }): KeptHeader => ({ number, hash, parentHash }));
+        fetched = recent([...fetched.filter((header) => header.number < range.from), ...fresh], finalized);
+        await writing;
+        writing = writeRange(session, folder, chain, range, blocks, kinds).then((logs) => {
+          kept = recent([...kept.filter((header) => header.number < range.from), ...fresh], finalized);
+          done.blocks += Number(to - at) + 1;
+          done.logs += logs;
+          done.ranges++;
+          onRange?.(range, logs);
+        });
+        // Heard while the next range is fetched; thrown where it is waited for.
+        writing.catch(() => undefined);
+      }
+      await writing;
+      return done;
+    } finally {
+      await writing.catch(() => undefined);
     }
   };
 

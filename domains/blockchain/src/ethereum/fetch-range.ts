@@ -54,16 +54,18 @@ export async function fetchRange(
   signal?: AbortSignal,
 ): Promise<readonly Block[]> {
   const checked = async (): Promise<readonly Block[]> => {
-    const headers = await fetchHeaders(rpc, wanted, from, to, signal);
+    // Headers with their receipts, and logs, at the same time: a range takes as long as the slower of the two, and is held together afterwards.
+    const [taken, logs] = await both(fetchBlocks(rpc, wanted, from, to, signal), fetchLogs(rpc, wanted, span, from, to, signal));
+    const headers = taken.map(({ header }) => header);
     checkLinks(headers, parent);
-    const logs = await fetchLogs(rpc, wanted, span, from, to, signal);
     const byBlock = groupLogs(headers, logs, wanted);
     if (wanted.bloom) await checkBlooms(rpc, headers, byBlock, wanted, signal);
-    const receipts = wanted.transactions ? await pooled(headers, wanted.concurrency, (header) => fetchReceipts(rpc, header, signal)) : [];
-    return headers.map((header, index): Block => {
-      const block = { header, logs: byBlock[index] ?? [], receipts: receipts[index] ?? [] };
-      if (wanted.transactions) checkReceiptLogs(block, wanted);
-      return block;
+    return taken.map(({ header, receipts }, index): Block => {
+      const block = { header, logs: byBlock[index] ?? [], receipts };
+      if (!wanted.transactions) return block;
+      checkReceiptLogs(block, wanted);
+      // The same logs stand in both: once is enough from here on.
+      return { ...block, receipts: receipts.map((receipt) => ({ ...receipt, logs: [] })) };
     });
   };
   return attempted(rpc, signal, () =>
@@ -132,7 +134,14 @@ export async function fetchChainId(rpc: Rpc, signal?: AbortSignal): Promise<bigi
   return quantity('eth_chainId', await rpc.call('eth_chainId', [], signal));
 }
 
-async function fetchHeaders(rpc: Rpc, wanted: Wanted, from: bigint, to: bigint, signal: AbortSignal | undefined): Promise<Header[]> {
+/** Each header, and its receipts as soon as it is there. */
+async function fetchBlocks(
+  rpc: Rpc,
+  wanted: Wanted,
+  from: bigint,
+  to: bigint,
+  signal: AbortSignal | undefined,
+): Promise<{ header: Header; receipts: readonly Receipt[] }[]> {
   const numbers = Array.from({ length: Number(to - from) + 1 }, (_, index) => from + BigInt(index));
   return pooled(numbers, wanted.concurrency, async (number) => {
     const header = await fetchHeader(rpc, number, wanted.transactions, signal);
@@ -142,8 +151,16 @@ async function fetchHeaders(rpc: Rpc, wanted: Wanted, from: bigint, to: bigint, 
       if (transaction.chainId !== undefined && transaction.chainId !== wanted.chainId)
         throw untrue(`block ${number}: transactions[${index}]`, `it is of chain ${transaction.chainId}, not ${wanted.chainId}`);
     }
-    return header;
+    return { header, receipts: wanted.transactions ? await fetchReceipts(rpc, header, signal) : [] };
   });
+}
+
+/** Both, or the failure of the first that failed, once neither is under way any more. */
+async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  const [one, other] = await Promise.allSettled([a, b]);
+  if (one.status === 'rejected') throw one.reason;
+  if (other.status === 'rejected') throw other.reason;
+  return [one.value, other.value];
 }
 
 function checkLinks(headers: readonly Header[], parent: { readonly number: bigint; readonly hash: string } | undefined): void {

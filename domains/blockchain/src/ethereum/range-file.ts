@@ -130,7 +130,7 @@ function* rowsOf(kind: Kind, chain: string, { header, logs, receipts }: Block): 
         gas_used: receipt === undefined ? null : String(receipt.gasUsed),
         effective_gas_price: receipt?.effectiveGasPrice === undefined ? null : String(receipt.effectiveGasPrice),
         nonce: String(one.nonce),
-        selector: one.input.length >= 10 ? one.input.slice(0, 10) : null,
+        selector: one.selector ?? null,
         type: one.type,
         contract_address: receipt?.contractAddress ?? null,
       });
