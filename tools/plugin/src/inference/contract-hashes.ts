@@ -1,17 +1,16 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sqliteUsageLog } from '@skein/adapter-sqlite';
 import { readContract, type Contract } from '@skein/contract';
 import { sha256 } from '@skein/kernel';
 import { USAGE_FILE } from '../executors/usage-file.ts';
-import { baseRecords } from './base-records.ts';
 
 /**
  * `contract-hashes.ts [DOMAIN] [--with-references] [--with-history] [--with-uses]`: prints what the answer to a check of a domain's
  * contracts depends on, one line each, for Nx to make a key of. A contract that reads counts by its hash, so that comments and the
  * order of keys do not; one that does not read counts by its bytes.
  */
+// What only some keys need is loaded for those: Nx waits for this program.
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
 interface Hashed {
@@ -47,6 +46,7 @@ if (flags.has('--with-references')) {
     for (const { file, hash } of find(`contracts/${product.replace('.', '/')}/v*/contract.odcs.yaml`)) lines.push(`refers to ${file} ${hash}`);
 }
 if (flags.has('--with-history')) {
+  const { baseRecords } = await import('./base-records.ts');
   lines.push(`before ${await baseRecords(root, `contracts/${domain}`)}`);
   // Whether a column may go depends on the day, where its notice named one.
   const texts = globSync(`contracts/${domain}/*/v*/{contract.odcs.yaml,released/*.yaml}`, { cwd: root }).map((file) =>
@@ -55,6 +55,7 @@ if (flags.has('--with-history')) {
   if (texts.some((text) => text.includes('removeAfter'))) lines.push(`on ${new Date().toISOString().slice(0, 10)}`);
 }
 if (flags.has('--with-uses') && existsSync(path.join(root, USAGE_FILE))) {
+  const { sqliteUsageLog } = await import('@skein/adapter-sqlite');
   const log = sqliteUsageLog({ file: path.join(root, USAGE_FILE) });
   try {
     for (const product of new Set(own.flatMap(({ contract }) => contract?.product ?? []))) {
