@@ -5,7 +5,25 @@ import { sha256 } from '@skein/kernel';
 /** How the source fails: it hangs up, cuts its answer, asks to be spared, answers with a page of markup, or lets the third part wait. */
 type Fault = 'gone' | 'cut' | 'limited' | 'other-form' | 'stalls';
 
-/** A source on this machine that a connector can be held to: pages of NDJSON that name the next one, each with its ETag. */
+export type FaultyFormat = 'ndjson' | 'csv';
+
+const HEADER = ['id', 'tenant', 'text'] as const;
+
+/** A part of a delivery: NDJSON, or CSV of the columns that the suite's records have. */
+export function partText(rows: readonly object[], format: FaultyFormat): string {
+  if (format === 'ndjson') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  const field = (row: object, name: string) => String((row as Record<string, unknown>)[name]);
+  return `${[
+    HEADER.join(','),
+    ...rows.map((row) =>
+      HEADER.map((name) => `"${field(row, name).replaceAll('"', '""')}"`)
+        .join(',')
+        .replace(/^"(\w+)"/, '$1'),
+    ),
+  ].join('\n')}\n`;
+}
+
+/** A source on this machine that a connector can be held to: pages that name the next one, each with its ETag. */
 export interface FaultySource {
   readonly url: string;
   give(parts: readonly (readonly object[])[]): void;
@@ -14,8 +32,8 @@ export interface FaultySource {
   close(): Promise<void>;
 }
 
-export async function faultySource(): Promise<FaultySource> {
-  let pages: readonly string[] = [''];
+export async function faultySource(format: FaultyFormat = 'ndjson'): Promise<FaultySource> {
+  let pages: readonly string[] = [partText([], format)];
   let failing: { fault: Fault; times: number } | undefined;
   let [parts, asked] = [0, 0];
 
@@ -31,7 +49,12 @@ export async function faultySource(): Promise<FaultySource> {
     const etag = `"${sha256(body).slice(0, 16)}"`;
     if (fault === undefined && known === etag) return void response.writeHead(304, { etag, ...linkTo(page + 1) }).end();
     const bytes = Buffer.from(body);
-    response.writeHead(200, { 'content-type': 'application/x-ndjson', 'content-length': bytes.length, etag, ...linkTo(page + 1) });
+    response.writeHead(200, {
+      'content-type': format === 'csv' ? 'text/csv' : 'application/x-ndjson',
+      'content-length': bytes.length,
+      etag,
+      ...linkTo(page + 1),
+    });
     if (fault === 'cut') {
       response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.destroy());
       return;
@@ -49,7 +72,7 @@ export async function faultySource(): Promise<FaultySource> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/records`,
     give(of) {
-      pages = of.length === 0 ? [''] : of.map((rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+      pages = (of.length === 0 ? [[]] : of).map((rows) => partText(rows, format));
     },
     fail(fault, times) {
       failing = { fault, times };

@@ -9,4 +9,5 @@ export { temporaryDirectory, type TemporaryDirectory } from './temporary-directo
 export { repositoryContracts, workbench, type Workbench } from './workbench.ts';
 export { MISTYPED_VALUES, PARITY_CASES, parityContract, parityOf, paritySql, type ParityCase } from './parity-cases.ts';
 export { modelService, type ModelAnswer, type ModelService } from './model-service.ts';
-export { faultySource, type FaultySource } from './faulty-source.ts';
+export { faultyFolder, type FaultyFolder } from './faulty-folder.ts';
+export { faultySource, type FaultyFormat, type FaultySource } from './faulty-source.ts';

@@ -12,35 +12,36 @@ import { systemTiming, type Timing } from './pace.ts';
 const ATTEMPTS = 3;
 const HURRIED: Timing = { ...systemTiming, sleep: (milliseconds, signal) => systemTiming.sleep(Math.min(5, milliseconds), signal) };
 
-connectorConformance('over HTTP', async () => {
-  const folder = temporaryDirectory('skein-http-');
-  const source = await faultySource();
-  const options: HttpSourceOptions = {
-    name: 'records',
-    format: 'ndjson',
-    url: source.url,
-    directory: folder.file('sources'),
-    tenant: { column: 'tenant', value: 'ours' },
-    attempts: ATTEMPTS,
-    timing: HURRIED,
-  };
-  return {
-    connector: httpSource({ ...options, allowHosts: ['127.0.0.1'] }),
-    attempts: ATTEMPTS,
-    give: source.give,
-    fail: source.fail,
-    counts: source.counts,
-    start: () =>
-      spawn(process.execPath, ['--conditions=@skein/source', fileURLToPath(new URL('bring.fixture.ts', import.meta.url)), source.url, folder.file('sources')], {
-        stdio: 'inherit',
-      }),
-    outside: httpSource({ ...options, directory: folder.file('outside') }),
-    async dispose() {
-      await source.close();
-      folder[Symbol.dispose]();
-    },
-  };
-});
+for (const format of ['ndjson', 'csv'] as const) {
+  connectorConformance(`over HTTP, ${format}`, async () => {
+    const folder = temporaryDirectory('skein-http-');
+    const source = await faultySource(format);
+    const options: HttpSourceOptions = {
+      name: 'records',
+      format,
+      url: source.url,
+      directory: folder.file('sources'),
+      tenant: { column: 'tenant', value: 'ours' },
+      attempts: ATTEMPTS,
+      timing: HURRIED,
+    };
+    const fixture = fileURLToPath(new URL('bring.fixture.ts', import.meta.url));
+    return {
+      connector: httpSource({ ...options, allowHosts: ['127.0.0.1'] }),
+      headers: format === 'csv' ? 1 : 0,
+      attempts: ATTEMPTS,
+      give: source.give,
+      fail: source.fail,
+      counts: source.counts,
+      start: () => spawn(process.execPath, ['--conditions=@skein/source', fixture, source.url, folder.file('sources'), format], { stdio: 'inherit' }),
+      outside: httpSource({ ...options, directory: folder.file('outside') }),
+      async dispose() {
+        await source.close();
+        folder[Symbol.dispose]();
+      },
+    };
+  });
+}
 
 describe('a source over HTTP', () => {
   const open: (() => Promise<unknown>)[] = [];

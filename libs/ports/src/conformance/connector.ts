@@ -23,6 +23,8 @@ export type SourceFault = 'gone' | 'cut' | 'limited' | 'other-form' | 'stalls';
 /** A connector, and the source that it reads: real, on this machine, and in the hands of the suite. */
 export interface ConnectorUnderTest {
   readonly connector: Connector;
+  /** Lines of a part before its first record, as CSV has one; default none. */
+  readonly headers?: number;
   /** Attempts that it makes at what may pass. */
   readonly attempts: number;
   /** What the source holds from now on, in parts (pages, files). */
@@ -57,9 +59,11 @@ function folderOf(directory: string): Record<string, string> {
 }
 
 function recordsIn(directory: string): string[] {
-  return Object.values(folderOf(directory))
-    .flatMap((text) => text.split('\n').filter((line) => line !== ''))
-    .map((line) => (JSON.parse(line) as SampleRecord).id)
+  return Object.entries(folderOf(directory))
+    .flatMap(([name, text]) => {
+      const lines = text.split('\n').filter((line) => line !== '');
+      return name.endsWith('.csv') ? lines.slice(1).map((line) => line.split(',')[0] ?? '') : lines.map((line) => (JSON.parse(line) as SampleRecord).id);
+    })
     .sort();
 }
 
@@ -67,7 +71,7 @@ const ids = (parts: readonly (readonly SampleRecord[])[]) => parts.flatMap((one)
 
 /**
  * What every Connector keeps: the source folder is whole at any moment, and what may not pass is told with its place. `make` gives a connector over an
- * empty folder that takes records as NDJSON and those of the tenant `ours` only. Call it at the top level of a test file.
+ * empty folder that takes records (NDJSON, or CSV with `id` first), and those of the tenant `ours` only. Call it at the top level of a test file.
  */
 export function connectorConformance(name: string, make: () => Promise<ConnectorUnderTest>): void {
   describe(`connector: ${name}`, () => {
@@ -142,7 +146,7 @@ export function connectorConformance(name: string, make: () => Promise<Connector
         () => undefined,
         (thrown: unknown) => thrown as Error,
       );
-      expect(error).toMatchObject({ code: 'SKEIN_SOURCE_UNTRUE', place: { line: 2 } });
+      expect(error).toMatchObject({ code: 'SKEIN_SOURCE_UNTRUE', place: { line: 2 + (made.headers ?? 0) } });
       expect(JSON.stringify(error)).not.toContain('4711');
       expect(folderOf(directory())).toEqual(before);
     });
