@@ -50,7 +50,10 @@ async function changed<T>(file: string, change: (text: string) => string, act: (
 }
 /** The contract of demand, with its item as a reference to another product. */
 const referring = (to: string) => (text: string) =>
-  text.replace(/^( +)(- id: [^\n]+\n +name: item_id\n)/m, (_, indent: string, head: string) => `${indent}${head}${indent}  relationships:\n${indent}    - to: ${to}\n`);
+  text.replace(
+    /^( +)(- id: [^\n]+\n +name: item_id\n)/m,
+    (_, indent: string, head: string) => `${indent}${head}${indent}  relationships:\n${indent}    - to: ${to}\n`,
+  );
 const remark = (text: string) => `# a remark\n${text}`;
 const described = (text: string) => text.replace(/^( *description: )(?=\S)/m, '$1Another. ');
 
@@ -60,7 +63,11 @@ describe('the key of contracts', () => {
     expect(before.trim().split('\n')).toHaveLength(4);
     expect(await changed(MATERIAL, remark, () => hashes('sap'))).toBe(before);
     expect(await changed(MATERIAL, described, () => hashes('sap'))).not.toBe(before);
-    const faulty = await changed(MATERIAL, (text) => text.replace('logicalType: string', 'logicalType: strin'), () => hashes('sap'));
+    const faulty = await changed(
+      MATERIAL,
+      (text) => text.replace('logicalType: string', 'logicalType: strin'),
+      () => hashes('sap'),
+    );
     expect(faulty).toMatch(/material\/v1\/contract\.odcs\.yaml bytes [0-9a-f]{64}/);
     // The neighbour counts where it is referred to, and not otherwise.
     const alone = await hashes('ga4', '--with-references');

@@ -55,6 +55,7 @@ export function contractTargets(domain: string, node: string): Targets {
       ],
       options: { domain },
     },
+    readers: { executor: '@skein/plugin:readers', cache: false, options: { domain } },
     codegen: {
       executor: '@skein/plugin:codegen',
       cache: true,

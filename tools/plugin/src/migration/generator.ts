@@ -2,14 +2,13 @@ import { logger, type Tree } from '@nx/devkit';
 import { readContract, type Contract } from '@skein/contract';
 import { setInDocument } from '@skein/contract/formats';
 import { SkeinError, systemClock } from '@skein/kernel';
-import { domainReadme } from '../domain/files.ts';
 import { domainFile } from '../domain/domain-file.ts';
 import { writeGenerated } from '../product/generator.ts';
 import { contractTexts } from '../workspace/contracts.ts';
 import { guarded } from '../workspace/guard.ts';
-import { readJson } from '../workspace/packages.ts';
+import { withSection } from '../workspace/readme.ts';
 import { copyCode, registerOlder } from './code.ts';
-import { withNotice } from './page.ts';
+import { noticeText } from './page.ts';
 import { readersOf, type Reader, type UsageFrom } from './readers.ts';
 
 export interface MigrationOptions extends UsageFrom {
@@ -58,10 +57,7 @@ async function writeMigration(tree: Tree, options: MigrationOptions): Promise<{ 
 
   copyCode(tree, domain, name, major);
   registerOlder(tree, file, domain, name, major);
-  const readme = `domains/${domain}/README.md`;
-  const owner = readJson<{ author?: string } | null>(tree, `domains/${domain}/package.json`)?.author ?? last.owner ?? domain;
-  const page = tree.read(readme, 'utf8') ?? domainReadme(domain, owner);
-  tree.write(readme, withNotice(page, { product: last.product, from: major, until, readers }));
+  withSection(tree, domain, noticeText({ product: last.product, from: major, until, readers }));
   await writeGenerated(tree);
   return { last, until, readers };
 }

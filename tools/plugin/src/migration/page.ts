@@ -7,19 +7,11 @@ export interface Notice {
   readonly readers: readonly Reader[];
 }
 
-/** Title of the part of a domain's README that tells of a migration. */
-function title({ product, from }: Pick<Notice, 'product' | 'from'>): string {
-  return `## ${product}: from ${from} to ${from + 1}`;
-}
-
-/** The README with what readers of the older major have to know, and who they are. */
-export function withNotice(page: string, notice: Notice): string {
-  const { product, from, until, readers } = notice;
+/** What a domain's README says to readers of the older major, and who they are. */
+export function noticeText({ product, from, until, readers }: Notice): string {
   const rows = readers.map(({ who, how, seen }) => `| ${cell(who)} | ${cell(how)} | ${cell(seen)} |\n`).join('');
   const known = readers.length === 0 ? 'Nobody is known to read it.\n' : `| who reads it | how | seen |\n|---|---|---|\n${rows}`;
-  return `${page.trimEnd()}
-
-${title(notice)}
+  return `## ${product}: from ${from} to ${from + 1}
 
 Major ${from} is deprecated and published until ${until}, as \`${product}_v${from}\`; its successor is \`${product}_v${from + 1}\`, which has the name
 \`${product}\` once its contract is active.
@@ -27,12 +19,9 @@ Major ${from} is deprecated and published until ${until}, as \`${product}_v${fro
 ${known}`;
 }
 
-/** The README without what told of a migration; all of a product's without `from`. */
-export function withoutNotice(page: string, product: string, from?: number): string {
-  const parts = page.split(/^(?=## )/m);
-  const heading = from === undefined ? `## ${product}: from ` : `${title({ product, from })}\n`;
-  const kept = parts.filter((part) => !part.startsWith(heading));
-  return kept.length === parts.length ? page : `${kept.join('').trimEnd()}\n`;
+/** Whether a heading is that of a notice on the product; without a major, on any of it. */
+export function isNotice(heading: string, product: string, from?: number): boolean {
+  return from === undefined ? heading.startsWith(`## ${product}: from `) : heading === `## ${product}: from ${from} to ${from + 1}`;
 }
 
 function cell(text: string): string {

@@ -6,14 +6,16 @@ import { SkeinError } from '@skein/kernel';
 import { removeAdapter } from '../adapter/remove.ts';
 import { domainFile, takeFromDomain } from '../domain/domain-file.ts';
 import { removeOlder } from '../migration/code.ts';
-import { withoutNotice } from '../migration/page.ts';
+import { isNotice } from '../migration/page.ts';
 import { REGISTRY } from '../domain/generator.ts';
 import { writeGenerated } from '../product/generator.ts';
+import { removeSource } from '../source/generator.ts';
 import { contractTexts } from '../workspace/contracts.ts';
 import { formatted } from '../workspace/format.ts';
 import { guarded } from '../workspace/guard.ts';
 import { fileName, identifier } from '../workspace/names.ts';
 import { changeDependencies, leavePackage, unlinkPackage } from '../workspace/packages.ts';
+import { withoutSection } from '../workspace/readme.ts';
 import { domainSources, readsProduct } from '../workspace/sources.ts';
 
 export interface RemoveOptions {
@@ -21,6 +23,8 @@ export interface RemoveOptions {
   readonly name?: string;
   /** An adapter, in place of a domain. */
   readonly adapter?: string;
+  /** A source of the domain. */
+  readonly source?: string;
   /** Only this major, which a newer one has followed. */
   readonly major?: number;
   readonly released?: boolean;
@@ -32,6 +36,7 @@ export function removeGenerator(tree: Tree, options: RemoveOptions): Promise<() 
   const { domain } = options;
   if (domain === undefined)
     throw new SkeinError('SKEIN_USAGE', 'nothing is named that could be removed', { hint: 'Name a domain, a domain and a product, or --adapter NAME.' });
+  if (options.source !== undefined) return removeSource(tree, domain, options.source);
   return removeOfDomain(tree, { ...options, domain });
 }
 
@@ -111,7 +116,7 @@ function refuseUsed(tree: Tree, { domain, name, major, released = false }: OfDom
 function removeMajor(tree: Tree, file: string, domain: string, name: string, major: number): void {
   tree.delete(`contracts/${domain}/${name}/v${major}`);
   removeOlder(tree, file, domain, name, major);
-  changeReadme(tree, domain, (page) => withoutNotice(page, `${domain}.${name}`, major));
+  withoutSection(tree, domain, (heading) => isNotice(heading, `${domain}.${name}`, major));
 }
 
 function removeProduct(tree: Tree, file: string, domain: string, name: string): void {
@@ -126,7 +131,10 @@ function removeProduct(tree: Tree, file: string, domain: string, name: string): 
   ])
     if (tree.exists(gone)) tree.delete(gone);
   takeFromDomain(tree, file, domain, name);
-  changeReadme(tree, domain, (page) => withoutNotice(page, `${domain}.${name}`).replace(new RegExp(`^\\| \`${domain}\\.${name}\` \\|.*\\n`, 'm'), ''));
+  const readme = `domains/${domain}/README.md`;
+  const page = tree.read(readme, 'utf8');
+  if (page !== null) tree.write(readme, page.replace(new RegExp(`^\\| \`${domain}\\.${name}\` \\|.*\\n`, 'm'), ''));
+  withoutSection(tree, domain, (heading) => isNotice(heading, `${domain}.${name}`));
 }
 
 function majorsOf(tree: Tree, domain: string, name: string): number[] {
@@ -135,13 +143,6 @@ function majorsOf(tree: Tree, domain: string, name: string): number[] {
     .flatMap((child) => /^v([0-9]+)$/.exec(child)?.[1] ?? [])
     .map(Number)
     .sort((a, b) => a - b);
-}
-
-function changeReadme(tree: Tree, domain: string, change: (page: string) => string): void {
-  const readme = `domains/${domain}/README.md`;
-  const page = tree.read(readme, 'utf8');
-  const changed = page === null ? null : change(page);
-  if (changed !== null && changed !== page) tree.write(readme, changed);
 }
 
 function removeDomain(tree: Tree, domain: string): void {
