@@ -25,50 +25,58 @@ const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 export async function dev(this: CommandContext, flags: DevFlags, domain: string): Promise<void> {
   const own = this.process as StricliProcess;
   try {
-    const task = { domain, root: ROOT, from: await folderOf(flags.from), data: path.resolve(flags.data) };
-    const source = path.join(ROOT, 'domains', domain, 'src');
-    if (!/^[a-z][a-z0-9_]*$/.test(domain) || !existsSync(path.join(source, 'index.ts')))
-      throw new SkeinError('SKEIN_DOMAIN_UNKNOWN', `there is no domain ${JSON.stringify(domain)} below domains/`, {
-        hint: `Use one of ${domainNames('').join(', ')}.`,
-      });
-    const scratch = await openScratch();
-    const workers = new Workers({ ...task, scratch: scratch.directory });
-    const types = new TypeCheck(ROOT, domain);
-    const screen = new DevScreen(domain, own.stdout, flags.json);
-    const judge = async (files: readonly string[], noticed: number): Promise<void> => {
-      screen.begin(files.map((file) => printable(path.relative(ROOT, file).startsWith('..') ? path.basename(file) : path.relative(ROOT, file))));
-      const answer = await workers.run((product) => screen.made(product, performance.now() - noticed));
-      if (answer === undefined) return;
-      screen.show(answer, performance.now() - noticed);
-      if (!flags.types) return;
-      const faults = await types.check();
-      if (faults !== undefined) screen.types(faults);
-    };
-    const watched: readonly Watched[] = [
-      { folder: source, counts: (file) => file.endsWith('.ts') && !/\.(?:test|fixture)\.ts$/.test(file) },
-      { folder: path.join(ROOT, 'contracts', domain), counts: (file) => path.basename(file) === 'contract.odcs.yaml' },
-      { folder: task.from, counts: () => true },
-    ];
-    const stop = await watchFiles(watched, (files) => void judge(files, performance.now()).catch((error: unknown) => screen.broken(error)));
-    try {
-      screen.start(flags.from);
-      await judge([], performance.now());
-      await workers.warm();
-      screen.ready();
-      await new Promise<void>((resolve) => {
-        if (scratch.signal.aborted) resolve();
-        scratch.signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    } finally {
-      stop();
-      types.close();
-      await workers.close();
-      await scratch.remove();
-    }
+    await develop({ ...flags, domain, root: ROOT }, own.stdout);
     own.exitCode = 0;
   } catch (error) {
     own.stderr.write(`${formatError(error)}\n`);
     own.exitCode = 2;
+  }
+}
+
+/** Works on the domain of the workspace `root` until a signal ends it; then its processes and its scratch folder are gone. */
+export async function develop(
+  { domain, root, from, data, types, json }: DevFlags & { domain: string; root: string },
+  out: { write(text: string): void },
+): Promise<void> {
+  const task = { domain, root, from: await folderOf(from), data: path.resolve(data) };
+  const source = path.join(root, 'domains', domain, 'src');
+  if (!/^[a-z][a-z0-9_]*$/.test(domain) || !existsSync(path.join(source, 'index.ts')))
+    throw new SkeinError('SKEIN_DOMAIN_UNKNOWN', `there is no domain ${JSON.stringify(domain)} below domains/`, {
+      hint: `Use one of ${domainNames('').join(', ')}.`,
+    });
+  const scratch = await openScratch();
+  const workers = new Workers({ ...task, scratch: scratch.directory });
+  const compiler = new TypeCheck(root, domain);
+  const screen = new DevScreen(domain, out, json);
+  const named = (file: string) => printable(path.relative(root, file).startsWith('..') ? path.basename(file) : path.relative(root, file));
+  const judge = async (files: readonly string[], noticed: number): Promise<void> => {
+    screen.begin(files.map(named));
+    const answer = await workers.run((product) => screen.made(product, performance.now() - noticed));
+    if (answer === undefined) return;
+    screen.show(answer, performance.now() - noticed);
+    const faults = types ? await compiler.check() : undefined;
+    if (faults !== undefined) screen.types(faults);
+  };
+  const watched: readonly Watched[] = [
+    { folder: source, counts: (file) => file.endsWith('.ts') && !/\.(?:test|fixture)\.ts$/.test(file) },
+    { folder: path.join(root, 'contracts', domain), counts: (file) => path.basename(file) === 'contract.odcs.yaml' },
+    { folder: task.from, counts: () => true },
+  ];
+  const stop = await watchFiles(watched, (files) => void judge(files, performance.now()).catch((error: unknown) => screen.broken(error)));
+  try {
+    screen.start(from);
+    await judge([], performance.now());
+    await workers.warm();
+    screen.ready();
+    await new Promise<void>((resolve) => {
+      if (scratch.signal.aborted) resolve();
+      scratch.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  } finally {
+    stop();
+    compiler.close();
+    await workers.close();
+    await scratch.remove();
   }
 }
 

@@ -28,15 +28,16 @@ export async function openScratch(): Promise<Scratch> {
     setTimeout(() => leave(signal), PATIENCE_MS).unref();
   };
   const leave = (signal: NodeJS.Signals) => {
-    rmSync(directory, { recursive: true, force: true });
     process.exit(codeOf(signal));
   };
-  process.on('SIGINT', end).on('SIGTERM', end);
+  // However the process ends, a broken pipe included, short of SIGKILL.
+  const clear = () => rmSync(directory, { recursive: true, force: true });
+  process.on('SIGINT', end).on('SIGTERM', end).on('exit', clear);
   return {
     directory,
     signal: stop.signal,
     async remove() {
-      process.off('SIGINT', end).off('SIGTERM', end);
+      process.off('SIGINT', end).off('SIGTERM', end).off('exit', clear);
       await rm(directory, { recursive: true, force: true });
     },
   };
