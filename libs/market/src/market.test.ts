@@ -3,7 +3,7 @@ import type { MarketCommand } from './command.ts';
 import { decideMarket, entitledNow, numbered } from './decide.ts';
 import type { MarketEvent } from './event.ts';
 import { checkBalance, ledgerLines } from './ledger.ts';
-import type { Listing } from './listing.ts';
+import type { Listing, ReleaseEvidence } from './listing.ts';
 import { readCents, splitByWeight } from './money.ts';
 import { periodsBegun, readPlan, usageCents, type PricingPlan } from './plan.ts';
 import { emptyMarket, fold, priceAt, quotaLeft } from './state.ts';
@@ -66,6 +66,19 @@ const settle = (entitlement: string, key: string, bytes: number, cut = false): M
   bytes,
   cut,
 });
+const RELEASE: ReleaseEvidence = {
+  table: { domain: 'market', name: 'one', major: 1 },
+  contract: '',
+  sourceVersion: 1,
+  snapshot: '1',
+  quasi: ['id'],
+  sensitive: [],
+  k: 5,
+  rows: 10,
+  suppressed: 0,
+  ncp: '0',
+  recheck: '',
+};
 const thrown = (work: () => unknown): unknown => {
   try {
     work();
@@ -187,6 +200,25 @@ describe('the market', () => {
     made.run({ do: 'end', agreement: 'one-a', by: 'seller', reason: 'over' }, START + 16 * DAY);
     made.run({ do: 'accrue' }, START + 90 * DAY);
     expect(charged()).toEqual(['1', '2', '3']);
+  });
+
+  it('charges the periods that have begun when an agreement is ended, whoever ends it and though nobody looked', () => {
+    const made = market();
+    sold(made, listing('monthly', { unit: 'Recurring', price: '500', days: 30 }));
+    made.run({ do: 'end', agreement: 'monthly-a', by: 'buyer', reason: 'enough' }, START + 75 * DAY);
+    expect(chargesOf(made.log).map(({ id, cents }) => [id, cents])).toEqual([1, 2, 3].map((period) => [`period:monthly-a:${period}`, '500']));
+    made.run({ do: 'accrue' }, START + 400 * DAY);
+    expect(made.run({ do: 'end', agreement: 'monthly-a', by: 'seller', reason: 'again' }, START + 400 * DAY)).toEqual([]);
+    expect(chargesOf(made.log)).toHaveLength(3);
+  });
+
+  it('does not check a release that could be joined with another of the same product', () => {
+    const made = market();
+    const release = (id: string, more: object = {}) => ({ ...RELEASE, table: { domain: 'market', name: id, major: 1 }, ...more });
+    for (const id of ['one', 'two']) made.run({ do: 'draft', listing: listing(id, {}, {}, { needsRelease: true }) });
+    made.run({ do: 'check', listing: 'one', by: 'seller', release: release('one') });
+    expect(thrown(() => made.run({ do: 'check', listing: 'two', by: 'seller', release: release('two') }))).toBe('SKEIN_MARKET_RELEASE');
+    expect(made.run({ do: 'check', listing: 'two', by: 'seller', release: release('two', { beside: ['one'] }) })).toHaveLength(1);
   });
 
   it('does not give the rest of a cut answer away where volume is paid for', () => {
