@@ -162,8 +162,8 @@ export const BENCHES: readonly Bench[] = [
   },
   {
     name: 'chain-backfill',
-    measures: 'logs from a node to checked, decoded Parquet files with their blocks, transactions and receipts, against bare eth_getLogs',
-    bar: 'none: what checking costs',
+    measures: 'logs from a node into silver, with their blocks, transactions and receipts, against bare eth_getLogs; landed: to the files',
+    bar: 'none: what checking, landing and judging cost',
     met: (result) => result.figure > 0,
     scales: true,
     load: async () => (await import('./chain-backfill.ts')).chainBackfill,
