@@ -8,7 +8,7 @@ import { readContract, type Contract } from '@skein/contract';
 import { formatError, SkeinError, systemClock } from '@skein/kernel';
 import type { RecordedUse } from '@skein/ports';
 import { contractSet, type Domain, type Snapshot } from '@skein/product';
-import { contractReadings, recordedReadings, stepReadings, touchedBy, type Touched } from './touched.ts';
+import { contractReadings, recordedReadings, sourceReadings, stepReadings, touchedBy, type Touched } from './touched.ts';
 
 /** `list-readers.ts DOMAIN [--product NAME] [--data DIR] [--json]`: what a change of contracts touches. It writes nothing. */
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -80,7 +80,11 @@ async function main(): Promise<void> {
   const snapshots = await liveSnapshots(data);
   // A reader's readers may be of any domain.
   const domains = await Promise.all([...new Set(contracts.map((one) => one.domain))].map((name) => loadDomain(name, contracts)));
-  const readings = [...contractReadings(contracts), ...domains.flatMap((one) => (one ? stepReadings(one) : [])), ...recordedReadings(snapshots)];
+  const readings = [
+    ...contractReadings(contracts),
+    ...domains.flatMap((one) => (one ? [...stepReadings(one), ...sourceReadings(one)] : [])),
+    ...recordedReadings(snapshots),
+  ];
   const uses = await recordedUses(data, [...new Set(contracts.map(({ product }) => product))]);
   const touched = wanted.map((product) => touchedBy(product, readings, uses ?? new Map()));
   if (values.json) process.stdout.write(`${JSON.stringify({ touched, snapshots: snapshots.length, recorded: uses !== undefined }, null, 2)}\n`);

@@ -6,8 +6,8 @@ import type { Domain, Snapshot } from '@skein/product';
 export interface Reading {
   readonly reader: string;
   readonly reads: string;
-  /** Declared: a reference of the contract, an input of the step. Recorded: what the live snapshot was made of. */
-  readonly by: 'contract' | 'step' | 'lineage';
+  /** Declared: a reference of the contract, an input of the step, what its source asks the mesh. Recorded: what the live snapshot was made of. */
+  readonly by: 'contract' | 'step' | 'source' | 'lineage';
   /** In words: the column that refers, the step, the snapshot. */
   readonly what: string;
 }
@@ -45,6 +45,15 @@ export function stepReadings({ name, products }: Domain): Reading[] {
   return products.flatMap(({ id, step }) =>
     step.from.flatMap((input) => (known.has(`${name}.${input}`) ? [{ reader: id, reads: `${name}.${input}`, by: 'step' as const, what: step.name }] : [])),
   );
+}
+
+/** Files of a source may be answers of the mesh, to queries over products of other domains. */
+export function sourceReadings({ sources, bronze, products }: Domain): Reading[] {
+  return sources.flatMap((source) => {
+    const tables = new Set(bronze.filter((table) => table.source === source.name).map(({ name }) => name));
+    const readers = products.filter(({ step }) => step.from.some((input) => tables.has(input)));
+    return (source.answers ?? []).flatMap((reads) => readers.map(({ id }) => ({ reader: id, reads, by: 'source' as const, what: source.name })));
+  });
 }
 
 export function recordedReadings(snapshots: readonly Snapshot[]): Reading[] {

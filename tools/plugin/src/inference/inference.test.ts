@@ -6,11 +6,12 @@ import { copyWorkspace } from '@skein/checks';
 import { temporaryDirectory, type TemporaryDirectory } from '@skein/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNodes } from './plugin.ts';
-import { referencedProducts } from './references.ts';
+import { answeredProducts, referencedProducts } from './references.ts';
 import { nodeWord } from './targets.ts';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const MATERIAL = 'contracts/sap/material/v1/contract.odcs.yaml';
+const RECEIVABLES = 'contracts/sap/open_receivables/v1/contract.odcs.yaml';
 const DEMAND = 'contracts/ga4/item_demand_daily/v1/contract.odcs.yaml';
 
 interface Ran {
@@ -96,10 +97,15 @@ describe('nx, in a copy of the workspace', () => {
   }, 120_000);
 
   it('knows whom a contract touches, by what others declare', async () => {
-    const touched = async () =>
-      (await nx('show', 'projects', '--affected', '--files', MATERIAL, '--with-target', 'contract-check')).stdout.trim().split('\n').sort();
-    expect(await touched()).toEqual(['@skein/sap']);
-    await changed(DEMAND, referring('sap.material.matnr'), async () => expect(await touched()).toEqual(['@skein/ga4', '@skein/sap']));
+    const touched = async (file: string) =>
+      (await nx('show', 'projects', '--affected', '--files', file, '--with-target', 'contract-check')).stdout.trim().split('\n').sort();
+    expect(await touched(RECEIVABLES)).toEqual(['@skein/sap']);
+    // A source of the brokerage lands what the mesh answers on materials.
+    expect(await touched(MATERIAL)).toEqual(['@skein/brokerage', '@skein/sap']);
+    await changed(DEMAND, referring('sap.material.matnr'), async () => {
+      expect(await touched(MATERIAL)).toEqual(['@skein/brokerage', '@skein/ga4', '@skein/sap']);
+      expect(await touched(RECEIVABLES)).toEqual(['@skein/sap']);
+    });
   }, 120_000);
 });
 
@@ -156,6 +162,14 @@ describe('inference', () => {
     expect(of('/schema/leads/properties/id')).toEqual(['crm.leads']);
     expect(of('../../../sap/material/v1/contract.odcs.yaml#/schema/material/properties/matnr')).toEqual(['sap.material']);
     expect(of('accounts.id')).toEqual([]);
+  });
+
+  it('takes what sources declare to ask the mesh, and nothing else', () => {
+    expect(answeredProducts("export const files: Source = { ...named('x', 'json'), answers: ['ga4.purchases', 'sap.material'] };")).toEqual([
+      'ga4.purchases',
+      'sap.material',
+    ]);
+    expect(answeredProducts("const from = ['ga4.purchases']; const answers = 'sap.material';")).toEqual([]);
   });
 
   it('calls Node by a word of the shell that is the same in every checkout', () => {

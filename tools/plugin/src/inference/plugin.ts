@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { CreateNodes, CreateNodesResult } from '@nx/devkit';
-import { referencedProducts } from './references.ts';
+import { answeredProducts, referencedProducts } from './references.ts';
 import { contractTargets, indexTargets, nodeWord, packageTargets, publishTarget } from './targets.ts';
 
 /**
@@ -64,6 +64,8 @@ function targetsOf(root: string, directory: string, contracts: ReadonlyMap<strin
   if (floor !== 'domain') return own;
   const domain = path.posix.basename(directory);
   const texts = contracts.get(domain) ?? [];
-  const references = [...new Set(texts.flatMap((one) => one.references))].sort();
-  return { ...own, ...publishTarget(domain, references), ...(texts.length > 0 ? contractTargets(domain, node) : {}) };
+  const sources = globSync(`${directory}/src/**/*.ts`, { cwd: root }).filter((file) => !/\.(?:test|fixture)\.ts$/.test(file));
+  const answers = sources.flatMap((file) => answeredProducts(readFileSync(path.join(root, file), 'utf8')));
+  const reads = [...new Set([...texts.flatMap((one) => one.references), ...answers])].sort();
+  return { ...own, ...publishTarget(domain, reads), ...(texts.length > 0 ? contractTargets(domain, node) : {}) };
 }

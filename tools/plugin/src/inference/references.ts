@@ -38,3 +38,9 @@ function add(target: string, domain: string, found: Set<string>): void {
   const object = /(?:^|#)\/?schema\/([A-Za-z0-9_-]+)\//.exec(target)?.[1];
   if (object !== undefined) found.add(`${file?.[1] ?? domain}.${object}`);
 }
+
+/** Products whose answers the sources of a domain land, as its code declares them: `answers: ['ga4.events']`. */
+export function answeredProducts(source: string): string[] {
+  const lists = [...source.matchAll(/\banswers: \[([^\]]*)\]/g)].map(([, list = '']) => list);
+  return lists.flatMap((list) => [...list.matchAll(/'([a-z][a-z0-9_]*\.[a-z][a-z0-9_]*)'/g)].map(([, product = '']) => product));
+}

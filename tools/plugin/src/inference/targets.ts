@@ -83,10 +83,10 @@ export function indexTargets(node: string): Targets {
  * A domain publishes. It is never cached: data is no file of the workspace. Its inputs say which files of contracts it reads, and by
  * them `nx affected` knows whom a contract touches.
  *
- * @param references products of other domains that its contracts refer to.
+ * @param reads products that its contracts refer to, and those whose answers its sources land.
  */
-export function publishTarget(domain: string, references: readonly string[]): Targets {
-  const foreign = references.map((product) => product.split('.')).filter(([of]) => of !== domain);
+export function publishTarget(domain: string, reads: readonly string[]): Targets {
+  const foreign = reads.map((product) => product.split('.')).filter(([of]) => of !== domain);
   return {
     publish: {
       executor: '@skein/plugin:publish',
