@@ -3,7 +3,7 @@ import { buildCommand, type CommandContext } from '@stricli/core';
 import { completionScript, SHELLS, type Shell } from './scripts.ts';
 
 export const completionRoute = buildCommand({
-  func(this: CommandContext, _flags: Record<never, never>, shell: Shell): void {
+  func(this: CommandContext, _flags: object, shell: Shell): void {
     this.process.stdout.write(completionScript(shell, process.execPath, fileURLToPath(new URL('../../bin/skein.js', import.meta.url))));
   },
   parameters: {
