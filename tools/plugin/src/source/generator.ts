@@ -20,8 +20,8 @@ export interface SourceOptions {
   readonly tenant?: string;
 }
 
-const CONNECTORS = '@skein/adapter-connectors';
-const PORTS = '@skein/ports';
+/** What the written code imports. */
+const IMPORTS = ['@skein/adapter-connectors', '@skein/kernel', '@skein/ports'] as const;
 
 /** `nx g @skein/plugin:source DOMAIN NAME --kind http|files --from WHERE`: a connector that passes the source conformance suite. */
 export function sourceGenerator(tree: Tree, options: SourceOptions): Promise<() => void> {
@@ -46,7 +46,7 @@ function writeSource(tree: Tree, options: SourceOptions): void {
     const file = files[at] ?? '';
     tree.write(file, formatted(tree.root, file, text));
   }
-  changeDependencies(tree, `domains/${domain}`, { add: [CONNECTORS, '@skein/kernel', PORTS], dev: ['@skein/testing'] });
+  changeDependencies(tree, `domains/${domain}`, { add: IMPORTS, dev: ['@skein/testing'] });
   withSection(tree, domain, sourceSection(source).text);
 }
 
@@ -86,7 +86,7 @@ export function removeSource(tree: Tree, domain: string, name: string): Promise<
     const rest = domainSources(tree, domain)
       .filter((file) => !file.endsWith('.test.ts'))
       .map((file) => tree.read(file, 'utf8') ?? '');
-    const unused = [CONNECTORS, PORTS].filter((one) => !rest.some((text) => text.includes(`'${one}`)));
+    const unused = IMPORTS.filter((one) => !rest.some((text) => text.includes(`'${one}`)));
     changeDependencies(tree, `domains/${domain}`, { remove: unused });
     withoutSection(tree, domain, (heading) => heading === `## Source ${name}`);
     return Promise.resolve();
