@@ -28,14 +28,14 @@ export async function rowsByDuckdb(session: EngineSession, snapshot: Snapshot): 
   );
 }
 
-/** One form for both sides: exact where icebird is; where it gives less (decimals as numbers, instants in milliseconds, bytes as text), that much. */
+/** One form for both sides: exact where icebird is; where it gives less (decimals as numbers by its own arithmetic, instants in milliseconds, bytes as text), that much. */
 function plain(value: unknown, type: Field['type']): unknown {
   if (value === null || value === undefined) return null;
   switch (type.kind) {
     case 'int':
       return BigInt(value as bigint);
     case 'decimal':
-      return Number(Number(value).toPrecision(15));
+      return typeof value === 'string' ? readerDecimal(value, type.scale) : value;
     case 'date':
       return (value instanceof Date ? value.toISOString() : String(value)).slice(0, 10);
     case 'timestamp':
@@ -55,6 +55,12 @@ function plain(value: unknown, type: Field['type']): unknown {
     default:
       return value;
   }
+}
+
+/** An exact decimal as icebird's Parquet reader reckons it: the unscaled integer as a double, times a double that stands for 10^-scale: two roundings, both repeated here. */
+function readerDecimal(text: string, scale: number): number {
+  const [whole = '', places = ''] = text.split('.');
+  return Number(BigInt(whole + places.padEnd(scale, '0'))) * 10 ** -scale;
 }
 
 function timeText(micros: bigint): string {
