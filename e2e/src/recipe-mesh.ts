@@ -20,8 +20,8 @@ export interface RecipeMesh extends AsyncDisposable {
   token(subject: string): Promise<string>;
   /** Rows of a published table, read past the gateway; `query` reads it as `t`. */
   rows<Row>(product: string, query: string): Promise<Row[]>;
-  /** Publishes anew from a folder of sources. */
-  run(domain: string, from: string): Promise<void>;
+  /** Publishes anew from a folder of sources. What became of each product; throws for one that was not published. */
+  run(domain: string, from: string): Promise<ReadonlyMap<string, string>>;
 }
 
 export async function recipeMesh(seed: number, rows: number, domains: readonly string[]): Promise<RecipeMesh> {
@@ -30,10 +30,11 @@ export async function recipeMesh(seed: number, rows: number, domains: readonly s
   const swarms = await composeSwarms({ data: directory, contracts: contractsDirectory });
   const materials = demoMaterials(seed);
   const write = { ga4: writeGa4Source, sap: writeSapSource, blockchain: writeBlockchainSource, brokerage: writeBrokerageSource } as const;
-  const run = async (domain: string, from: string): Promise<void> => {
+  const run = async (domain: string, from: string): Promise<ReadonlyMap<string, string>> => {
     const { products } = await swarms.swarm(domain).run({ from });
     const failed = products.filter(({ outcome }) => outcome !== 'published' && outcome !== 'unchanged');
     if (failed.length > 0) throw new Error(failed.map(({ product, outcome, error }) => `${product} ${outcome} ${error?.message ?? ''}`).join(', '));
+    return new Map(products.map(({ product, outcome }) => [product, outcome]));
   };
   let chain: BlockchainSource | undefined;
   for (const [domain, source] of Object.entries(write)) {

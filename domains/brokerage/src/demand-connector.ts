@@ -38,7 +38,8 @@ export async function demandIndexFile({ gateway, token, directory, signal }: Dem
   if (meta.truncated) throw unavailable('the answer was cut');
   await mkdir(directory, { recursive: true });
   const file = path.join(directory, 'demand_index.ndjson');
-  await writeFile(`${file}.part`, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  // Nothing to tell is an answer too: a file without bytes would be taken for a broken one, and the answer before would stand.
+  await writeFile(`${file}.part`, `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
   await rename(`${file}.part`, file);
   return rows.length;
 }

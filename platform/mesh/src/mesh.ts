@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { duckdbSandbox } from '@skein/adapter-duckdb';
 import { openaiProposer } from '@skein/adapter-openai';
+import { demandIndexFile } from '@skein/brokerage';
 import { developmentIssuer, issueDevToken, oidcIssuer, startGateway, type RunningGateway } from '@skein/gateway';
 import { SkeinError, systemClock } from '@skein/kernel';
 import { localAdapters } from '@skein/local';
@@ -73,7 +74,7 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
     url,
     async work() {
       const demo = config.demo ? await ensureDemo(config.data, adapters.landings, config, progress) : { folders: new Map<string, string>(), planted: {} };
-      const domains = await runSwarms(registry.all(), demo.folders, progress, registry.stopping);
+      const domains = await runSwarms(registry.all(), demo.folders, progress, registry.stopping, (domain) => askForDomain(domain, url, config, demo.folders));
       progress.end();
       const brokerage = registry.all().find(({ domain }) => domain.name === MARKET.domain);
       // from now on the products follow the log; what came meanwhile is taken in at once
@@ -99,6 +100,14 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
       await adapters.close();
     },
   };
+}
+
+/** What a demo domain takes from the mesh itself lies in its folder before it runs. That it cannot be had is no reason not to run: the last answer stands. */
+async function askForDomain(domain: string, url: string, { data }: MeshConfig, folders: ReadonlyMap<string, string>): Promise<void> {
+  const directory = folders.get(domain);
+  if (domain !== MARKET.domain || directory === undefined) return;
+  const token = await issueDevToken({ dir: path.join(data, 'keys'), as: 'analyst', purposes: ['analytics'], clock: systemClock });
+  await demandIndexFile({ gateway: url, token, directory }).catch(() => undefined);
 }
 
 /** Asks through the front door, as any analyst would. */

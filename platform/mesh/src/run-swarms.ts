@@ -7,12 +7,13 @@ export interface DomainOutcome extends RunReport {
   readonly error?: SkeinError;
 }
 
-/** Runs the swarms one after the other: each uses every core. `folders` holds the demo source of the domains that have one. */
+/** Runs the swarms one after the other: each uses every core. `folders` holds the demo source of the domains that have one; `before` is awaited before each. */
 export async function runSwarms(
   swarms: readonly Swarm[],
   folders: ReadonlyMap<string, string>,
   progress: Progress,
   signal: AbortSignal,
+  before: (domain: string) => Promise<unknown> = async () => undefined,
 ): Promise<DomainOutcome[]> {
   const outcomes: DomainOutcome[] = [];
   for (const swarm of swarms) {
@@ -20,6 +21,7 @@ export async function runSwarms(
     const onEvent = (event: Parameters<typeof showEvent>[1]) => showEvent(progress, event);
     try {
       await swarm.announce();
+      await before(swarm.domain.name);
       outcomes.push(await swarm.run({ onEvent, signal, ...(folder === undefined ? {} : { from: folder, origin: DEMO_ORIGIN }) }));
     } catch (error) {
       signal.throwIfAborted();
