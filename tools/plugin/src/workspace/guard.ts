@@ -1,23 +1,15 @@
-import {
-  existsSync,
-  mkdirSync,
-  openSync,
-  closeSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  rmdirSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Tree } from '@nx/devkit';
 import { SkeinError } from '@skein/kernel';
+import { linkPackage, unlinkLost } from './packages.ts';
 
-/** What stood at a path before a generator changed it: the text in base64, or null where nothing did. */
-type Before = Readonly<Record<string, string | null>>;
+/** What a generator is about to change at a path: the text before and after in base64, null where nothing is. */
+interface Change {
+  readonly before: string | null;
+  readonly after: string | null;
+}
+type Journal = Readonly<Record<string, Change>>;
 
 const LOCK = 'node_modules/.skein-generate.lock';
 const JOURNAL = 'node_modules/.skein-generate.json';
@@ -40,10 +32,11 @@ export async function guarded(tree: Tree, generate: () => Promise<void>, finish:
   try {
     recover(root);
     await generate();
-    const before: Record<string, string | null> = {};
-    for (const change of tree.listChanges()) for (const [name, text] of standing(root, change.path)) before[name] = text;
+    const journal: Record<string, Change> = {};
+    for (const { path: changed, content } of tree.listChanges())
+      for (const [name, before] of standing(root, changed)) journal[name] = { before, after: name === changed ? (content?.toString('base64') ?? null) : null };
     const aside = `${path.join(root, JOURNAL)}.tmp`;
-    writeFileSync(aside, JSON.stringify(before satisfies Before), { flush: true });
+    writeFileSync(aside, JSON.stringify(journal satisfies Journal), { flush: true });
     renameSync(aside, path.join(root, JOURNAL));
   } catch (error) {
     release(root);
@@ -79,24 +72,54 @@ let letGo: NodeJS.Process | undefined;
 
 function takeLock(root: string): void {
   const file = path.join(root, LOCK);
-  for (let attempt = 0; attempt < 2; attempt += 1) {
-    try {
-      const handle = openSync(file, 'wx');
-      writeSync(handle, String(process.pid));
-      closeSync(handle);
-      letGo ??= process.once('exit', () => releaseOwn(root));
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  const own = `${file}.${process.pid}`;
+  // With its content from the first moment: who finds it can tell whose it is.
+  writeFileSync(own, String(process.pid));
+  try {
+    if (!linked(own, file)) {
+      const holder = holderOf(file);
+      if (holder !== undefined && (holder === process.pid || isAlive(holder)))
+        throw new SkeinError('SKEIN_STORAGE_CONTENDED', `another generator (process ${holder}) is changing this tree`, {
+          hint: 'Wait until it has ended, then run this one again: nothing was changed.',
+        });
+      putAside(file, holder);
+      if (!linked(own, file))
+        throw new SkeinError('SKEIN_STORAGE_CONTENDED', 'another generator began at the same moment', { hint: 'Run this one again: nothing was changed.' });
     }
-    const pid = Number(readFileSync(file, 'utf8'));
-    if (pid === process.pid || isAlive(pid))
-      throw new SkeinError('SKEIN_STORAGE_CONTENDED', `another generator (process ${pid}) is changing this tree`, {
-        hint: 'Wait until it has ended, then run this one again: nothing was changed.',
-      });
-    rmSync(file, { force: true });
+    letGo ??= process.once('exit', () => releaseOwn(root));
+  } finally {
+    rmSync(own, { force: true });
   }
-  throw new SkeinError('SKEIN_STORAGE_CONTENDED', 'another generator began at the same moment', { hint: 'Run this one again: nothing was changed.' });
+}
+
+function linked(own: string, file: string): boolean {
+  try {
+    linkSync(own, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+function holderOf(file: string): number | undefined {
+  try {
+    return Number(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Takes away the lock of a process that is gone; if another took it meanwhile, it is given back. */
+function putAside(file: string, gone: number | undefined): void {
+  const aside = `${file}.${process.pid}.gone`;
+  try {
+    renameSync(file, aside);
+  } catch {
+    return;
+  }
+  if (holderOf(aside) !== gone) linked(aside, file);
+  rmSync(aside, { force: true });
 }
 
 function release(root: string): void {
@@ -119,27 +142,52 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Takes back what an earlier generator left half done. */
+/** Takes back what an earlier generator left half done. What somebody changed since is theirs, and stays; it is named. */
 export function recover(root: string): void {
   const journal = path.join(root, JOURNAL);
   if (!existsSync(journal)) return;
-  const before = JSON.parse(readFileSync(journal, 'utf8')) as Before;
-  for (const [name, text] of Object.entries(before)) {
+  const changes = JSON.parse(readFileSync(journal, 'utf8')) as Journal;
+  const theirs: string[] = [];
+  for (const [name, change] of Object.entries(changes)) {
     const file = path.join(root, name);
-    if (text !== null) {
+    const now = existsSync(file) ? readFileSync(file) : null;
+    if (!isOurs(now, change)) {
+      theirs.push(name);
+      continue;
+    }
+    if (change.before !== null) {
       mkdirSync(path.dirname(file), { recursive: true });
-      writeFileSync(file, Buffer.from(text, 'base64'));
+      writeFileSync(file, Buffer.from(change.before, 'base64'));
       continue;
     }
     rmSync(file, { force: true });
-    for (let folder = path.dirname(file); folder.startsWith(root) && folder !== root; folder = path.dirname(folder)) {
-      try {
-        rmdirSync(folder);
-      } catch {
-        break;
-      }
+    removeEmpty(root, path.dirname(file));
+  }
+  for (const name of Object.keys(changes)) {
+    const manifest = path.join(root, name);
+    if (path.basename(name) !== 'package.json' || !existsSync(manifest)) continue;
+    linkPackage(root, path.dirname(name), (JSON.parse(readFileSync(manifest, 'utf8')) as { name: string }).name);
+  }
+  unlinkLost(root);
+  rmSync(journal, { force: true });
+  process.stderr.write(`an earlier generator was stopped half-way: its ${Object.keys(changes).length - theirs.length} changes were taken back\n`);
+  if (theirs.length > 0) process.stderr.write(`changed since, and left as they are: ${theirs.join(', ')}\n`);
+}
+
+/** Whether a file is as the generator found it, or as it wrote it, be it in part. */
+function isOurs(now: Buffer | null, { before, after }: Change): boolean {
+  if (now === null) return true;
+  const [was, becomes] = [before, after].map((text) => (text === null ? undefined : Buffer.from(text, 'base64')));
+  return was?.equals(now) === true || becomes?.subarray(0, now.length).equals(now) === true;
+}
+
+/** Folders that hold nothing, but what is built, up to the root. */
+function removeEmpty(root: string, folder: string): void {
+  for (let at = folder; at.startsWith(root) && at !== root; at = path.dirname(at)) {
+    try {
+      rmdirSync(at);
+    } catch {
+      return;
     }
   }
-  rmSync(journal, { force: true });
-  process.stderr.write(`an earlier generator was stopped half-way: its ${Object.keys(before).length} changes were taken back\n`);
 }

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { Tree } from '@nx/devkit';
 import { readWorkspace } from '@skein/checks';
@@ -103,6 +103,7 @@ function changeLock(tree: Tree, change: (packages: Record<string, unknown>) => v
 export function linkPackage(root: string, directory: string, name: string): void {
   const link = path.join(root, 'node_modules', name);
   if (existsSync(link)) return;
+  rmSync(link, { force: true });
   mkdirSync(path.dirname(link), { recursive: true });
   symlinkSync(path.relative(path.dirname(link), path.join(root, directory)), link);
 }
@@ -110,4 +111,11 @@ export function linkPackage(root: string, directory: string, name: string): void
 export function unlinkPackage(root: string, name: string): void {
   const link = path.join(root, 'node_modules', name);
   if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(link);
+}
+
+/** Takes away links of the workspace's packages that lead nowhere. */
+export function unlinkLost(root: string): void {
+  const scope = path.join(root, 'node_modules/@skein');
+  if (!existsSync(scope)) return;
+  for (const name of readdirSync(scope)) if (!existsSync(path.join(scope, name))) unlinkPackage(root, `@skein/${name}`);
 }
