@@ -13,8 +13,8 @@ export interface DemandConnectorOptions {
 }
 
 interface Answer {
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
-  readonly meta: { readonly truncated: boolean };
+  readonly rows?: readonly Readonly<Record<string, unknown>>[];
+  readonly meta?: { readonly truncated?: boolean };
 }
 
 /**
@@ -32,14 +32,25 @@ export async function demandIndexFile({ gateway, token, directory, signal }: Dem
   }).catch((cause: unknown) => {
     throw unavailable(cause instanceof Error ? cause.message : String(cause), cause);
   });
-  const text = await response.text();
+  const text = await response.text().catch((cause: unknown) => {
+    throw unavailable('the answer broke off', cause);
+  });
   if (!response.ok) throw unavailable(`${response.status} ${text.slice(0, 300)}`);
-  const { rows, meta } = JSON.parse(text) as Answer;
-  if (meta.truncated) throw unavailable('the answer was cut');
+  const { rows, meta } = answerOf(text) ?? {};
+  if (rows === undefined || meta === undefined) throw unavailable('the answer is none of a gateway');
+  if (meta.truncated !== false) throw unavailable('the answer was cut');
   await mkdir(directory, { recursive: true });
   const file = path.join(directory, 'demand_index.ndjson');
   // Nothing to tell is an answer too: a file without bytes would be taken for a broken one, and the answer before would stand.
   await writeFile(`${file}.part`, `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
   await rename(`${file}.part`, file);
   return rows.length;
+}
+
+function answerOf(text: string): Answer | undefined {
+  try {
+    return JSON.parse(text) as Answer;
+  } catch {
+    return undefined;
+  }
 }
