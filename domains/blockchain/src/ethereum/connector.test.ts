@@ -1,5 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { systemTiming } from '@skein/adapter-connectors';
 import { duckdbEngine } from '@skein/adapter-duckdb';
 import { literal } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
@@ -19,18 +24,25 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
   let chain: SwapChain;
   const folder = temporaryDirectory('skein-ethereum-');
   let folders = 0;
-  const connect = (options: Partial<EthereumOptions> = {}): Promise<EthereumConnector> =>
-    ethereumConnector({
+  const open = new Map<string, EthereumConnector>();
+  /** Another one on the same folder takes over from the one before. */
+  const connect = async (options: Partial<EthereumOptions> = {}): Promise<EthereumConnector> => {
+    const directory = path.resolve(options.directory ?? folder.file(`source-${folders++}`));
+    open.get(directory)?.[Symbol.dispose]();
+    const connector = await ethereumConnector({
       url: node.url,
       allowHosts: ['127.0.0.1'],
-      directory: folder.file(`source-${folders++}`),
       session,
       chunk: 20,
       tail: 5,
       pace: { start: 500 },
       timing: { clock: { now: () => 1_700_000_000_000 }, sleep: () => Promise.resolve(), random: () => 0 },
       ...options,
+      directory,
     });
+    open.set(directory, connector);
+    return connector;
+  };
   const rows = (connector: EthereumConnector, kind: string, query = '*') =>
     session.rows(`SELECT ${query} FROM (SELECT DISTINCT * FROM read_parquet(${literal(path.join(connector.folder, kind, '*.parquet'))})) ORDER BY ALL`);
 
@@ -40,6 +52,7 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
     await chain.swapBlocks(100, 5);
   });
   afterAll(async () => {
+    for (const connector of open.values()) connector[Symbol.dispose]();
     await session.close();
     await engine.close();
     await node.kill();
@@ -214,6 +227,70 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
     proxy.tamper = ({ method, params }, result) =>
       method === 'eth_getBlockByNumber' && params[0] === '0x0' ? { ...(result as object), hash: `0x${'1'.repeat(64)}` } : result;
     await expect(connect({ directory, url: proxy.url })).rejects.toMatchObject({ code: 'SKEIN_SOURCE_UNTRUE', context: { name: 'genesis' } });
+  });
+
+  it('trap: two connectors on one folder: the second is refused, until the first is done', async () => {
+    const connector = await connect();
+    const directory = path.join(connector.folder, '../..');
+    const options = { url: node.url, allowHosts: ['127.0.0.1'], directory, session, chunk: 20, tail: 5, pace: { start: 500 } };
+    await expect(ethereumConnector(options)).rejects.toMatchObject({ code: 'SKEIN_CONFIG_INVALID', message: expect.stringContaining('another connector') });
+    connector[Symbol.dispose]();
+    using after = await ethereumConnector(options);
+    expect(after.folder).toBe(connector.folder);
+  });
+
+  it('trap: a backfilling process that is killed (-9) loses nothing, and takes nothing twice', async () => {
+    const directory = folder.file(`source-${folders++}`);
+    const script = fileURLToPath(new URL('backfill-child.fixture.ts', import.meta.url));
+    for (const stop of [1, 2]) {
+      const child = spawn(process.execPath, ['--conditions=@skein/source', script, node.url, directory, String(stop)], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+    }
+    // Its lock went with it.
+    const connector = await connect({ directory });
+    const before = readdirSync(path.join(connector.folder, 'blocks')).length;
+    expect(before).toBe(3);
+    await connector.backfill();
+    await connector.step();
+    expect(await content(connector)).toEqual(await fresh());
+  });
+
+  it('takes heads as the node announces them, and asks for them when the socket breaks', async () => {
+    const troubles: Trouble[] = [];
+    const connector = await connect({ heads: node.url.replace('http', 'ws'), timing: systemTiming, onTrouble: (trouble) => troubles.push(trouble) });
+    const stop = new AbortController();
+    let seen = -1n;
+    const following = connector.follow({ signal: stop.signal, everyMs: 600_000, onStep: ({ through }) => (seen = through ?? seen) });
+    const until = async (number: bigint) => {
+      for (let left = 600; seen < number; left--) {
+        if (left === 0) throw new Error(`block ${number} did not come: ${JSON.stringify(troubles)}`);
+        await sleep(50);
+      }
+    };
+    const head = BigInt(await node.rpc<string>('eth_blockNumber'));
+    await until(head);
+    // The first head may come before the node has confirmed the subscription: mined again until one is heard.
+    let mined = head;
+    while (seen === head) {
+      await chain.mine();
+      mined++;
+      await sleep(100);
+    }
+    await until(mined);
+    stop.abort();
+    await following;
+    expect(troubles).toEqual([]);
+    // Nothing listens there: it says so, and goes on by asking.
+    const again = await connect({ heads: 'ws://127.0.0.1:9', timing: systemTiming, onTrouble: (trouble) => troubles.push(trouble) });
+    const end = new AbortController();
+    let steps = 0;
+    await again.follow({ signal: end.signal, everyMs: 20, onStep: () => ++steps === 3 && end.abort() });
+    expect(troubles[0]).toMatchObject({ at: 'newHeads', message: expect.stringContaining('heads are asked for meanwhile') });
+    // A socket is held to the same addresses as the rest.
+    const inner = await connect({ heads: 'ws://10.0.0.1:8546' });
+    await expect(inner.follow({ signal: new AbortController().signal })).rejects.toMatchObject({ code: 'SKEIN_SOURCE_ADDRESS' });
   });
 
   type Raw = Record<string, unknown>;

@@ -1,8 +1,10 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SkeinError } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
+import { lockFolder } from '../folder-lock.ts';
 import { attempted, attemptedAnew, fetchChainId, fetchHeader, fetchRange, logSpan, untrue, type Wanted } from './fetch-range.ts';
+import { headSocket, type HeadSocket } from './head-socket.ts';
 import { nextRange, type RangeSizes } from './next-range.ts';
 import { joinRanges, KINDS, listRanges, readHeaders, removeRange, writeRange, writeTextFile, type KeptHeader, type Kind, type Range } from './range-file.ts';
 import { appendReorg, writeHead, type Reorg } from './record-file.ts';
@@ -31,6 +33,8 @@ export interface EthereumOptions extends RpcOptions {
   readonly finality?: number;
   /** Requests under way at a time; default 8. */
   readonly concurrency?: number;
+  /** Where the node announces new heads (`ws://`, `wss://`): `follow` then takes them as they come. Without, or while it is broken, it asks for them. */
+  readonly heads?: string;
 }
 
 export interface Progress {
@@ -44,8 +48,8 @@ export interface Progress {
   readonly reorg: Reorg | undefined;
 }
 
-/** One chain, taken from one node into one folder. Not for concurrent use; one connector a folder. */
-export interface EthereumConnector {
+/** One chain, taken from one node into one folder. Not for concurrent use; one connector a folder, which it locks until it is disposed of. */
+export interface EthereumConnector extends Disposable {
   /** CAIP-2: `eip155:1`. */
   readonly chain: string;
   readonly folder: string;
@@ -90,12 +94,20 @@ export async function ethereumConnector(options: EthereumOptions): Promise<Ether
   const span = logSpan(sizes.chunk);
   const chain = `eip155:${chainId}`;
   const folder = path.join(options.directory, 'ethereum', `eip155-${chainId}`);
-  await mkdir(folder, { recursive: true });
-  await checkState(rpc, folder, { first, sizes, wanted });
-  await removeCovered(folder);
+  const lock = lockFolder(folder);
   /** Headers of the files without a gap, from the last that was final on; the last is the end of what was taken. */
-  let kept = await keptHeaders(session, folder, first, sizes);
-  let finalSeen = await readFinalized(folder);
+  let kept: readonly KeptHeader[];
+  let finalSeen: bigint;
+  let heads: HeadSocket | undefined;
+  try {
+    await checkState(rpc, folder, { first, sizes, wanted });
+    await removeCovered(folder);
+    kept = await keptHeaders(session, folder, first, sizes);
+    finalSeen = await readFinalized(folder);
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
 
   /** What is looked back at of headers: what is final needs it not, but for the block that a range that is written anew is linked to. */
   const recent = (headers: readonly KeptHeader[], finalized: bigint): KeptHeader[] => {
@@ -146,7 +158,7 @@ export async function ethereumConnector(options: EthereumOptions): Promise<Ether
   };
 
   /** Latest and finalized as the node says now, the latter never above the former. */
-  const heads = async (signal?: AbortSignal) => {
+  const headsNow = async (signal?: AbortSignal) => {
     const latest = await fetchHeader(rpc, 'latest', false, signal);
     if (!latest) throw untrue('block latest', 'the node has no head');
     const tagged = async (tag: 'safe' | 'finalized', depth: bigint): Promise<bigint> => {
@@ -214,7 +226,7 @@ export async function ethereumConnector(options: EthereumOptions): Promise<Ether
     folder,
     rpc,
     async backfill({ to, signal, onRange } = {}) {
-      const { latest, safe, finalized } = await attempted(rpc, signal, () => heads(signal));
+      const { latest, safe, finalized } = await attempted(rpc, signal, () => headsNow(signal));
       // Below what is final nothing moves: that it did would have stopped here.
       const limit = to !== undefined && to < finalized ? to : finalized;
       const reorg = await attempted(rpc, signal, () => findReorg(latest.number, signal));
@@ -225,7 +237,7 @@ export async function ethereumConnector(options: EthereumOptions): Promise<Ether
     },
     step: (signal) =>
       attemptedAnew(rpc, signal, async () => {
-        const { latest, safe, finalized } = await attempted(rpc, signal, () => heads(signal));
+        const { latest, safe, finalized } = await attempted(rpc, signal, () => headsNow(signal));
         const reorg = await attempted(rpc, signal, () => findReorg(latest.number, signal));
         const done = await pull(latest.number, finalized, signal);
         // A chain that became shorter: what stood above its head is no more.
@@ -236,6 +248,14 @@ export async function ethereumConnector(options: EthereumOptions): Promise<Ether
         return { ...done, through: through(), reorg };
       }),
     async follow({ signal, everyMs = 4_000, onStep }) {
+      heads ??=
+        options.heads === undefined
+          ? undefined
+          : headSocket({
+              ...options,
+              url: options.heads,
+              onTrouble: (message) => rpc.report({ code: 'SKEIN_SOURCE_UNAVAILABLE', message, attempt: 1, at: 'newHeads' }),
+            });
       for (;;) {
         if (signal.aborted) return;
         try {
@@ -246,10 +266,16 @@ export async function ethereumConnector(options: EthereumOptions): Promise<Ether
           // What may pass was tried and reported by the step; the rest is for a person.
           if (!(error instanceof SkeinError) || !error.retryable) throw error;
         }
-        await rpc.timing.sleep(everyMs, signal).catch(() => undefined);
+        // Announced or not, the head is asked for: nodes announce no reorganisation that ends lower, and connections die in silence.
+        if (heads) await heads.wait(everyMs, signal);
+        else await rpc.timing.sleep(everyMs, signal).catch(() => undefined);
       }
     },
     tokens: (signal) => readTokens(rpc, session, folder, chain, signal),
+    [Symbol.dispose]() {
+      heads?.close();
+      lock[Symbol.dispose]();
+    },
   };
   return connector;
 }

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { systemTiming } from '@skein/adapter-connectors';
 import { SkeinError } from '@skein/kernel';
+import { lockFolder } from '../folder-lock.ts';
 import { solanaNode, writeExactly, type SolanaNode, type SolanaRpcOptions } from './rpc.ts';
 
 export interface SolanaOptions extends SolanaRpcOptions {
@@ -27,8 +28,18 @@ export interface SolanaProgress {
 export interface SolanaConnector {
   /** Takes the slots from `from` to `to`, both included, and says how far the chain is. */
   backfill(from: bigint, to: bigint): Promise<SolanaProgress>;
-  /** Goes on after the last final slot that was taken, to the newest confirmed one; with nothing taken yet, from `from`. Slots that were not final are taken again. */
-  catchUp(from: bigint): Promise<SolanaProgress>;
+  /**
+   * Goes on after the last final slot that was taken, to the newest confirmed one; with nothing taken yet, from `from` (default the newest final one). Slots that were
+   * not final are taken again.
+   */
+  catchUp(from?: bigint, signal?: AbortSignal): Promise<SolanaProgress>;
+  /** Catches up until the signal ends it, `everyMs` apart (default 2 s); faults that may pass were reported, and are tried again the next time. */
+  follow(options: {
+    readonly signal: AbortSignal;
+    readonly from?: bigint | undefined;
+    readonly everyMs?: number;
+    onStep?(progress: SolanaProgress): void;
+  }): Promise<void>;
 }
 
 interface Head {
@@ -96,12 +107,13 @@ export function solanaConnector(options: SolanaOptions): SolanaConnector {
     return { file, skipped };
   };
 
-  const backfill = async (from: bigint, to: bigint, head: Head): Promise<SolanaProgress> => {
+  const backfill = async (from: bigint, to: bigint, head: Head, signal?: AbortSignal): Promise<SolanaProgress> => {
     if (from < 0n || to < from) throw new SkeinError('SKEIN_CONFIG_INVALID', `slots ${from} to ${to} are no range`);
     const folder = await folderOf();
     const files: string[] = [];
     let skipped = 0;
     for (let first = from; first <= to; first += BigInt(chunk)) {
+      signal?.throwIfAborted();
       const last = first + BigInt(chunk) - 1n;
       const taken = await take(folder, first, last < to ? last : to);
       files.push(taken.file);
@@ -113,16 +125,34 @@ export function solanaConnector(options: SolanaOptions): SolanaConnector {
     return { chain: await chain(), slots: Number(to - from + 1n), skipped, files };
   };
 
-  return {
-    backfill: async (from, to) => backfill(from, to, await headOf()),
-    async catchUp(from) {
-      const folder = await folderOf();
-      const final = await finalBefore(folder);
-      const head = await headOf();
-      const first = final === undefined ? from : final + 1n;
-      return first > head.safe ? { chain: await chain(), slots: 0, skipped: 0, files: [] } : backfill(first, head.safe, head);
+  /** Others are kept off the folder while it is written. */
+  const alone = async <T>(work: () => Promise<T>): Promise<T> => {
+    using _lock = lockFolder(await folderOf());
+    return await work();
+  };
+
+  const own: SolanaConnector = {
+    backfill: (from, to) => alone(async () => backfill(from, to, await headOf())),
+    catchUp: (from, signal) =>
+      alone(async () => {
+        const final = await finalBefore(await folderOf());
+        const head = await headOf();
+        const first = final === undefined ? (from ?? head.finalized) : final + 1n;
+        return first > head.safe ? { chain: await chain(), slots: 0, skipped: 0, files: [] } : backfill(first, head.safe, head, signal);
+      }),
+    async follow({ signal, from, everyMs = 2_000, onStep }) {
+      while (!signal.aborted) {
+        try {
+          onStep?.(await own.catchUp(from, signal));
+        } catch (error) {
+          if (signal.aborted) return;
+          if (!(error instanceof SkeinError) || !error.retryable) throw error;
+        }
+        await timing.sleep(everyMs, signal).catch(() => undefined);
+      }
     },
   };
+  return own;
 }
 
 async function chainOf(node: SolanaNode, wanted: string | undefined): Promise<string> {
