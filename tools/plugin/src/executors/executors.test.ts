@@ -117,6 +117,12 @@ it('list-readers names who reads, and says what is no product', () => {
   expect(stdout).toMatch(/looked at [1-9]\d* contracts, [1-9]\d* domains, 0 live snapshots and no recorded queries in \.skein\n$/);
   const unknown = program('list-readers.ts', 'sap', '--product', 'matreial');
   expect([unknown.status, unknown.stderr]).toEqual([1, expect.stringContaining('sap has no product matreial')]);
+  const broken = changed(
+    'domains/ga4/src/index.ts',
+    (text) => `${text}import './absent.ts';\n`,
+    () => program('list-readers.ts', 'sap'),
+  );
+  expect([broken.status, broken.stderr]).toEqual([1, expect.stringContaining('domains/ga4/src/index.ts cannot be loaded: Cannot find module')]);
 });
 
 describe('executors that run what was built', () => {

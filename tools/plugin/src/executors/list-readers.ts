@@ -24,7 +24,12 @@ function readContracts(): Contract[] {
 async function loadDomain(name: string, contracts: readonly Contract[]): Promise<Domain | undefined> {
   const file = path.join(root, 'domains', name, 'src/index.ts');
   if (!existsSync(file)) return undefined;
-  const exported = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+  const exported = await (import(pathToFileURL(file).href) as Promise<Readonly<Record<string, unknown>>>).catch((cause: unknown) => {
+    throw new SkeinError('SKEIN_USAGE', `domains/${name}/src/index.ts cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      hint: 'Mend it first: without its steps and sources the answer would leave readers out.',
+      cause,
+    });
+  });
   const [, define] = Object.entries(exported).find(([key, value]) => typeof value === 'function' && key.toLowerCase() === name.replaceAll('_', '')) ?? [];
   if (typeof define !== 'function')
     throw new SkeinError('SKEIN_USAGE', `domains/${name}/src/index.ts exports no domain`, {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { columnNames, dataDraft, dataFiles, type DataFormat } from '@skein/cli';
 import { importDdl, type Draft, type DraftColumn } from '@skein/contract/formats';
 import { SkeinError } from '@skein/kernel';
+import { refuseMixedEncodings } from './encoding.ts';
 
 /** What a product is to be made of: its draft under names of this mesh, and rows to show it by. */
 export interface Drafted {
@@ -37,6 +38,7 @@ export async function draftFrom(file: string, product: { readonly domain: string
     const draft = importDdl(readFileSync(file, 'utf8'), file, undefined);
     return named(draft, 'columns', draft.columns.length === 0 ? [] : [0, 1, 2].map((at) => draft.columns.map((column) => madeUp(column, at))));
   }
+  if (format === 'csv') await refuseMixedEncodings(file);
   await dataFiles([file], process.cwd(), format);
   const { examples, ...draft } = await dataDraft(file, format, product);
   if (draft.columns.length === 0)
