@@ -71,11 +71,14 @@ export async function serveDomain(domain: DomainProcess): Promise<number> {
   let good = true;
   try {
     await swarm.announce();
-    process.stdout.write(`${domain.name}: reading ${from}, publishing below ${data}\n`);
+    const feed = values.from === undefined && domain.fed !== undefined ? path.join(data, domain.fed) : undefined;
+    process.stdout.write(`${domain.name}: reading ${from}${feed === undefined ? '' : `, or ${feed} once it has files`}, publishing below ${data}\n`);
     let said = '';
     do {
-      const fed = values.from === undefined && domain.fed !== undefined && (await holdsFiles(path.join(data, domain.fed))) ? domain.fed : undefined;
-      const source = fed === undefined ? { from, ...(values.from === undefined ? { origin: 'demo' } : {}) } : { from: path.join(data, fed), origin: fed };
+      const source =
+        feed !== undefined && (await holdsFiles(feed))
+          ? { from: feed, origin: domain.fed as string }
+          : { from, ...(values.from === undefined ? { origin: 'demo' } : {}) };
       const line = await swarm.run({ ...source, signal: AbortSignal.any([stop.signal, registry.stopping]) }).then(
         (report) => {
           good = succeeded(report);

@@ -78,7 +78,9 @@ describe('answers with noise', () => {
     expect(await spent()).toBe(1);
     expect(await code(ask(buyer, agreement, 'count', { sum: 'income' }))).toBe('SKEIN_MARKET_CONFLICT');
 
-    const summed = (await ask(buyerAtTwo, agreement, 'sum', { sum: 'income' })).body as unknown as Told;
+    const summed = (await ask(buyerAtTwo, agreement, 'sum', { sum: 'income' })).body as unknown as Told & { readonly scale: string };
+    // half of epsilon goes into telling which groups there are
+    expect(summed.scale).toBe('2199');
     for (const { value } of summed.groups) {
       expect(value).toMatch(/^\d+\.\d\d$/);
       expect(Math.abs(Number(value) - 1_049.5 * ((PEOPLE - 3) / 2))).toBeLessThan(90_000);

@@ -90,7 +90,7 @@ export interface MarketGateway extends RunningGateway {
 
 /** One of several gateways over the same directory. */
 export async function marketGateway(root: string, clock: Clock = systemClock, contracts: readonly Contract[] = [sales, wages, people]): Promise<MarketGateway> {
-  const sandbox = duckdbSandbox({ tempDirectory: `${root}/sandbox-${Math.random().toString(36).slice(2)}`, workers: 2, idle: 6 });
+  const sandbox = duckdbSandbox({ tempDirectory: `${root}/sandbox-${Math.random().toString(36).slice(2)}`, workers: 2, idle: 8, spares: 0 });
   const errors: unknown[] = [];
   const gateway = await startGateway({
     store: localSnapshotStore({ root: `${root}/tables`, clock: systemClock }),

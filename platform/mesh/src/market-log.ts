@@ -1,5 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { formatError } from '@skein/kernel';
 import type { Swarm } from '@skein/swarm';
+
+/** Between two runs: a market that trades is no reason to do nothing else. */
+const PAUSE_MS = 2_000;
 
 /** The domain that makes products of the market's log, and where gateways write that log below the data directory. */
 export const MARKET = { domain: 'brokerage', folder: 'market/log' } as const;
@@ -18,6 +22,7 @@ export function followLog(swarm: Pick<Swarm, 'run'>, from: string, signal: Abort
       await swarm.run({ from, origin: MARKET.folder, signal }).catch((error: unknown) => {
         if (!signal.aborted) process.stderr.write(`${MARKET.domain}: ${formatError(error)}\n`);
       });
+      await sleep(PAUSE_MS, undefined, { signal, ref: false }).catch(() => undefined);
     } while (again && !signal.aborted);
     busy = false;
   };

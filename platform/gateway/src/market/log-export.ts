@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SkeinError } from '@skein/kernel';
 import type { MarketEvent } from '@skein/market';
@@ -25,7 +25,8 @@ export interface LogExport {
 }
 
 const EVERY_MS = 1_000;
-const EVENTS_IN_FILE = 10_000;
+/** Small: the last file is written, and taken in, anew with what comes. */
+const EVENTS_IN_FILE = 2_000;
 const FILE = /^market_(\d{6,})\.ndjson$/;
 
 /**
@@ -36,9 +37,15 @@ export function exportLog({ market, folder, onEvents, onError, everyMs = EVERY_M
   let closed = false;
   let turn: Promise<unknown> = Promise.resolve();
 
+  let left: { readonly place: Place; readonly mark: string } | undefined;
+
   async function write(): Promise<number> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    let { file, after } = await placeIn(folder, eventsInFile);
+    // read again only where somebody else has written
+    const mark = await markOf(folder);
+    const place = left?.mark === mark ? left.place : await placeIn(folder, eventsInFile);
+    let { file, after } = place;
+    left = { place, mark };
     let written = 0;
     for (;;) {
       const first = (file - 1) * eventsInFile;
@@ -78,9 +85,27 @@ export function exportLog({ market, folder, onEvents, onError, everyMs = EVERY_M
   };
 }
 
+interface Place {
+  readonly file: number;
+  readonly after: number;
+}
+
+async function numbersIn(folder: string): Promise<number[]> {
+  return (await readdir(folder)).flatMap((name) => Number(FILE.exec(name)?.[1] ?? [])).sort((a, b) => a - b);
+}
+
+/** Changes with every file that comes, and with every change of the last. */
+async function markOf(folder: string): Promise<string> {
+  const numbers = await numbersIn(folder);
+  const last = numbers.at(-1);
+  if (last === undefined) return '';
+  const { size, mtimeMs, ino } = await stat(join(folder, nameOf(last)));
+  return [numbers.length, last, size, mtimeMs, ino].join(' ');
+}
+
 /** The file that is written next, and the number of the last event that is there. A file that is not what it should be is written anew, and so are those after it. */
-async function placeIn(folder: string, eventsInFile: number): Promise<{ file: number; after: number }> {
-  const numbers = (await readdir(folder)).flatMap((name) => Number(FILE.exec(name)?.[1] ?? [])).sort((a, b) => a - b);
+async function placeIn(folder: string, eventsInFile: number): Promise<Place> {
+  const numbers = await numbersIn(folder);
   const gap = numbers.findIndex((number, index) => number !== index + 1);
   const last = gap === -1 ? numbers.length : gap;
   if (last === 0) return { file: 1, after: 0 };

@@ -15,7 +15,7 @@ import {
   type PrivateAnswer,
 } from '@skein/market';
 import type { QuerySandbox } from '@skein/ports';
-import { privateSums, type Contribution } from '@skein/privacy';
+import { privateSums, rational, type Contribution } from '@skein/privacy';
 import { entryOf } from './offered.ts';
 import { summable } from './sellable.ts';
 import type { TradeParts } from './trade.ts';
@@ -159,9 +159,16 @@ function withNoise(plan: PrivacyPlan, { by, sum }: Question, contract: Contract,
     throw new SkeinError('SKEIN_MARKET_CONFLICT', `the answer has more than ${MOST_GROUPS} groups`, { hint: 'Group by fewer columns.' });
   return {
     groups: answer.partitions.map(({ partition, sum: value }) => ({ by: JSON.parse(partition) as (string | null)[], value: inUnits(value, scale) })),
-    scale: scale === 0 ? answer.scale : `${answer.scale}/1${'0'.repeat(scale)}`,
+    scale: scaleText(answer.scale, scale),
     threshold: String(answer.threshold),
   };
+}
+
+/** The scale of the noise in the column's unit, as a fraction in its lowest terms. */
+function scaleText(units: string, places: number): string {
+  const [over = '1', under = '1'] = units.split('/');
+  const { numerator, denominator } = rational(`${over}/${BigInt(under) * 10n ** BigInt(places)}`);
+  return denominator === 1n ? numerator.toString() : `${numerator}/${denominator}`;
 }
 
 function scaleOf(property: Property | undefined): number {
