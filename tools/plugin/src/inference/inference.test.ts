@@ -1,13 +1,15 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { sqliteUsageLog } from '@skein/adapter-sqlite';
 import { copyWorkspace } from '@skein/checks';
 import { temporaryDirectory, type TemporaryDirectory } from '@skein/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { USAGE_FILE } from '../executors/usage-file.ts';
 import { createNodes } from './plugin.ts';
 import { answeredProducts, referencedProducts } from './references.ts';
-import { nodeWord } from './targets.ts';
+import { contractTargets, nodeWord } from './targets.ts';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const MATERIAL = 'contracts/sap/material/v1/contract.odcs.yaml';
@@ -79,6 +81,49 @@ describe('the key of contracts', () => {
       expect(await changed(MATERIAL, described, () => hashes('ga4', '--with-references'))).not.toBe(together);
     });
   });
+});
+
+describe('the command that Nx makes a key of', () => {
+  const keyOf = (node: string): string => {
+    const [input] = (contractTargets('sap', node)['contract-check']?.inputs ?? []) as { runtime: string }[];
+    // Nx takes both streams for the key.
+    return execFileSync('sh', ['-c', `{ ${input?.runtime ?? 'false'}; } 2>&1`], { cwd: copy.path, encoding: 'utf8' });
+  };
+
+  it('changes with who asks which query, and with nothing else', async () => {
+    const node = nodeWord(copy.path, process.execPath);
+    const before = keyOf(node);
+    const ask = async (queryHash: string, time: number) => {
+      const log = sqliteUsageLog({ file: copy.file(USAGE_FILE) });
+      const reads = [{ product: 'sap.material', major: 1, address: 'sap.material', columns: ['mtart'] }];
+      log.record({ queryHash, sql: 'SELECT mtart FROM sap.material', principal: 'planner', purpose: undefined, reads, time });
+      await log.close();
+      return keyOf(node);
+    };
+    try {
+      const once = await ask('one', 1);
+      expect(once).not.toBe(before);
+      expect(await ask('one', 2)).toBe(once);
+      expect(await ask('two', 3)).not.toBe(once);
+    } finally {
+      rmSync(copy.file('.skein'), { recursive: true });
+    }
+    expect(before).toMatch(/^contracts\/sap\/\S+ [0-9a-f]{64}\n/);
+  });
+
+  it('is never the same where its program fails', () => {
+    const first = keyOf("'./absent'");
+    expect(first).toContain('failed at');
+    expect(keyOf("'./absent'")).not.toBe(first);
+  });
+});
+
+it('an old Node is told what it lacks', async () => {
+  const pretend = "data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2'}})";
+  const { code, output } = await run(['--import', pretend, 'tools/plugin/bin/inference.js']);
+  expect(code).toBe(1);
+  expect(output).toContain('this is Node 20.20.2');
+  expect(output).toContain('npx nx');
 });
 
 describe('nx, in a copy of the workspace', () => {

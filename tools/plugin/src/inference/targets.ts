@@ -101,10 +101,13 @@ export function publishTarget(domain: string, reads: readonly string[]): Targets
   };
 }
 
-/** A failed program prints nothing that could be taken for a hash: what it failed on is never a hit. */
+/**
+ * What is printed is the key, so warnings, which name a process, are kept out of it. A program that failed prints what was never
+ * printed before: what it failed on is not a hit.
+ */
 function hashCommand(node: string, words: readonly string[]): string {
   const program = [node, '--conditions=@skein/source', 'tools/plugin/src/inference/contract-hashes.ts', ...words].join(' ');
-  return `${program} || echo "failed at $(date +%s%N) in $$"`;
+  return `${program} 2>/dev/null || echo "failed at $(date +%s%N) in $$"`;
 }
 
 /** This Node as a word for the shell, the same in every checkout that brings its own. */
