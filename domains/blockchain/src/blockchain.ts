@@ -1,6 +1,6 @@
 import type { ContractSet, Domain } from '@skein/product';
 import { blocks } from './blocks.ts';
-import { evmBlocks, evmHead, evmLogs, evmTransactions, solanaHead, solanaSlots, tokens } from './bronze.ts';
+import { evmBlocks, evmHead, evmLogs, evmRetracted, evmTransactions, solanaHead, solanaSlots, tokens } from './bronze.ts';
 import { dexTrades } from './dex-trades.ts';
 import { logs } from './logs.ts';
 import { poolTvlDaily } from './pool-tvl-daily.ts';
@@ -14,7 +14,7 @@ export function blockchain(contracts: Pick<ContractSet, 'get'>): Domain {
   return {
     name: 'blockchain',
     sources: [evmRanges, evmFacts, solanaFiles],
-    bronze: [evmBlocks, evmLogs, evmTransactions, tokens, evmHead, solanaSlots, solanaHead],
+    bronze: [evmBlocks, evmLogs, evmTransactions, tokens, evmHead, evmRetracted, solanaSlots, solanaHead],
     products: [
       blocks(contracts.get('blockchain.blocks')),
       logs(contracts.get('blockchain.logs')),

@@ -10,11 +10,14 @@ const instant = (seconds: string): string => `to_timestamp(${seconds})`;
 const utcDate = (seconds: string): string => `(make_timestamp(${seconds} * 1000000))::DATE`;
 const FAULT = `NULL::STRUCT("column" VARCHAR, "value" VARCHAR, "rule" VARCHAR)`;
 
-const SQL = `WITH skipped AS (SELECT chain, slot FROM solana_slots WHERE skipped IS NOT NULL)
+const SQL = `WITH skipped AS (SELECT chain, slot FROM solana_slots WHERE skipped IS NOT NULL),
+  -- A number may be replaced more than once; where the old block came back, nothing was.
+  retracted AS (SELECT chain, number, list_distinct(list('hash:reorganised_depth_' || depth ORDER BY depth)) AS depths FROM evm_retracted g
+    WHERE NOT EXISTS (SELECT 1 FROM evm_blocks k WHERE k.canonical AND k.chain = g.chain AND k.number = g.number AND k.hash = g.hash) GROUP BY chain, number)
   SELECT b.chain, b.number, b.hash, b.parent_hash, CASE WHEN b.number > 0 THEN b.number - 1 END AS parent_number, 0::BIGINT AS declared_skipped, ${instant('b.timestamp')} AS block_time, ${utcDate('b.timestamp')} AS block_date,
     b.transaction_count::BIGINT AS transaction_count, ${finality('b.number', 'h')} AS finality, b._file, b._row,
-    CASE WHEN b.replaced THEN ['hash:reorganised'] ELSE [] END AS _repairs, list_filter([${FAULT}], lambda fault: fault IS NOT NULL) AS _invalid
-  FROM evm_blocks b LEFT JOIN evm_head h ON h.chain = b.chain WHERE b.canonical
+    CASE WHEN b.replaced OR r.depths IS NOT NULL THEN ['hash:reorganised'] ELSE [] END || coalesce(r.depths, []) AS _repairs, list_filter([${FAULT}], lambda fault: fault IS NOT NULL) AS _invalid
+  FROM evm_blocks b LEFT JOIN evm_head h ON h.chain = b.chain LEFT JOIN retracted r ON r.chain = b.chain AND r.number = b.number WHERE b.canonical
   UNION ALL
   SELECT s.chain, s.slot, s.block.blockhash, s.block.previousBlockhash, s.block.parentSlot,
     (SELECT count(*) FROM skipped k WHERE k.chain = s.chain AND k.slot > s.block.parentSlot AND k.slot < s.slot), ${instant('s.block.blockTime')}, ${utcDate('s.block.blockTime')},
@@ -30,7 +33,7 @@ export function blocks(contract: Contract): DataProduct {
     contract,
     step: {
       name: 'take the blocks that count',
-      from: ['evm_blocks', 'evm_head', 'solana_slots', 'solana_head'],
+      from: ['evm_blocks', 'evm_head', 'evm_retracted', 'solana_slots', 'solana_head'],
       sql: SQL,
       // The same block twice in a file is one; two blocks of one number are not, and the contract refuses both.
       dedupe: { by: ['chain', 'number', 'hash'], keep: '_row' },

@@ -96,6 +96,17 @@ const HEAD = `SELECT chain, head.finalized AS finalized, head.safe AS safe, head
 export const evmHead: BronzeTable = { name: 'evm_head', source: 'ethereum_facts', tables: (table) => table === 'head', sql: HEAD };
 export const solanaHead: BronzeTable = { name: 'solana_head', source: 'solana', tables: (table) => table === 'head', sql: HEAD };
 
+/** Blocks that a reorganisation took back, as the connector saw it: one row each, with how deep it went. The files of the chain hold them no more. */
+export const evmRetracted: BronzeTable = {
+  name: 'evm_retracted',
+  source: 'ethereum_facts',
+  tables: (table) => table === 'reorgs',
+  sql: `SELECT DISTINCT chain, gone.number AS number, lower(gone.hash) AS hash, depth
+    FROM (SELECT ${CHAIN} AS chain, reorg.depth AS depth, unnest(reorg.retracted) AS gone
+      FROM (SELECT *, ${fromJson({ depth: 'INTEGER', retracted: [{ number: 'BIGINT', hash: 'VARCHAR' }] })} AS reorg FROM landing) WHERE reorg IS NOT NULL)
+    WHERE gone.number IS NOT NULL`,
+};
+
 const TOKEN_BALANCE = [{ accountIndex: 'INTEGER', mint: 'VARCHAR', owner: 'VARCHAR', uiTokenAmount: { amount: 'VARCHAR', decimals: 'INTEGER' } }];
 
 /** The part of getBlock's answer that products use ("getBlock RPC method", Solana documentation). u64 as UBIGINT, since lamports pass 2^53. */

@@ -1,5 +1,5 @@
 import type { EngineSession } from '@skein/ports';
-import { ethereumConnector } from './ethereum/connector.ts';
+import { ethereumConnector, type Progress } from './ethereum/connector.ts';
 import { solanaConnector } from './solana/connector.ts';
 
 export interface FollowOptions {
@@ -19,6 +19,8 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
   /** Take what there is now, and end. */
   readonly once?: boolean | undefined;
+  /** Called once, when there is the first file to read. */
+  onFiles?(): void;
   /** Hears a line of what was taken, or of what went wrong and is tried again. */
   say(line: string): void;
 }
@@ -39,7 +41,7 @@ export async function followChains(options: FollowOptions): Promise<void> {
 }
 
 async function followEthereum(
-  { heads, allowHosts = [], fromBlock, directory, session, signal, once, say }: FollowOptions,
+  { heads, allowHosts = [], fromBlock, directory, session, signal, once, say, onFiles }: FollowOptions,
   url: readonly string[],
 ): Promise<void> {
   const onTrouble = ({ code, message, attempt }: { code: string; message: string; attempt: number }): void => say(`${code}: ${message} (attempt ${attempt})`);
@@ -53,34 +55,30 @@ async function followEthereum(
     ...(fromBlock === undefined ? {} : { from: fromBlock }),
   });
   const { chain } = connector;
-  await connector.backfill({ signal, onRange: ({ from, to }, logs) => say(`${chain}: blocks ${from} to ${to}, ${logs} logs`) });
-  const taken = async ({
-    blocks,
-    logs,
-    through,
-    reorg,
-  }: {
-    blocks: number;
-    logs: number;
-    through: bigint | undefined;
-    reorg: { depth: number } | undefined;
-  }) => {
-    if (reorg) say(`${chain}: ${reorg.depth} blocks were replaced`);
-    if (blocks === 0) return;
-    say(`${chain}: ${blocks} blocks, ${logs} logs, up to block ${through}`);
-    // Names and decimals before the next heads: amounts need them.
-    await connector.tokens(signal);
+  const onRange = ({ from, to }: { from: bigint; to: bigint }, logs: number): void => {
+    onFiles?.();
+    say(`${chain}: blocks ${from} to ${to}, ${logs} logs`);
   };
-  const progress = await connector.step(signal);
-  await taken({ ...progress, blocks: progress.blocks + 1 });
-  if (once) return;
-  await connector.follow({ signal, onStep: taken });
+  const { through } = await connector.backfill({ signal, onRange });
+  let last = through;
+  const taken = async (progress: Progress): Promise<void> => {
+    onFiles?.();
+    if (progress.reorg) say(`${chain}: ${progress.reorg.depth} blocks above ${progress.reorg.ancestor} were replaced`);
+    if (progress.through === last && !progress.reorg) return;
+    last = progress.through;
+    // Names and decimals with each head: amounts need them.
+    const tokens = await connector.tokens(signal);
+    say(`${chain}: up to block ${last}${tokens > 0 ? `, ${tokens} new tokens` : ''}`);
+  };
+  await taken(await connector.step(signal));
+  if (!once) await connector.follow({ signal, onStep: taken });
 }
 
-async function followSolana({ allowHosts = [], fromSlot, directory, signal, once, say }: FollowOptions, url: string): Promise<void> {
+async function followSolana({ allowHosts = [], fromSlot, directory, signal, once, say, onFiles }: FollowOptions, url: string): Promise<void> {
   const onTrouble = ({ code, message, attempt }: { code: string; message: string; attempt: number }): void => say(`${code}: ${message} (attempt ${attempt})`);
   const connector = solanaConnector({ url, allowHosts, directory, onTrouble });
   const taken = ({ chain, slots, skipped }: { chain: string; slots: number; skipped: number }): void => {
+    onFiles?.();
     if (slots > 0) say(`${chain}: ${slots} slots, of which ${skipped} were skipped`);
   };
   if (once) return taken(await connector.catchUp(fromSlot, signal));

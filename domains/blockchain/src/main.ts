@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { duckdbEngine } from '@skein/adapter-duckdb';
 import { formatError, SkeinError } from '@skein/kernel';
@@ -54,7 +55,9 @@ async function main(args: string[]): Promise<void> {
   const session = await engine.open();
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const { promise: files, resolve: onFiles } = Promise.withResolvers<void>();
   const following = followChains({
+    onFiles,
     ethereum: values.ethereum,
     heads: values.heads,
     solana: values.solana,
@@ -70,13 +73,16 @@ async function main(args: string[]): Promise<void> {
     await session.close();
     await engine.close();
   });
-  if (values.once) {
-    await following;
-    return serve(rest);
-  }
+  // The domain begins when there is something to read; a node that cannot be reached is said before.
+  await (values.once ? following : Promise.race([following, files]));
+  process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');
+  if (stop.signal.aborted) return;
   serve(rest);
-  await following.catch((error: unknown) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  await following.catch(async (error: unknown) => {
     failed(error);
+    // Ours, and the domain's, which it sets when it has started.
+    while (process.listenerCount('SIGTERM') < 2) await sleep(100);
     process.kill(process.pid, 'SIGTERM');
   });
 }

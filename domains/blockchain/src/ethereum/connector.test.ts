@@ -262,7 +262,7 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
     const connector = await connect({ heads: node.url.replace('http', 'ws'), timing: systemTiming, onTrouble: (trouble) => troubles.push(trouble) });
     const stop = new AbortController();
     let seen = -1n;
-    const following = connector.follow({ signal: stop.signal, everyMs: 600_000, onStep: ({ through }) => (seen = through ?? seen) });
+    const following = connector.follow({ signal: stop.signal, everyMs: 600_000, onStep: ({ through }) => void (seen = through ?? seen) });
     const until = async (number: bigint) => {
       for (let left = 600; seen < number; left--) {
         if (left === 0) throw new Error(`block ${number} did not come: ${JSON.stringify(troubles)}`);
@@ -286,7 +286,7 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
     const again = await connect({ heads: 'ws://127.0.0.1:9', timing: systemTiming, onTrouble: (trouble) => troubles.push(trouble) });
     const end = new AbortController();
     let steps = 0;
-    await again.follow({ signal: end.signal, everyMs: 20, onStep: () => ++steps === 3 && end.abort() });
+    await again.follow({ signal: end.signal, everyMs: 20, onStep: () => void (++steps === 3 && end.abort()) });
     expect(troubles[0]).toMatchObject({ at: 'newHeads', message: expect.stringContaining('heads are asked for meanwhile') });
     // A socket is held to the same addresses as the rest.
     const inner = await connect({ heads: 'ws://10.0.0.1:8546' });

@@ -59,7 +59,7 @@ export interface EthereumConnector extends Disposable {
   /** Takes what is new up to the head, and puts right what a reorganisation replaced. Throws SKEIN_SOURCE_REWRITTEN when that goes below what was final. */
   step(signal?: AbortSignal): Promise<Progress>;
   /** Steps until the signal ends it, `everyMs` apart (default 4 s); faults that may pass are reported and tried again at the next step. */
-  follow(options: { readonly signal: AbortSignal; readonly everyMs?: number; onStep?(progress: Progress): void }): Promise<void>;
+  follow(options: { readonly signal: AbortSignal; readonly everyMs?: number; onStep?(progress: Progress): void | Promise<void> }): Promise<void>;
   /** Reads symbol and decimals of the ERC-20 tokens among the logs that are not known yet; returns how many. */
   tokens(signal?: AbortSignal): Promise<number>;
 }
@@ -198,6 +198,7 @@ export async function ethereumConnector(options: EthereumOptions): Promise<Ether
       depth: Number(top.number - ancestor.number),
       fromHash: top.hash,
       toHash: replacedBy ?? ancestor.hash,
+      retracted: kept.slice(index + 1).map(({ number, hash }) => ({ number, hash })),
     };
     // Before the files change: a crash in between leaves a record too many rather than a reorganisation that nobody wrote down.
     await appendReorg(folder, reorg, rpc.timing.clock.now());
@@ -260,7 +261,7 @@ export async function ethereumConnector(options: EthereumOptions): Promise<Ether
         if (signal.aborted) return;
         try {
           const progress = await connector.step(signal);
-          onStep?.(progress);
+          await onStep?.(progress);
         } catch (error) {
           if (signal.aborted) return;
           // What may pass was tried and reported by the step; the rest is for a person.

@@ -13,6 +13,8 @@ export interface Reorg {
   /** The last block that was taken before, and the one that came for the lowest replaced (the ancestor where none has come yet). */
   readonly fromHash: string;
   readonly toHash: string;
+  /** Each block that was replaced, the lowest first. */
+  readonly retracted: readonly { readonly number: bigint; readonly hash: string }[];
 }
 
 const stamp = (milliseconds: number): string => new Date(milliseconds).toISOString();
@@ -38,6 +40,7 @@ export async function appendReorg(folder: string, reorg: Reorg, now: number): Pr
     depth: reorg.depth,
     from_hash: reorg.fromHash,
     to_hash: reorg.toHash,
+    retracted: reorg.retracted.map(({ number, hash }) => ({ number: Number(number), hash })),
   };
   const last = text.trimEnd().split('\n').at(-1);
   if (last && last.startsWith(JSON.stringify(row).slice(0, -1))) return;

@@ -43,7 +43,7 @@ async function taken(bench: Workbench) {
   const session = await bench.adapters.engine.open();
   try {
     const options = { url: node.url, allowHosts: ['127.0.0.1'], directory: path.join(bench.directory, 'sources'), session, chunk: 20, tail: 5 };
-    const connector = await ethereumConnector({ ...options, pace: { start: 500 } });
+    using connector = await ethereumConnector({ ...options, pace: { start: 500 } });
     const { reorg } = await connector.step();
     // Token 1 is said to be a dollar, as an operator may; the connector adds the others.
     if (reorg === undefined) bench.put({ [TOKENS]: `${JSON.stringify({ address: chain.tokens[1], symbol: 'USDX', decimals: 18, currency: 'USD' })}\n` });
@@ -232,6 +232,9 @@ it('trap: a reorganisation in mid-ingest ends, in every product, equal to a fres
   const { reorg, report } = await taken(one);
   expect(reorg?.depth).toBe(3);
   expect(report.products.filter(({ outcome }) => outcome === 'refused').map(({ product }) => product)).toEqual([]);
+  // Three blocks stand where three were taken back, and two above: how many, and how deep, is said with the run and kept with the version.
+  const [blocks] = report.products;
+  expect(blocks?.repairs).toEqual({ 'hash:reorganised': 3, 'hash:reorganised_depth_3': 3 });
   await using other = await workbench(blockchain);
   await taken(other);
   const [after, fresh] = [await held(one), await held(other)];
