@@ -36,7 +36,7 @@ const ATTEMPTS = 5;
 
 /** `skein plan DOMAIN`: what a publish would change. */
 export async function plan(this: CommandContext, flags: PlanFlags, name: string): Promise<void> {
-  await telling(this, flags.json, async (progress) => {
+  await telling(this, flags.json, 'nothing is left behind', async (progress) => {
     const from = await folderOf(flags.from);
     const { domain, system } = await domainOf(name);
     if (flags.product !== undefined && !domain.products.some(({ id }) => id === flags.product))
@@ -57,7 +57,7 @@ export async function plan(this: CommandContext, flags: PlanFlags, name: string)
 
 /** `skein publish DOMAIN`: plans, asks, and publishes what was planned. */
 export async function publish(this: CommandContext, flags: PublishFlags, name: string): Promise<void> {
-  await telling(this, flags.json, async (progress) => {
+  await telling(this, flags.json, 'each table has its old version or its new one', async (progress) => {
     const isAsking = process.stdin.isTTY && process.stderr.isTTY && !flags.json;
     if (!flags.yes && !isAsking)
       throw new SkeinError('SKEIN_USAGE', 'nobody can be asked: this is no terminal', { hint: 'Look at skein plan, then give --yes.' });
@@ -170,7 +170,7 @@ async function folderOf(from: string | undefined): Promise<string | undefined> {
   return folder;
 }
 
-async function telling(context: CommandContext, json: boolean, work: (progress: Progress) => Promise<number>): Promise<void> {
+async function telling(context: CommandContext, json: boolean, state: string, work: (progress: Progress) => Promise<number>): Promise<void> {
   const own = context.process as StricliProcess;
   const progress = json ? silent : progressOn(process.stderr);
   try {
@@ -179,7 +179,7 @@ async function telling(context: CommandContext, json: boolean, work: (progress: 
     progress.end();
     // What a signal stopped has its code already.
     if (process.exitCode === 130 || process.exitCode === 143) {
-      process.stderr.write('Stopped; nothing is left behind.\n');
+      process.stderr.write(`Stopped; ${state}.\n`);
       return;
     }
     if (json && error instanceof SkeinError) own.stdout.write(`${JSON.stringify({ error: error.toJSON() }, null, 2)}\n`);
