@@ -161,7 +161,7 @@ describe('two gateways over one directory', () => {
         (async () => {
           while (!(await reader?.read())?.done);
         })(),
-      ).rejects.toThrow();
+      ).rejects.toThrow(/terminated|aborted|socket/i);
       // at both others at once, under the same key
       const again = await Promise.all(urls.map(async (url) => (await send(url, 'buyer', '/v1/sql', ask, headers)).text()));
       for (const text of again) expect(text.trim().split('\n')).toHaveLength(ROWS);

@@ -71,7 +71,7 @@ describe('answers with noise', () => {
     // the same key from everywhere at once: one draw, one cost, one charge
     const storm = await Promise.all(Array.from({ length: 6 }, (_, index) => ask(index % 2 ? buyer : buyerAtTwo, agreement, 'count')));
     expect(new Set(storm.map(({ status, body }) => JSON.stringify([status, body]))).size).toBe(1);
-    const { groups } = storm[0]?.body as unknown as Told;
+    const { groups } = (storm[0] as Reply).body as unknown as Told;
     expect(groups.map(({ by }) => by)).toEqual([['north'], ['south']]);
     // of a thousand each, within forty times the scale of the noise
     for (const { value } of groups) expect(Math.abs(Number(value) - (PEOPLE - 3) / 2)).toBeLessThan(80);
@@ -136,7 +136,7 @@ describe('a release', () => {
   it('is what was counted, whatever is listed under its id at the same time', async () => {
     const asks = [3, 60].map((k) => list('wages-race', 'shop.wages', { release: { quasi: ['amount'], k } }));
     const made = await Promise.all(asks);
-    expect(made.map(({ status }) => status).sort()).toEqual([201, 409]);
+    expect(made.map(({ status }) => status).sort((a, b) => a - b)).toEqual([201, 409]);
     await take('wages-race');
     const { k } = (await buyer.get('/v1/market/listings/wages-race')).body['release'] as { k: number };
     const smallest = await buyerAtTwo.sql('SELECT min(n) AS n FROM (SELECT count(*) AS n FROM market.wages_race GROUP BY amount)');
