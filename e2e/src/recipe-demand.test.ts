@@ -120,10 +120,11 @@ describe.each([
     expect([...made].map(({ input_name: name }) => name)).toEqual(['ga4.events', 'ga4.purchases', 'sap.material']);
     await demandIndexFile({ gateway: mesh.gateway.url, token: await mesh.token('analyst'), directory });
     expect((await mesh.run('brokerage', directory)).get('brokerage.demand_index')).toBe('unchanged');
+    expect(await mesh.replays('brokerage.demand_index')).toBe(true);
     await expect(demandIndexFile({ gateway: mesh.gateway.url, token: await mesh.token('public'), directory })).rejects.toMatchObject({
       code: 'SKEIN_SOURCE_UNAVAILABLE',
     });
-  });
+  }, 120_000);
 
   it('is listed with a price, bought, and read under the entitlement, and pays all that it is made of', async () => {
     const listed = await ask('steward', '/v1/market/listings', {

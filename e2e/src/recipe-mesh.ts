@@ -22,6 +22,8 @@ export interface RecipeMesh extends AsyncDisposable {
   rows<Row>(product: string, query: string): Promise<Row[]>;
   /** Publishes anew from a folder of sources. What became of each product; throws for one that was not published. */
   run(domain: string, from: string): Promise<ReadonlyMap<string, string>>;
+  /** Whether a product that is made again from its inputs comes out as it is live. */
+  replays(product: string): Promise<boolean>;
 }
 
 export async function recipeMesh(seed: number, rows: number, domains: readonly string[]): Promise<RecipeMesh> {
@@ -82,6 +84,7 @@ export async function recipeMesh(seed: number, rows: number, domains: readonly s
       }
     },
     run,
+    replays: async (product) => (await swarms.swarm(product.split('.')[0] ?? '').replay(product)).same,
     async [Symbol.asyncDispose]() {
       await gateway.close();
       await sandbox.close();
