@@ -9,6 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { layeredGa4, TIME_ZONE, type LayeredGa4 } from './layered-ga4.ts';
 
 const ROWS = 2_500;
+/** What reads bronze, and what is made of it and goes by the order of events; the soak makes all products. */
+const PRODUCTS = ['events', 'sessions'];
 const LIMITS: Partial<LayoutLimits> = { partitionFrom: 1_000_000, fileBytes: 4_000_000 };
 const POLICY = { fileBytes: 4_000_000, leastFiles: 2 };
 
@@ -55,7 +57,7 @@ describe('bronze in files', () => {
   let layered: LayeredGa4;
   let plain: LayeredGa4;
   beforeAll(async () => {
-    [layered, plain] = [await layeredGa4(LIMITS), await layeredGa4(undefined)];
+    [layered, plain] = [await layeredGa4(LIMITS, { products: PRODUCTS }), await layeredGa4(undefined, { products: PRODUCTS })];
     for (const { sources } of [layered, plain]) {
       await writeGa4Source({ directory: sources, seed: 7, rows: ROWS, timeZone: TIME_ZONE, materials: demoMaterials(1) });
     }
@@ -148,7 +150,7 @@ describe('bronze in files', () => {
 describe('compaction', () => {
   let ga4: LayeredGa4;
   beforeAll(async () => {
-    ga4 = await layeredGa4(LIMITS);
+    ga4 = await layeredGa4(LIMITS, { products: ['events'] });
     await writeGa4Source({ directory: ga4.sources, seed: 8, rows: 2_000, timeZone: TIME_ZONE, materials: demoMaterials(1) });
     moreStreams(ga4.sources);
     lateShards(ga4.sources);

@@ -7,12 +7,12 @@ import { readContract } from '@skein/contract';
 import { ga4 } from '@skein/ga4';
 import { systemClock } from '@skein/kernel';
 import type { BronzeStore, BronzeVersion, EngineSession } from '@skein/ports';
-import { contractSet, type LayoutLimits, type Snapshot } from '@skein/product';
+import { contractSet, type Domain, type LayoutLimits, type Snapshot } from '@skein/product';
 import { createSwarm, layBronze, liveLandings, snapshotScan, succeeded, type Layered, type RunReport, type SwarmAdapters } from '@skein/swarm';
 import { temporaryDirectory } from '@skein/testing';
 
 export const TIME_ZONE = 'Europe/Berlin';
-const PRODUCTS = ['events', 'events_feedback', 'sessions', 'purchases', 'item_demand_daily'] as const;
+const PRODUCTS: readonly string[] = ['events', 'sessions', 'purchases', 'item_demand_daily'];
 
 /** The GA4 swarm on a directory of its own, with bronze in files where limits are given, else without. */
 export interface LayeredGa4 extends AsyncDisposable {
@@ -28,10 +28,10 @@ export interface LayeredGa4 extends AsyncDisposable {
   withSession<Result>(work: (session: EngineSession) => Promise<Result>): Promise<Result>;
 }
 
-/** In `directory`, which then stays, or in a temporary one. */
+/** In `directory`, which then stays, or in a temporary one. `products` are those that are made; all where silent. */
 export async function layeredGa4(
   limits: Partial<LayoutLimits> | undefined,
-  { sources, directory }: { readonly sources?: string; readonly directory?: string } = {},
+  { sources, directory, products = PRODUCTS }: { readonly sources?: string; readonly directory?: string; readonly products?: readonly string[] } = {},
 ): Promise<LayeredGa4> {
   const temporary = directory === undefined ? temporaryDirectory('skein-layers-') : undefined;
   const folder = { file: (...parts: string[]) => path.join(temporary?.path ?? directory ?? '', ...parts) };
@@ -64,6 +64,10 @@ export async function layeredGa4(
       await session.close();
     }
   };
+  const domainOf = (): Domain => {
+    const whole = ga4(contracts, { timeZone: TIME_ZONE });
+    return { ...whole, products: whole.products.filter(({ contract }) => products.includes(contract.name)) };
+  };
   return {
     sources: from,
     bronze,
@@ -71,14 +75,14 @@ export async function layeredGa4(
     withSession,
     async run(changes = {}) {
       const system = { feedback: contracts.get('skein.feedback'), lineage: contracts.get('skein.lineage') };
-      const swarm = createSwarm(ga4(contracts, { timeZone: TIME_ZONE }), system, { ...adapters, ...changes });
+      const swarm = createSwarm(domainOf(), system, { ...adapters, ...changes });
       const report = await swarm.run({ from, origin: 'shop' });
       if (!succeeded(report)) throw new Error(report.products.map(({ product, outcome, error }) => `${product} ${outcome} ${error?.message}`).join('; '));
       return report;
     },
     lay: (into = bronze) =>
       withSession(async (session) => {
-        const domain = ga4(contracts, { timeZone: TIME_ZONE });
+        const domain = domainOf();
         const [table] = domain.bronze;
         if (table === undefined) throw new Error('ga4 has no bronze table');
         return layBronze({ session, store: into, limits: limits ?? {}, domain, table, live: liveLandings(domain, await adapters.landings.list('ga4')) });
@@ -86,7 +90,7 @@ export async function layeredGa4(
     sums: () =>
       withSession(async (session) => {
         const found: Record<string, string> = {};
-        for (const name of PRODUCTS) {
+        for (const name of [...products, 'events_feedback']) {
           // The run's own number stands in each row of the feedback dataset; equal inputs give it equal.
           const rows = await session.rows<{ n: bigint; sum: bigint }>(
             `SELECT count(*) AS n, sum(hash(t)::HUGEINT) AS sum FROM (${snapshotScan(await snapshot(name))}) AS t`,
