@@ -44,7 +44,7 @@ for (const { file, page } of pages.filter((one) => one.page.blocks.length > 0)) 
     beforeAll(() => {
       folder = mkdtempSync(join(tmpdir(), 'skein-page-'));
       copyWorkspace(root, folder);
-      run = new PageRun({ folder, timeout: soaking ? 1_800_000 : 110_000, env: commandEnvironment() });
+      run = new PageRun({ folder, timeout: soaking ? 1_800_000 : 240_000, env: commandEnvironment() });
     });
     afterAll(async () => {
       await run.stop().finally(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
@@ -60,7 +60,7 @@ for (const { file, page } of pages.filter((one) => one.page.blocks.length > 0)) 
           for (const name of scripts) expect(known).toContain(name);
         });
       } else {
-        it(title, { timeout: soaking ? 1_860_000 : 120_000 }, async () => {
+        it(title, { timeout: soaking ? 1_860_000 : 260_000 }, async () => {
           expect(block.commands.length).toBeGreaterThan(0);
           const output = await run.run(block);
           if (block.shown !== undefined) expect(departure(block.shown, output), output).toBeUndefined();
