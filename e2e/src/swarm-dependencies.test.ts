@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { memoryBoard } from '@skein/adapter-memory';
+import { localBronzeStore } from '@skein/adapter-storage';
 import { readContract } from '@skein/contract';
 import { DECIDED, decisionAgent, patternId } from '@skein/pattern';
 import type { PatternBoard } from '@skein/ports';
 import type { ContractSet, Domain } from '@skein/product';
-import { createSwarm, heal, type RunReport, type SwarmAdapters, type SwarmEvent } from '@skein/swarm';
+import { createSwarm, heal, maskingSignature, type RunReport, type SwarmAdapters, type SwarmEvent } from '@skein/swarm';
 import { repositoryContracts, workbench, type Workbench } from '@skein/testing';
 
 // Promise: in a run, a column that the contract's dependencies determine is repaired by what the other rows attest where a file would be, and else told.
@@ -41,7 +42,15 @@ const post =
   (contracts: ContractSet): Domain => ({
     name: 'post',
     sources: [{ name: 'places', describes: 'places*.csv', shape: 'columns', tableOf: (file) => (/^places.*\.csv$/.test(file) ? 'places' : undefined) }],
-    bronze: [{ name: 'raw', source: 'places', columns: ['id', 'zip', 'city', 'state', 'opened'], sql: 'SELECT * FROM landing' }],
+    bronze: [
+      {
+        name: 'raw',
+        source: 'places',
+        columns: ['id', 'zip', 'city', 'state', 'opened'],
+        sql: 'SELECT * FROM landing',
+        partition: [{ name: 'zip', value: 'zip', temporal: false }],
+      },
+    ],
     products: [
       {
         id: 'post.places',
@@ -161,6 +170,32 @@ describe('dependencies in a run', () => {
     expect(await createSwarm(bench.swarm.domain, system, { ...bench.adapters, store: forgetful }).replay('post.places')).toMatchObject({ same: false });
     // Nothing new: nothing is made.
     expect((await runWith(bench)).products[0]).toMatchObject({ outcome: 'unchanged' });
+  });
+
+  it('is replayed with the same verdict where a column is hidden and bronze lies in files', async () => {
+    await using bench = await workbench(post(['city']), [PLACES(', required: true')]);
+    const hub = memoryBoard();
+    using _closing = { [Symbol.dispose]: () => hub.close() };
+    const board = await hub.join('one');
+    const context = { domain: 'post', product: 'post.places', column: 'raw.state' };
+    const solution = { kind: 'expression' as const, transformation: `'***'`, preConditions: '{value} IS NOT NULL', postValidation: 'TRUE' };
+    const parts = { category: 'masking', signature: maskingSignature(context), solution };
+    await board.publish({ ...parts, id: patternId(parts), context, test: { cells: 0, passed: 0 }, evidence: {} });
+    bench.put({ 'places.csv': csv('D1,10115,,BE,2025-02-03', 'D2,80331,Munich,BY,4-Feb-2025') });
+    const known = await repositoryContracts();
+    const system = { feedback: known.get('skein.feedback'), lineage: known.get('skein.lineage') };
+    const bronze = localBronzeStore({ root: `${bench.directory}/bronze` });
+    const swarm = createSwarm(bench.swarm.domain, system, { ...bench.adapters, board, bronze, layout: { partitionFrom: 1 } });
+    const report = await swarm.run({ from: `${bench.directory}/sources` });
+    expect(report.bronze).toMatchObject([{ outcome: 'written' }]);
+    expect(report.products[0]).toMatchObject({ outcome: 'published', rows: 19, repaired: { 'city.required': 1 }, escalated: { 'opened.type': 1 } });
+    expect(await cities(bench, 'state IS DISTINCT FROM $$***$$')).toEqual([]);
+    expect(await cities(bench, `zip = '10115' AND city IS DISTINCT FROM 'Berlin'`)).toEqual([]);
+    expect(await swarm.replay('post.places')).toMatchObject({ same: true });
+    // Also once the file is another one, and the swarm knows more.
+    bench.put({ 'places.csv': csv('D1,10115,Bonn,BE,') });
+    await swarm.run({ from: `${bench.directory}/sources` });
+    for (const version of [1, 2]) expect(await swarm.replay('post.places', version)).toMatchObject({ version, same: true });
   });
 
   it('counts a row that is there several times once', async () => {
