@@ -15,10 +15,13 @@ import type { Trouble } from './rpc.ts';
 import { ANSWERED, refuse, untrueProxy, type Tamper } from './untrue-proxy.fixture.ts';
 
 const anvil = await anvilForTests(['--slots-in-an-epoch', '4']);
+// Of few blocks, for what is asked again and again.
+const other = await anvilForTests(['--slots-in-an-epoch', '4']);
 const why = typeof anvil === 'string' ? anvil : 'anvil';
 
 describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
   const node = anvil as AnvilForTests;
+  const small = other as AnvilForTests;
   const engine = duckdbEngine({});
   let session: EngineSession;
   let chain: SwapChain;
@@ -56,6 +59,7 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
     await session.close();
     await engine.close();
     await node.kill();
+    await small.kill();
     folder[Symbol.dispose]();
   });
 
@@ -366,7 +370,7 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
       code: 'SKEIN_SOURCE_UNTRUE',
       at: /^block 7$/,
       when: (result) => (result as Raw)['number'] === '0x7',
-      tamper: () => node.rpc('eth_getBlockByNumber', '0x6', true),
+      tamper: () => small.rpc('eth_getBlockByNumber', '0x6', true),
     },
     'sends a block of another branch': {
       method: 'eth_getBlockByNumber',
@@ -455,8 +459,13 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
   describe('a node that', () => {
     let truth: unknown[];
     // One file of each kind: what is tried here is the answers, not the ranges.
-    const whole = { chunk: 1_000, tail: 1_000, concurrency: 1 };
+    const whole = { url: small.url, chunk: 1_000, tail: 1_000, concurrency: 1 };
+    let smallPair: string;
     beforeAll(async () => {
+      const made = await swapChain(small);
+      smallPair = made.pair;
+      await made.swapBlocks(12, 2);
+      await made.mine(40);
       const connector = await connect(whole);
       await connector.step();
       truth = await content(connector);
@@ -465,7 +474,7 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
     it.each(Object.entries(lies))(
       '%s is reported with code and place, asked again, and costs nothing',
       async (_, { method = 'eth_getLogs', code, at, when = () => true, tamper }) => {
-        await using proxy = await untrueProxy(node.url);
+        await using proxy = await untrueProxy(small.url);
         const troubles: Trouble[] = [];
         const connector = await connect({ ...whole, url: proxy.url, onTrouble: (trouble) => troubles.push(trouble) });
         let left = 2;
@@ -481,7 +490,7 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
     it.each(Object.entries(lies).filter((_, index) => soaking || index % 4 === 0))(
       '%s for good is given up within bounds, and nothing false has landed',
       async (_, { method = 'eth_getLogs', code, when = () => true, tamper }) => {
-        await using proxy = await untrueProxy(node.url);
+        await using proxy = await untrueProxy(small.url);
         const troubles: Trouble[] = [];
         const directory = folder.file(`source-${folders++}`);
         const connector = await connect({ ...whole, url: proxy.url, directory, attempts: 3, onTrouble: (trouble) => troubles.push(trouble) });
@@ -503,7 +512,7 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
       ['Log response size exceeded. this block range should work: [0x0, 0x4]', 5n],
       ['eth_getLogs is limited to a 7 block range', 7n],
     ])('caps the range of logs (%s) gets smaller ranges, and then larger ones again', async (message, most) => {
-      await using proxy = await untrueProxy(node.url);
+      await using proxy = await untrueProxy(small.url);
       const connector = await connect({ ...whole, url: proxy.url });
       const asked: bigint[] = [];
       proxy.tamper = (call, result, answer) => {
@@ -524,19 +533,24 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
 
     it('trap: an answer beyond the cap of bytes is asked for in parts, down to receipts', async () => {
       const troubles: Trouble[] = [];
-      const connector = await connect({ maxAnswerBytes: 16_000, transactions: false, bloom: true, onTrouble: (trouble) => troubles.push(trouble) }).catch(
-        (error: unknown) => error as Error,
-      );
+      const connector = await connect({
+        ...whole,
+        tail: 20,
+        maxAnswerBytes: 16_000,
+        transactions: false,
+        bloom: true,
+        onTrouble: (trouble) => troubles.push(trouble),
+      }).catch((error: unknown) => error as Error);
       if (connector instanceof Error) throw connector;
-      await connector.backfill({ to: 60n });
+      await connector.backfill({ to: 30n });
       expect(troubles.some(({ message }) => message.includes('more than 16000 bytes'))).toBe(true);
-      const wide = await connect({ transactions: false });
-      await wide.backfill({ to: 60n });
+      const wide = await connect({ ...whole, tail: 20, transactions: false });
+      await wide.backfill({ to: 30n });
       expect(await rows(connector, 'logs')).toEqual(await rows(wide, 'logs'));
     });
 
     it('trap: viem reads no answer above 10 MB by itself; ours are read', async () => {
-      await using proxy = await untrueProxy(node.url);
+      await using proxy = await untrueProxy(small.url);
       const troubles: Trouble[] = [];
       const connector = await connect({ ...whole, url: proxy.url, onTrouble: (trouble) => troubles.push(trouble) });
       proxy.tamper = ({ method }, result, answer) => {
@@ -549,15 +563,30 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
       expect(await content(connector)).toEqual(truth);
     });
 
-    it('filters by contract, and is caught when it withholds what the bloom of a block may hold', async () => {
-      await using proxy = await untrueProxy(node.url);
+    it('trap: pruned state: a node that has no receipts left is asked once, and named; nothing lands in part', async () => {
+      await using proxy = await untrueProxy(small.url);
       const troubles: Trouble[] = [];
-      const connector = await connect({ url: proxy.url, addresses: [chain.pair], onTrouble: (trouble) => troubles.push(trouble) });
+      const connector = await connect({ ...whole, url: proxy.url, onTrouble: (trouble) => troubles.push(trouble) });
+      const asked: unknown[] = [];
+      proxy.tamper = (call, result, answer) =>
+        call.method === 'eth_getBlockReceipts' ? (asked.push(call.params[0]), refuse(answer, -32000, 'missing trie node: state is pruned')) : result;
+      await expect(connector.step()).rejects.toMatchObject({
+        code: 'SKEIN_SOURCE_ANSWER',
+        message: expect.stringContaining('eth_getBlockReceipts: missing trie node'),
+      });
+      expect([asked.length, troubles]).toEqual([1, []]);
+      expect(existsSync(path.join(connector.folder, 'logs'))).toBe(false);
+    });
+
+    it('filters by contract, and is caught when it withholds what the bloom of a block may hold', async () => {
+      await using proxy = await untrueProxy(small.url);
+      const troubles: Trouble[] = [];
+      const connector = await connect({ url: proxy.url, addresses: [smallPair], onTrouble: (trouble) => troubles.push(trouble) });
       let left = 1;
       proxy.tamper = ({ method }, result) => (method === 'eth_getLogs' && full(result) && left-- > 0 ? [] : result);
       await connector.backfill();
       expect(troubles).toMatchObject([{ code: 'SKEIN_SOURCE_UNTRUE', at: expect.stringContaining('logsBloom') }]);
-      expect(await rows(connector, 'logs', 'DISTINCT address')).toEqual([{ address: chain.pair }]);
+      expect(await rows(connector, 'logs', 'DISTINCT address')).toEqual([{ address: smallPair }]);
     });
   });
 });
