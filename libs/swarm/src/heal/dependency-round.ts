@@ -81,9 +81,10 @@ export async function disputedCells(
       const column = dependency.dependent[p];
       if (column === undefined) continue;
       const share = Number(off) / Number(rows);
-      if (Number(off) > most || (dependency.backwards && share > BACKWARDS_LIMIT)) continue;
-      disagreement.set(column, share);
+      if (dependency.backwards && share > BACKWARDS_LIMIT) continue;
       const ordinary = columns.get(column)?.required !== true && Number(missing) > MISSING_LIMIT * Number(total);
+      if (Number(off) + (ordinary ? 0 : Number(missing)) > most) continue;
+      disagreement.set(column, share);
       const joined = x.map((name, at) => `t.${name} = m.x${at}`).join(' AND ');
       await session.run(
         `INSERT INTO _suspect SELECT t._row, ${literal(column)}, ${index} FROM ${t} t JOIN _tops_${index} m ON ${joined} AND m.p = ${p}
