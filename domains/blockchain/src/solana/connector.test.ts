@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { getTransferSolInstruction } from '@solana-program/system';
@@ -156,6 +156,66 @@ describe('the Solana connector', () => {
     const at = path.join(folder.path, 'solana', CHAIN.replace(':', '-'), 'blocks');
     mkdirSync(at, { recursive: true });
     expect(readdirSync(at)).toEqual([]);
+  });
+
+  type Answer = ReturnType<NonNullable<SvmNode['lie']>>;
+  it.each<[string, string, RegExp, (method: string, first: unknown) => Answer]>([
+    ['goes away', 'SKEIN_SOURCE_UNAVAILABLE', /getBlock\(1002\)/, () => ({ status: 502 })],
+    ['limits the rate', 'SKEIN_SOURCE_UNAVAILABLE', /getBlock\(1002\)/, () => ({ status: 429 })],
+    ['is behind', 'SKEIN_SOURCE_UNAVAILABLE', /getBlock\(1002\)/, () => ({ error: { code: -32004, message: 'Block not available for slot 1002' } })],
+    ['leaves a block out', 'SKEIN_SOURCE_UNTRUE', /slot 1002/, () => ({ error: { code: -32007, message: 'skipped' } })],
+    [
+      'sends a block of another chain',
+      'SKEIN_SOURCE_UNTRUE',
+      /slot 1002/,
+      () => ({ result: { ...(node.blocks.get(1002) as object), previousBlockhash: GENESIS } }),
+    ],
+    ['repeats the block before', 'SKEIN_SOURCE_UNTRUE', /slot 1002/, () => ({ result: node.blocks.get(1000) })],
+    ['truncates a block', 'SKEIN_SOURCE_ANSWER', /slot 1002/, () => ({ result: { ...(node.blocks.get(1002) as object), transactions: undefined } })],
+    ['changes a type', 'SKEIN_SOURCE_ANSWER', /slot 1002/, () => ({ result: { ...(node.blocks.get(1002) as object), parentSlot: '1000' } })],
+  ])('a node that %s for a while is reported with code and place, and costs nothing; for good it is given up within bounds', async (_what, code, at, lie) => {
+    await chain();
+    const file = path.join(folder.path, 'solana', CHAIN.replace(':', '-'), 'blocks/000000001000-000000001004.ndjson');
+    let left = 2;
+    const heard: { code: string; at: string }[] = [];
+    const lying = (method: string, first: unknown): Answer => (method === 'getBlock' && Number(first) === 1002 && left-- > 0 ? lie(method, first) : undefined);
+    node.lie = lying;
+    const own = () => connector({ onTrouble: (trouble) => heard.push(trouble) });
+    await own().backfill(1000n, 1004n);
+    expect(heard.map((one) => one.code)).toEqual([code, code]);
+    for (const one of heard) expect(one.at).toMatch(at);
+    const truth = readFileSync(file, 'utf8');
+    rmSync(file);
+    left = Number.POSITIVE_INFINITY;
+    await expect(own().backfill(1000n, 1004n)).rejects.toMatchObject({ code });
+    expect(heard.length).toBe(5);
+    expect(existsSync(file)).toBe(false);
+    // It comes to its senses: nothing is lost, nothing twice.
+    node.lie = () => undefined;
+    await own().backfill(1000n, 1004n);
+    expect(readFileSync(file, 'utf8')).toBe(truth);
+  });
+
+  it('follows a chain until it is told to stop', async () => {
+    await chain();
+    const stop = new AbortController();
+    const files: string[] = [];
+    let steps = 0;
+    const heard: string[] = [];
+    await connector({ onTrouble: ({ code }) => heard.push(code) }).follow({
+      signal: stop.signal,
+      from: 1000n,
+      everyMs: 1,
+      onStep(progress) {
+        files.push(...progress.files);
+        if (++steps === 3) stop.abort();
+        // Fails in the middle, is tried at the next step again.
+        let left = 3;
+        node.lie = (method) => (steps === 1 && method === 'getSlot' && left-- > 0 ? { status: 503 } : undefined);
+      },
+    });
+    expect([steps, files[0]]).toEqual([3, 'blocks/000000001000-000000001004.ndjson']);
+    expect(heard).toEqual(Array.from({ length: 3 }, () => 'SKEIN_SOURCE_UNAVAILABLE'));
   });
 
   it('reaches no loopback address that it was not allowed', async () => {

@@ -53,6 +53,13 @@ interface Block {
   readonly blockhash: string;
   readonly previousBlockhash: string;
   readonly parentSlot: bigint;
+  readonly transactions: readonly unknown[];
+}
+
+/** The last block that was taken, which the next must name as its parent. */
+interface Below {
+  readonly slot: bigint;
+  readonly block: Block;
 }
 
 /** The codes by which a node says that a slot has no block. */
@@ -79,10 +86,15 @@ export function solanaConnector(options: SolanaOptions): SolanaConnector {
     return { finalized: await slot('finalized'), safe: await slot('confirmed'), latest: await slot('processed') };
   };
 
-  const take = async (folder: string, from: bigint, to: bigint): Promise<{ file: string; skipped: number }> => {
+  const take = async (
+    folder: string,
+    from: bigint,
+    to: bigint,
+    before: Below | undefined,
+  ): Promise<{ file: string; skipped: number; below: Below | undefined }> => {
     const listed = new Set(await node.ask('getBlocks', (rpc, abortSignal) => rpc.getBlocks(from, to, { commitment: 'confirmed' }).send({ abortSignal })));
     const lines: string[] = [];
-    let below: { slot: bigint; block: Block } | undefined;
+    let below = before;
     let skipped = 0;
     for (let slot = from; slot <= to; slot++) {
       const found = await blockAt(node, slot, options.maxTransactionVersion ?? 0);
@@ -104,7 +116,23 @@ export function solanaConnector(options: SolanaOptions): SolanaConnector {
     }
     const file = `blocks/${String(from).padStart(12, '0')}-${String(to).padStart(12, '0')}.ndjson`;
     await replaceFile(path.join(folder, file), `${lines.join('\n')}\n`);
-    return { file, skipped };
+    return { file, skipped, below };
+  };
+
+  /** Asks again, within bounds, where the node contradicted itself or sent what is no block: it may have been between two states. */
+  const asked = async <T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        const again =
+          error instanceof SkeinError && (error.code === 'SKEIN_SOURCE_UNTRUE' || (error.code === 'SKEIN_SOURCE_ANSWER' && error.context['misread'] === true));
+        if (!again) throw error;
+        options.onTrouble?.({ code: error.code, message: error.message, attempt, at: `slot ${String(error.context['slot'])}` });
+        if (attempt >= (options.attempts ?? 6)) throw error;
+        await timing.sleep(Math.min(30_000, 200 * 2 ** attempt), signal);
+      }
+    }
   };
 
   const backfill = async (from: bigint, to: bigint, head: Head, signal?: AbortSignal): Promise<SolanaProgress> => {
@@ -112,10 +140,12 @@ export function solanaConnector(options: SolanaOptions): SolanaConnector {
     const folder = await folderOf();
     const files: string[] = [];
     let skipped = 0;
+    let below: Below | undefined;
     for (let first = from; first <= to; first += BigInt(chunk)) {
       signal?.throwIfAborted();
       const last = first + BigInt(chunk) - 1n;
-      const taken = await take(folder, first, last < to ? last : to);
+      const taken = await asked(() => take(folder, first, last < to ? last : to, below), signal);
+      below = taken.below;
       files.push(taken.file);
       skipped += taken.skipped;
     }
@@ -183,9 +213,11 @@ async function blockAt(node: SolanaNode, slot: bigint, version: number): Promise
     );
     if (block === null)
       throw new SkeinError('SKEIN_SOURCE_UNAVAILABLE', `slot ${slot} is not confirmed, and was said to be`, { context: { slot: String(slot) } });
-    const { blockhash, previousBlockhash, parentSlot } = block as Partial<Block>;
-    if (typeof blockhash !== 'string' || typeof previousBlockhash !== 'string' || typeof parentSlot !== 'bigint') {
-      throw new SkeinError('SKEIN_SOURCE_ANSWER', `getBlock(${slot}) is no block: ${writeExactly(block).slice(0, 200)}`, { context: { slot: String(slot) } });
+    const { blockhash, previousBlockhash, parentSlot, transactions } = block as Partial<Block>;
+    if (!Array.isArray(transactions) || typeof blockhash !== 'string' || typeof previousBlockhash !== 'string' || typeof parentSlot !== 'bigint') {
+      throw new SkeinError('SKEIN_SOURCE_ANSWER', `getBlock(${slot}) is no block: ${writeExactly(block).slice(0, 200)}`, {
+        context: { slot: String(slot), misread: true },
+      });
     }
     return block;
   } catch (error) {
