@@ -50,6 +50,13 @@ describe('catalog', () => {
     expect(catalog.entries.get('ga4.events_v1')?.table).toEqual({ domain: 'ga4', name: 'events', major: 1 });
     expect(catalog.entries.get('ga4.events_v2')?.contract).toBe(catalog.entries.get('ga4.events')?.contract);
     expect(catalog.entries.has('skein.feedback')).toBe(false);
+    // Each major's violations are apart: a draft's are not those of the major that has the plain name.
+    const tables = (status: string) => {
+      const { entries } = composeCatalog([contractOf('ga4.events', EVENTS), contractOf('ga4.events', { ...EVENTS, version: '2.1.0', status }), FEEDBACK], []);
+      return ['events_feedback', 'events_v1_feedback', 'events_v2_feedback'].map((name) => entries.get(`ga4.${name}`)?.table.name);
+    };
+    expect(tables('active')).toEqual(['events_feedback', 'events_v1_feedback', 'events_feedback']);
+    expect(tables('draft')).toEqual(['events_v1_feedback', 'events_v1_feedback', 'events_feedback']);
   });
 
   it('keeps the plain name with the major that is past draft', () => {
