@@ -61,7 +61,7 @@ describe('channelGroup', () => {
     await engine.close();
   });
 
-  it.skipIf(!existsSync(TABLE))('contradicts the public table of sources nowhere that both know', async () => {
+  it.skipIf(!existsSync(TABLE))('contradicts the public table of sources (../shared/data) nowhere that both know', async () => {
     const lines = readFileSync(TABLE, 'utf8')
       .trim()
       .split(/\r?\n/)

@@ -24,7 +24,7 @@ function units(text: string): bigint {
   return BigInt(whole) * 10_000n + BigInt(fraction.padEnd(4, '0'));
 }
 
-describe.skipIf(!there)('SAP Datasphere content', () => {
+describe.skipIf(!there)('SAP Datasphere content of ../shared/data', () => {
   const folders = [
     { folder: 'Sales', delimiter: ';' },
     { folder: 'Bikes', delimiter: ',' },

@@ -19,7 +19,7 @@ const mard = (...further: string[]) =>
   csv('MANDT,MATNR,WERKS,LGORT,LABST,INSME', ...numbers.map((number) => `100,${number},1000,0001,5.000,0.000`), ...further);
 
 describe('the SAP swarm', () => {
-  it.skipIf(!there)('publishes both sample folders alone, and together without mixing them', async () => {
+  it.skipIf(!there)('publishes both sample folders of ../shared/data alone, and together without mixing them', async () => {
     await using alone = await workbench(sap);
     alone.put(content('Sales/SalesOrders.csv', 'Sales/SalesOrderItems.csv'));
     const first = await alone.run({ from: path.join(alone.directory, 'sources/Sales') });
@@ -60,7 +60,7 @@ describe('the SAP swarm', () => {
     expect((await both.run()).products.every((product) => product.outcome === 'unchanged')).toBe(true);
   });
 
-  it.skipIf(!there)('refuses what is no product and lines that cannot be split, and publishes the rest', async () => {
+  it.skipIf(!there)('refuses in ../shared/data what is no product and lines that cannot be split, and publishes the rest', async () => {
     await using bench = await workbench(sap);
     bench.put(content('FI/Products.csv', 'FI/ProductTexts.csv'));
     const report = await bench.run();
