@@ -1,3 +1,4 @@
+import { SkeinError } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
 import { ethereumConnector, type Progress } from './ethereum/connector.ts';
 import { solanaConnector } from './solana/connector.ts';
@@ -66,8 +67,12 @@ async function followEthereum(
     if (progress.reorg) say(`${chain}: ${progress.reorg.depth} blocks above ${progress.reorg.ancestor} were replaced`);
     if (progress.through === last && !progress.reorg) return;
     last = progress.through;
-    // Names and decimals with each head: amounts need them.
-    const tokens = await connector.tokens(signal);
+    // Names and decimals with each head: amounts need them. What a node will not say now is asked again with the next head.
+    const tokens = await connector.tokens(signal).catch((error: unknown) => {
+      if (!(error instanceof SkeinError) || signal.aborted) throw error;
+      say(`${error.code}: ${error.message}`);
+      return 0;
+    });
     say(`${chain}: up to block ${last}${tokens > 0 ? `, ${tokens} new tokens` : ''}`);
   };
   await taken(await connector.step(signal));
