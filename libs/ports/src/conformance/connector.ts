@@ -168,7 +168,7 @@ export function connectorConformance(name: string, make: () => Promise<Connector
 
     it('stops when it is told to, and leaves what stands', async () => {
       await made.give(PARTS);
-      await expect(made.connector.bring(AbortSignal.abort())).rejects.toThrow();
+      await expect(made.connector.bring(AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
       expect(folderOf(directory())).toEqual({});
       expect(await bring()).toMatchObject({ records: 13 });
     });
