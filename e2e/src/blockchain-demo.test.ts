@@ -12,7 +12,10 @@ it('publishes the demo chains, and finds each planted fault, and no other', asyn
   const report = await bench.run();
   for (const product of report.products) expect([product.product, product.outcome, product.error?.message]).toEqual([product.product, 'published', undefined]);
   const [blocks, logs, ...others] = report.products;
-  expect(blocks).toMatchObject({ violations: { 'source.malformed': planted.malformed_line.count }, repairs: { 'hash:reorganised': planted.orphaned_block.count } });
+  expect(blocks).toMatchObject({
+    violations: { 'source.malformed': planted.malformed_line.count },
+    repairs: { 'hash:reorganised': planted.orphaned_block.count },
+  });
   expect(logs?.violations).toEqual({ 'data.pattern': planted.cut_data.count, 'block_hash.reference': planted.unknown_block.count });
   expect(logs?.repairs).toEqual({ 'address:case': planted.checksummed_address.count });
   expect(logs?.duplicates).toBe(planted.duplicate_log.count);

@@ -70,13 +70,9 @@ describe('two majors of a product', () => {
       { product: 'crm.accounts', input_name: 'crm.accounts_rows' },
       { product: 'crm.accounts_v1', input_name: 'crm.accounts_v1_rows' },
     ]);
-    await expect.poll(() => [...new Set(events)].sort()).toEqual([
-      'crm.accounts',
-      'crm.accounts_feedback',
-      'crm.accounts_v1',
-      'crm.accounts_v1_feedback',
-      'crm.lineage',
-    ]);
+    await expect
+      .poll(() => [...new Set(events)].sort())
+      .toEqual(['crm.accounts', 'crm.accounts_feedback', 'crm.accounts_v1', 'crm.accounts_v1_feedback', 'crm.lineage']);
     await subscription.close();
     // Nothing new: neither takes the other's snapshot for its own.
     expect((await bench.run()).products.map(({ outcome }) => outcome)).toEqual(['unchanged', 'unchanged']);
@@ -85,11 +81,14 @@ describe('two majors of a product', () => {
   });
 
   it('have an older one only by its number', async () => {
-    await using bench = await workbench((contracts) => {
-      expect(() => contracts.get('crm.accounts', 3)).toThrow(/no contract for crm\.accounts with major 3/);
-      expect([contracts.get('crm.accounts').version, contracts.get('crm.accounts', 1).version]).toEqual(['2.0.0', '1.1.0']);
-      return crm(contracts);
-    }, [FIRST, SECOND]);
+    await using bench = await workbench(
+      (contracts) => {
+        expect(() => contracts.get('crm.accounts', 3)).toThrow(/no contract for crm\.accounts with major 3/);
+        expect([contracts.get('crm.accounts').version, contracts.get('crm.accounts', 1).version]).toEqual(['2.0.0', '1.1.0']);
+        return crm(contracts);
+      },
+      [FIRST, SECOND],
+    );
     expect(bench.swarm.domain.products).toHaveLength(2);
   });
 });

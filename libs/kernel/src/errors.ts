@@ -190,7 +190,13 @@ export const ERRORS = {
     'Free space, or collect old snapshots, then run again.',
   ),
   SKEIN_STORAGE_FAILED: entry('platform', 500, true, 'The storage refused an operation.', 'Check permissions and health of the data directory.'),
-  SKEIN_PLAN_STALE: entry('user', 409, true, 'Files, tables or contracts changed after a publish was planned.', 'Plan again: what came meanwhile is taken into account.'),
+  SKEIN_PLAN_STALE: entry(
+    'user',
+    409,
+    true,
+    'Files, tables or contracts changed after a publish was planned.',
+    'Plan again: what came meanwhile is taken into account.',
+  ),
   SKEIN_STORAGE_CONTENDED: entry('platform', 503, true, 'Too many publishers raced for one table.', 'Try again; let one swarm own a product.'),
   SKEIN_SCHEMA_INCOMPATIBLE: entry(
     'contract',

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { blockchain, ethereumConnector, type EthereumConnector } from '@skein/blockchain';
+import { blockchain } from '@skein/blockchain';
+import { ethereumConnector, type EthereumConnector } from '@skein/blockchain/connect';
 import { anvilForTests, swapChain, workbench, type AnvilForTests } from '@skein/testing';
 import type { BenchResult, Progress } from './bench.ts';
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SkeinError } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
-import { lockFolder } from '../folder-lock.ts';
+import { lockFolder } from '@skein/adapter-sqlite';
 import { attempted, attemptedAnew, fetchChainId, fetchHeader, fetchRange, logSpan, untrue, type Wanted } from './fetch-range.ts';
 import { headSocket, type HeadSocket } from './head-socket.ts';
 import { nextRange, type RangeSizes } from './next-range.ts';

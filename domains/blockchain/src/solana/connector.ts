@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { systemTiming } from '@skein/adapter-connectors';
 import { SkeinError } from '@skein/kernel';
-import { lockFolder } from '../folder-lock.ts';
+import { lockFolder } from '@skein/adapter-sqlite';
 import { solanaNode, writeExactly, type SolanaNode, type SolanaRpcOptions } from './rpc.ts';
 
 export interface SolanaOptions extends SolanaRpcOptions {

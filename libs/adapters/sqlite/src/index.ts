@@ -1,3 +1,4 @@
+export { lockFolder } from './folder-lock.ts';
 export { sqliteUsageLog, type SqliteUsageLogOptions } from './usage-log.ts';
 export {
   attachLibrary,

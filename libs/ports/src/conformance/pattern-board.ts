@@ -58,7 +58,7 @@ export function patternBoardConformance(name: string, make: () => Promise<Patter
     }
     async function granted(board: PatternBoard, key: string, ttl = 60_000): Promise<Lease> {
       const claim = await board.claim(key, ttl);
-      if (typeof claim === 'string' || 'vain' in claim) throw new Error(`the claim was answered ${claim}`);
+      if (typeof claim === 'string' || 'vain' in claim) throw new Error(`the claim was answered ${JSON.stringify(claim)}`);
       return claim;
     }
 
