@@ -1,3 +1,4 @@
+import module from 'node:module';
 import { chownSync, closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -27,6 +28,8 @@ try {
   // not Linux
 }
 
+// it is killed, not ended, so nothing else would keep what was compiled (from TypeScript only)
+if (import.meta.url.endsWith('.ts')) module.flushCompileCache();
 const database: Database = await openEngine({ memory, threads: Number(threads), tempDirectory, tempLimit });
 let current: QueryConnection = await openConnection(database);
 let queue: Promise<void> = Promise.resolve();
