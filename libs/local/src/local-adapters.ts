@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { duckdbEngine, duckdbSandbox } from '@skein/adapter-duckdb';
 import { memoryBoard, memoryBus } from '@skein/adapter-memory';
-import { joinRedisBoard } from '@skein/adapter-redis';
 import { attachLibrary, sqlitePatternLibrary } from '@skein/adapter-sqlite';
 import { localBronzeStore, localLandingStore, localSnapshotStore } from '@skein/adapter-storage';
 import { systemClock } from '@skein/kernel';
@@ -29,7 +28,11 @@ export interface LocalAdapters extends SwarmAdapters {
  */
 export async function localAdapters(data: string, { name, redis, partitionFrom }: LocalOptions): Promise<LocalAdapters> {
   const agent = `${name}-${process.pid}`;
-  const board = redis === undefined ? await memoryBoard().join(agent) : await joinRedisBoard({ url: redis, migration: 'mesh', agent });
+  // A client that nobody asked for is not loaded.
+  const board =
+    redis === undefined
+      ? await memoryBoard().join(agent)
+      : await (await import('@skein/adapter-redis')).joinRedisBoard({ url: redis, migration: 'mesh', agent });
   const library = await sqlitePatternLibrary({ file: path.join(data, 'patterns', 'patterns.sqlite'), run: randomUUID() });
   const detach = await attachLibrary(library, board);
   const adapters = {

@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { duckdbSandbox } from '@skein/adapter-duckdb';
-import { openaiProposer } from '@skein/adapter-openai';
 import { demandIndexFile } from '@skein/brokerage';
 import { developmentIssuer, issueDevToken, oidcIssuer, startGateway, type RunningGateway } from '@skein/gateway';
 import { SkeinError, systemClock } from '@skein/kernel';
@@ -29,7 +28,7 @@ export async function startMesh(config: MeshConfig, progress: Progress): Promise
   const started = performance.now();
   const loaded = await loadContracts(config.contracts);
   // A key file or an address that cannot be meant is said before anything is opened.
-  const proposer = config.model && (await openaiProposer(config.model));
+  const proposer = config.model && (await (await import('@skein/adapter-openai')).openaiProposer(config.model));
   const adapters = await localAdapters(config.data, { name: 'mesh', partitionFrom: config.partitionFrom });
   // The swarms stand before the gateway does, which takes what they cannot close.
   const swarmAdapters: SwarmAdapters = {
