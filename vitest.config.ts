@@ -25,8 +25,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // one more than cores: many tests wait for children that they started
-    maxWorkers: 3,
+    maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     // Some tests measure time, on machines that others use too: one that fails is run once more, and named when it passes then.
     retry: 1,

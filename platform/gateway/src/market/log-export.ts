@@ -91,7 +91,8 @@ interface Place {
 }
 
 async function numbersIn(folder: string): Promise<number[]> {
-  return (await readdir(folder)).flatMap((name) => Number(FILE.exec(name)?.[1] ?? [])).sort((a, b) => a - b);
+  const numbers = (await readdir(folder)).map((name) => FILE.exec(name)?.[1]).filter((number) => number !== undefined);
+  return numbers.map(Number).sort((a, b) => a - b);
 }
 
 /** Changes with every file that comes, and with every change of the last. */
