@@ -133,7 +133,9 @@ function decimal(from: number, end: number, turn = 0, more = 0): string | undefi
     value = rest;
   } while (value > 0);
   while (at < end) {
-    const [a, b, c] = [VALUE[pairs[at] as number] as number, VALUE[pairs[at + 1] as number] as number, VALUE[pairs[at + 2] as number] as number];
+    const a = VALUE[pairs[at] as number] as number;
+    const b = VALUE[pairs[at + 1] as number] as number;
+    const c = VALUE[pairs[at + 2] as number] as number;
     seen |= a | b | c;
     at += 3;
     let carry = (((a & 255) ^ turn) << 16) | (((b & 255) ^ turn) << 8) | ((c & 255) ^ turn);
