@@ -57,6 +57,19 @@ it('writes what is new, in files of one size, and nothing where nothing is', asy
   expect(errors).toEqual([]);
 });
 
+it('takes what is no file of the log for none, such as one that another gateway is writing', async () => {
+  const [market, into] = [memoryMarketStore(), place()];
+  mkdirSync(into);
+  writeFileSync(`${into}/market_000001.ndjson.8c1f.writing`, 'half a li');
+  const one = exporter(market, into);
+  expect(await one.run()).toBe(0);
+  await grow(market, 5);
+  expect([await one.run(), await one.run()]).toEqual([5, 0]);
+  await grow(market, 1);
+  expect(await one.run()).toBe(1);
+  expect(readFileSync(`${into}/market_000001.ndjson`, 'utf8').split('\n')).toHaveLength(5);
+});
+
 it.each([
   ['a file cut in the middle of a line', (into: string) => truncateSync(`${into}/market_000003.ndjson`, 20)],
   ['a file that is empty', (into: string) => writeFileSync(`${into}/market_000003.ndjson`, '')],
