@@ -13,13 +13,18 @@ import { redisForTests, temporaryDirectory } from '@skein/testing';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const running: ChildProcess[] = [];
-afterEach(async () => {
-  for (const child of running.splice(0)) {
-    if (child.exitCode !== null) continue;
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  }
-});
+afterEach(() => Promise.all(running.splice(0).map((child) => ended(child))));
+
+/** Ends a process as an operator does, and takes it for a fault when it does not go. */
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  const late = setTimeout(() => child.kill('SIGKILL'), 30_000);
+  await exit;
+  clearTimeout(late);
+  expect(child.signalCode, `${child.spawnargs[1]} did not end within 30 s of SIGTERM`).not.toBe('SIGKILL');
+}
 
 function start(main: string, args: readonly string[]): { readonly child: ChildProcess; readonly said: () => string } {
   const child = spawn(process.execPath, [path.join(root, main), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -137,14 +142,18 @@ describe('a domain and a gateway in processes of their own', () => {
   }, 150_000);
 });
 
-const redis = await redisForTests();
-describe.skipIf(typeof redis === 'string')(`with a board on Redis${typeof redis === 'string' ? ` (skipped: ${redis})` : ''}`, () => {
-  it('share decisions by the board as well', async () => {
-    if (typeof redis === 'string') return;
+const probe = await redisForTests();
+const none = typeof probe === 'string' ? probe : undefined;
+if (typeof probe !== 'string') await probe[Symbol.asyncDispose]();
+describe.skipIf(none !== undefined)(`with a board on Redis${none === undefined ? '' : ` (skipped: ${none})`}`, () => {
+  it('share decisions by the board as well, and end when Redis has gone before them', async () => {
+    const redis = await redisForTests();
+    if (typeof redis === 'string') throw new Error(redis);
     try {
       expect(await decideOverProcesses(['--redis', redis.url])).toEqual(EXPECTED);
     } finally {
       await redis[Symbol.asyncDispose]();
     }
+    await Promise.all(running.splice(0).map((child) => ended(child)));
   }, 150_000);
 });

@@ -36,7 +36,7 @@ describe('the board of a run', () => {
           return gone ? never : inner.claim(key, ttl);
         },
       }),
-      20,
+      { patience: 20 },
     );
     const refusal = { code: 'SKEIN_BOARD_UNAVAILABLE' };
     await expect(board.claim('k', 1_000)).rejects.toMatchObject(refusal);
@@ -54,11 +54,36 @@ describe('the board of a run', () => {
     using _closing = { [Symbol.dispose]: () => hub.close() };
     const [inner, other] = [await hub.join('one'), await hub.join('two')];
     let grant: (answer: ClaimAnswer) => void = () => undefined;
-    const board = boardOfRun(changed(inner, { claim: () => new Promise((resolve) => (grant = resolve)) }), 20);
+    const board = boardOfRun(changed(inner, { claim: () => new Promise((resolve) => (grant = resolve)) }), { patience: 20 });
     await expect(board.claim('k', 60_000)).rejects.toMatchObject({ code: 'SKEIN_BOARD_UNAVAILABLE' });
     grant(await inner.claim('k', 60_000));
     await expect.poll(() => other.claim('k', 60_000)).toMatchObject({ signatureKey: 'k' });
     const lost = new SkeinError('SKEIN_LEASE_LOST', 'superseded');
-    await expect(boardOfRun(changed(inner, { publish: () => Promise.reject(lost) }), 20).publish(pattern)).rejects.toBe(lost);
+    await expect(boardOfRun(changed(inner, { publish: () => Promise.reject(lost) }), { patience: 20 }).publish(pattern)).rejects.toBe(lost);
+  });
+
+  it('lets those go on who wait for a lease that was given back to a board that is away', async () => {
+    const hub = memoryBoard();
+    using _closing = { [Symbol.dispose]: () => hub.close() };
+    const inner = await hub.join('one');
+    const board = boardOfRun(changed(inner, { park: () => never, release: () => never }), { patience: 20 });
+    const parked = board.park('k');
+    await board.release({ signatureKey: 'k', token: 1 });
+    expect(await parked).toBe('free');
+    expect(await board.park('k')).toBe('free');
+  });
+
+  it('ends every waiting when the run is told to stop', async () => {
+    const hub = memoryBoard();
+    using _closing = { [Symbol.dispose]: () => hub.close() };
+    const inner = await hub.join('one');
+    const stop = new AbortController();
+    const silent = changed(inner, { park: () => never, claim: () => never, publish: () => never });
+    const board = boardOfRun(silent, { patience: 600_000, signal: stop.signal });
+    const waits = [board.park('k'), board.claim('k', 1_000), board.publish(pattern)];
+    const told = new Error('told to stop');
+    stop.abort(told);
+    expect(await Promise.allSettled(waits)).toEqual(waits.map(() => ({ status: 'rejected', reason: told })));
+    await expect(board.park('k')).rejects.toBe(told);
   });
 });

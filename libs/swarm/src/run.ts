@@ -30,7 +30,7 @@ import { Telling } from './telling.ts';
 /** One run of a domain: takes in what is new, then makes and publishes its products. */
 export async function runOnce(domain: Domain, system: SystemContracts, given: SwarmAdapters, options: RunOptions): Promise<RunReport> {
   const started = performance.now();
-  const adapters: SwarmAdapters = given.board === undefined ? given : { ...given, board: boardOfRun(given.board) };
+  const adapters: SwarmAdapters = given.board === undefined ? given : { ...given, board: boardOfRun(given.board, { signal: options.signal }) };
   // The engine is opened when there is work for it: an idle second start does not pay for it.
   let opened: Promise<EngineSession> | undefined;
   const session = () => (opened ??= adapters.engine.open());

@@ -340,3 +340,40 @@ describe('a gateway that is killed', () => {
     }
   });
 });
+
+describe('a gateway whose board is away', () => {
+  it('closes all the same, and carries out at its next start what it could not tell', async () => {
+    const own = temporaryDirectory('skein-reviews-away-');
+    const [before, hub] = [gateway, memoryBoard()];
+    const heir = await hub.join('heir');
+    let abandon: (error: Error) => void = () => undefined;
+    const away = new Proxy(heir, {
+      get(target, name: keyof PatternBoard) {
+        if (name === 'publish') return () => new Promise((_resolve, reject) => (abandon = reject));
+        const member = target[name];
+        return typeof member === 'function' ? member.bind(target) : member;
+      },
+    });
+    try {
+      gateway = await reviewGateway(own.path, away);
+      const id = await escalate(gapOf('day', AMBIGUOUS));
+      const { view } = await ask(`/${id}`, 'steward', undefined, own.path);
+      const said = await ask(`/${id}/decisions`, 'steward', { decision: 'approve', reason: 'day first', choice: dayFirst(view) }, own.path);
+      expect(said.view).toMatchObject({ settled: true, applied: false });
+      await gateway.close();
+      abandon(new Error('the board is closed'));
+      expect(heir.counts().patterns).toBe(0);
+      expect(gateway.errors).toEqual([]);
+      gateway = await reviewGateway(own.path, heir);
+      await expect.poll(async () => (await ask(`/${id}`, 'steward', undefined, own.path)).view.applied, { timeout: 10_000 }).toBe(true);
+      expect(heir.counts().patterns).toBe(1);
+      expect(gateway.errors).toEqual([]);
+    } finally {
+      await gateway.close();
+      gateway = before;
+      await heir.close();
+      hub.close();
+      own[Symbol.dispose]();
+    }
+  }, 30_000);
+});

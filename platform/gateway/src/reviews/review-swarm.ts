@@ -28,6 +28,8 @@ export const META_SWARMLET = 'meta-swarmlet';
 const AGAIN_MS = 5_000;
 /** How often it is looked whether a domain has handed something over. */
 const LOOK_MS = 500;
+/** How long closing waits for the steps that run (ms). */
+const LAST_MS = 3_000;
 
 /** The gateway's own swarm beside the desk where its reviews lie. */
 export interface ReviewSwarm {
@@ -68,8 +70,9 @@ export async function reviewSwarm({ desk, state, handedOver, board, catalog, con
   }
 
   function later(error: unknown): void {
-    log.error(error);
+    // What failed because all was closing is done at the next start.
     if (closed) return;
+    log.error(error);
     clearTimeout(timer);
     timer = setTimeout(() => void meta?.recover().catch(later), AGAIN_MS).unref();
   }
@@ -104,16 +107,21 @@ export async function reviewSwarm({ desk, state, handedOver, board, catalog, con
           return false;
         },
       );
-      let timeout: NodeJS.Timeout | undefined;
-      const late = new Promise<false>((resolve) => (timeout = setTimeout(() => resolve(false), waitMs)));
-      return Promise.race([done, late]).finally(() => clearTimeout(timeout));
+      return (await inTime(done, waitMs)) ?? false;
     },
     async close() {
       closed = true;
       clearTimeout(timer);
       clearInterval(every);
-      await looking;
-      await meta?.close();
+      // A step may wait for a board that is away, and would for ever: what it did not end begins again with the next start.
+      await inTime(Promise.all([looking, meta?.close()]), LAST_MS);
     },
   };
+}
+
+/** What the promise says, or undefined when it takes longer. */
+async function inTime<Answer>(promise: Promise<Answer>, milliseconds: number): Promise<Answer | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), milliseconds)));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
