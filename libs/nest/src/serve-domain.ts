@@ -32,6 +32,7 @@ export interface DomainAdapters extends SwarmAdapters {
 
 /** How often the folder is looked at: a run over an unchanged folder costs one `stat` for each file. */
 const LOOK_AGAIN_MS = 2000;
+const LAST_MS = 10_000;
 
 /**
  * One domain as a process of its own: takes in its folder, publishes, then keeps looking for new files until it is told to
@@ -131,6 +132,8 @@ export function runDomain(domain: DomainProcess): void {
   serveDomain(domain).then(
     (code) => {
       process.exitCode = code;
+      // All is closed; what holds the process open all the same has nothing left to say.
+      setTimeout(() => process.exit(), LAST_MS).unref();
     },
     (error: unknown) => {
       process.stderr.write(
