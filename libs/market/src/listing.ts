@@ -37,6 +37,9 @@ export interface ReleaseEvidence {
   readonly snapshot: string;
   readonly quasi: readonly string[];
   readonly sensitive: readonly string[];
+  /** The column that says whose a row is, and how many persons there are: then k, l and t are of persons. */
+  readonly person?: string;
+  readonly persons?: number;
   readonly k: number;
   readonly l?: number;
   readonly t?: number;

@@ -1,9 +1,10 @@
 import { SkeinError } from '@skein/kernel';
 import { checkAsk, type Ask } from './ask.ts';
-import { checkedLength, columnOf, rowsOf, type DictionaryColumn, type Table } from './column.ts';
+import { checkedLength, columnOf, rowsOf, type Column, type DictionaryColumn, type Table } from './column.ts';
 import { dimensionOf, type Dimension } from './dimension.ts';
 import type { Hierarchy } from './hierarchy.ts';
-import { mondrian, type Classes } from './mondrian.ts';
+import { mondrian, type Admits, type Classes } from './mondrian.ts';
+import { personCodes, personsOf } from './persons.ts';
 import { recheck, type Verdict } from './recheck.ts';
 import { sensitiveGuard } from './sensitive.ts';
 
@@ -15,7 +16,7 @@ export interface AnonymiseAsk extends Ask {
    * the order of code points. `nodes`: always as one node, which loses two to three times as much.
    */
   readonly categories?: 'runs' | 'nodes';
-  /** Columns released as they are; by default all that are no quasi-identifiers. */
+  /** Columns released as they are; by default all that are no quasi-identifiers, and not the person's. */
   readonly keep?: readonly string[];
 }
 
@@ -24,8 +25,10 @@ export interface LossReport {
   /** Rows looked at, and those released. */
   readonly rows: number;
   readonly released: number;
-  /** Rows left out since a quasi-identifier is missing (null or NaN) in them. */
+  /** Rows left out since a quasi-identifier, or the person, is missing (null or NaN) in them. */
   readonly suppressed: number;
+  /** Persons whose rows are released, where it is said whose a row is. */
+  readonly persons?: number;
   readonly classes: number;
   readonly classSizes: { readonly smallest: number; readonly median: number; readonly largest: number; readonly mean: number };
   /**
@@ -40,30 +43,43 @@ export interface LossReport {
 
 /**
  * Makes a table k-anonymous, and l-diverse and t-close where asked, by strict Mondrian. Rows keep their order; those with a missing quasi-identifier
- * are left out and counted. The result is not judged here: `release` does that.
+ * are left out and counted. The result is not judged here: `release` does that. With a person, `persons` says whose the released rows are: for the
+ * counter, never to be told.
  * @throws SKEIN_PRIVACY_INVALID, SKEIN_HIERARCHY_INVALID for input that cannot be read, SKEIN_PRIVACY_UNSAFE where no release can keep what is asked
  */
-export function anonymise(table: Table, ask: AnonymiseAsk): { readonly release: Table; readonly report: LossReport } {
+export function anonymise(table: Table, ask: AnonymiseAsk): { readonly release: Table; readonly report: LossReport; readonly persons?: Column } {
   checkAsk(ask);
   const rows = checkedLength(table);
-  const keep = ask.keep ?? Object.keys(table).filter((name) => !ask.quasi.includes(name));
+  const keep = ask.keep ?? Object.keys(table).filter((name) => !ask.quasi.includes(name) && name !== ask.person);
+  if (ask.person !== undefined && keep.includes(ask.person))
+    throw new SkeinError('SKEIN_PRIVACY_INVALID', `${JSON.stringify(ask.person)} says whose a row is, and is not released`);
   const named = keep.find((name) => ask.quasi.includes(name));
   if (named !== undefined) throw new SkeinError('SKEIN_PRIVACY_INVALID', `${JSON.stringify(named)} is a quasi-identifier and cannot be kept as it is`);
   for (const name of Object.keys(ask.hierarchies ?? {}))
     if (!ask.quasi.includes(name))
       throw new SkeinError('SKEIN_PRIVACY_INVALID', `a hierarchy is given for ${JSON.stringify(name)}, which is no quasi-identifier`);
   const dimensions = ask.quasi.map((name) => dimensionOf(name, columnOf(table, name), ask.hierarchies?.[name], ask.categories === 'nodes'));
-  const kept = wholeRows(dimensions, rows);
+  const kept = wholeRows(
+    [...dimensions.map(({ codes }) => codes), ...(ask.person === undefined ? [] : [personCodes(ask.person, columnOf(table, ask.person))])],
+    rows,
+  );
+  const persons = ask.person === undefined ? undefined : personsOf(table, ask.person, kept);
   if (kept.length < ask.k)
     throw new SkeinError('SKEIN_PRIVACY_UNSAFE', `${kept.length} rows cannot be ${ask.k}-anonymous`, { context: { rows, released: kept.length, k: ask.k } });
-  const admits = sensitiveGuard(table, kept, ask);
+  if (persons && persons.count < ask.k)
+    throw new SkeinError('SKEIN_PRIVACY_UNSAFE', `${persons.count} persons cannot be ${ask.k}-anonymous`, {
+      context: { rows, released: kept.length, persons: persons.count, k: ask.k },
+    });
+  const guard = sensitiveGuard(table, kept, ask, persons);
+  const admits: Admits | undefined = persons ? (order, from, to) => persons.within(order, from, to) >= ask.k && (!guard || guard(order, from, to)) : guard;
   if (admits && !admits(Int32Array.from(kept.keys()), 0, kept.length))
     throw new SkeinError('SKEIN_PRIVACY_UNSAFE', `not even all ${kept.length} rows together are as diverse as asked: ${JSON.stringify(ask.l)}`);
   const classes = mondrian(dimensions, kept, ask.k, admits);
   const release: Record<string, Table[string]> = {};
   for (const [j, dimension] of dimensions.entries()) release[dimension.name] = generalised(dimension, j, dimensions.length, classes);
   for (const name of keep) release[name] = kept.length === rows ? columnOf(table, name) : rowsOf(columnOf(table, name), kept);
-  return { release, report: lossOf(dimensions, classes, rows, kept.length) };
+  const report = lossOf(dimensions, classes, rows, kept.length);
+  return persons ? { release, report: { ...report, persons: persons.count }, persons: persons.column } : { release, report };
 }
 
 /**
@@ -71,11 +87,11 @@ export function anonymise(table: Table, ask: AnonymiseAsk): { readonly release: 
  * @throws as `anonymise`; SKEIN_PRIVACY_UNSAFE with the classes at fault where the re-check finds any
  */
 export function release(table: Table, ask: AnonymiseAsk): { readonly release: Table; readonly report: LossReport; readonly verdict: Verdict } {
-  const made = anonymise(table, ask);
-  return { ...made, verdict: assertSafe(made.release, ask) };
+  const { persons, ...made } = anonymise(table, ask);
+  return { ...made, verdict: assertSafe(ask.person !== undefined && persons ? { ...made.release, [ask.person]: persons } : made.release, ask) };
 }
 
-/** Refuses a released table that does not keep what is asked. @throws SKEIN_PRIVACY_UNSAFE */
+/** Refuses a released table, with the person's column where one is asked for, that does not keep what is asked. @throws SKEIN_PRIVACY_UNSAFE */
 export function assertSafe(released: Table, ask: Ask): Verdict {
   const verdict = recheck(released, ask);
   if (verdict.passed) return verdict;
@@ -89,9 +105,9 @@ export function assertSafe(released: Table, ask: Ask): Verdict {
   );
 }
 
-function wholeRows(dimensions: readonly Dimension[], rows: number): Int32Array {
+function wholeRows(columns: readonly Int32Array[], rows: number): Int32Array {
   const missing = new Uint8Array(rows);
-  for (const { codes } of dimensions) for (let row = 0; row < rows; row += 1) if ((codes[row] as number) < 0) missing[row] = 1;
+  for (const codes of columns) for (let row = 0; row < rows; row += 1) if ((codes[row] as number) < 0) missing[row] = 1;
   const kept = new Int32Array(rows);
   let count = 0;
   for (let row = 0; row < rows; row += 1) if (missing[row] === 0) kept[count++] = row;

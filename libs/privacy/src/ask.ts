@@ -26,8 +26,13 @@ export interface Ask {
   readonly quasi: readonly string[];
   /** Columns whose values must not be told of a person. */
   readonly sensitive?: readonly string[];
-  /** Rows that every combination of quasi-identifiers stands for, at least. */
+  /** Rows that every combination of quasi-identifiers stands for, at least; persons, where `person` names their column. */
   readonly k: number;
+  /**
+   * The column that says whose a row is, where a person may have several. Then k, l and t count persons: k distinct ones; for l as few values as could
+   * account for all of them, which are the most frequent; for t each person once for each of their values. It is never part of a release.
+   */
+  readonly person?: string;
   /** For each sensitive column. */
   readonly l?: Diversity;
   /** For each sensitive column. */
@@ -45,6 +50,8 @@ export function checkAsk(ask: Ask): void {
   if (twice !== undefined) refuse(`${JSON.stringify(twice)} stands twice among the quasi-identifiers`);
   const both = ask.sensitive?.find((name) => ask.quasi.includes(name));
   if (both !== undefined) refuse(`${JSON.stringify(both)} cannot be a quasi-identifier and sensitive`);
+  if (ask.person !== undefined && (ask.quasi.includes(ask.person) || ask.sensitive?.includes(ask.person) === true))
+    refuse(`${JSON.stringify(ask.person)} says whose a row is, and is not released`);
   if ((ask.l || ask.t) && (ask.sensitive ?? []).length === 0) refuse('l-diversity and t-closeness need a sensitive column');
   if (ask.l && !(ask.l.l >= 1 && Number.isFinite(ask.l.l))) refuse(`l is at least 1, not ${ask.l.l}`);
   if (ask.l && ask.l.kind !== 'entropy' && !Number.isSafeInteger(ask.l.l)) refuse(`l is a whole number, not ${ask.l.l}`);

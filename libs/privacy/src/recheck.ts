@@ -1,3 +1,4 @@
+import { SkeinError } from '@skein/kernel';
 import { checkAsk, ROUNDING, type Ask, type Closeness, type Diversity } from './ask.ts';
 import { checkedLength, columnOf, isDictionary, valueAt, type Column, type Table } from './column.ts';
 import type { Hierarchy } from './hierarchy.ts';
@@ -10,6 +11,8 @@ export interface PrivacyFailure {
   /** What the released quasi-identifiers say there. */
   readonly quasi: Readonly<Record<string, unknown>>;
   readonly rows: number;
+  /** Distinct persons of the class, where they are counted. */
+  readonly persons?: number;
   readonly found: number;
   readonly asked: number;
 }
@@ -20,6 +23,7 @@ export interface Verdict {
   /** Rows and classes it looked at; nothing to look at is no pass. */
   readonly rows: number;
   readonly classes: number;
+  /** In rows, or in persons where they are counted. */
   readonly smallestClass: number;
   /** The least diverse class (in the kind of l asked), and the one farthest from the whole. */
   readonly leastDiverse?: number;
@@ -34,15 +38,18 @@ const SHOWN = 10;
 /**
  * Counts a released table anew, and knows nothing of how it came to be: rows are one class where all released quasi-identifiers read the same. It
  * shares neither code nor formulas with the partitioner: classes come by refining one column after another, entropy as a product of powers, and the
- * earth mover's distance from the mass that stays, from moving mass greedily, or from flows over the edges of the tree.
+ * earth mover's distance from the mass that stays, from moving mass greedily, or from flows over the edges of the tree. Where persons are counted, the
+ * table has their column, which is not released.
  */
 export function recheck(released: Table, ask: Ask): Verdict {
   checkAsk(ask);
   const rows = checkedLength(released);
   const { groupOf, sizes } = grouped(released, ask.quasi, rows);
+  const people = ask.person === undefined ? undefined : peopleOf(released, ask.person, groupOf, sizes.length);
+  const crowds = people?.persons.map(({ size }) => size) ?? sizes;
   const failures: PrivacyFailure[] = [];
   const failing = new Set<number>();
-  const fail = (group: number, failure: Omit<PrivacyFailure, 'quasi' | 'rows'>): void => {
+  const fail = (group: number, failure: Omit<PrivacyFailure, 'quasi' | 'rows' | 'persons'>): void => {
     failing.add(group);
     if (failures.length === SHOWN) return;
     const row = groupOf.indexOf(group);
@@ -50,10 +57,11 @@ export function recheck(released: Table, ask: Ask): Verdict {
       ...failure,
       quasi: Object.fromEntries(ask.quasi.map((name) => [name, valueAt(columnOf(released, name), row)])),
       rows: sizes[group] as number,
+      ...(people ? { persons: crowds[group] } : {}),
     });
   };
   let smallestClass = rows;
-  for (const [group, size] of sizes.entries()) {
+  for (const [group, size] of crowds.entries()) {
     smallestClass = Math.min(smallestClass, size);
     if (size < ask.k) fail(group, { rule: 'k', found: size, asked: ask.k });
   }
@@ -62,21 +70,36 @@ export function recheck(released: Table, ask: Ask): Verdict {
     const texts = textsOf(columnOf(released, column), rows);
     const tallies = sizes.map(() => new Map<string, number>());
     const whole = new Map<string, number>();
+    const told = new Set<string>();
+    const toldOfAll = new Set<string>();
+    const counted = sizes.map(() => 0);
     for (let row = 0; row < rows; row += 1) {
       const text = texts[row] as string;
+      const group = groupOf[row] as number;
+      const one = people ? `${people.names[row] as string}\0${text}` : undefined;
+      if (one === undefined || !toldOfAll.has(one)) whole.set(text, (whole.get(text) ?? 0) + 1);
+      if (one !== undefined) toldOfAll.add(one);
+      if (one !== undefined && told.has(`${group}\0${one}`)) continue;
+      if (one !== undefined) told.add(`${group}\0${one}`);
+      counted[group] = (counted[group] as number) + 1;
       const tally = tallies[groupOf[row] as number] as Map<string, number>;
       tally.set(text, (tally.get(text) ?? 0) + 1);
-      whole.set(text, (whole.get(text) ?? 0) + 1);
     }
-    const distance = ask.t ? distanceFrom(whole, rows, ask.t) : undefined;
+    const distance =
+      ask.t &&
+      distanceFrom(
+        whole,
+        [...whole.values()].reduce((sum, count) => sum + count, 0),
+        ask.t,
+      );
     for (const [group, tally] of tallies.entries()) {
       if (ask.l) {
-        const found = diversity(tally, sizes[group] as number, ask.l);
+        const found = diversity(people ? atTheLeast(tally, crowds[group] as number) : tally, crowds[group] as number, ask.l);
         leastDiverse = Math.min(leastDiverse ?? found, found);
         if (found < ask.l.l * (1 - ROUNDING)) fail(group, { rule: 'l', column, found, asked: ask.l.l });
       }
       if (ask.t && distance) {
-        const found = distance(tally, sizes[group] as number);
+        const found = distance(tally, counted[group] as number);
         farthest = Math.max(farthest ?? 0, found);
         // Not `found > t`: a distance that is no number must fail.
         if (!(found <= ask.t.t + ROUNDING)) fail(group, { rule: 't', column, found, asked: ask.t.t });
@@ -93,6 +116,28 @@ export function recheck(released: Table, ask: Ask): Verdict {
     failed: failing.size,
     failures,
   };
+}
+
+/** Who has rows in each class. @throws SKEIN_PRIVACY_INVALID for a row of nobody */
+function peopleOf(released: Table, person: string, groupOf: Int32Array, groups: number): { names: readonly string[]; persons: readonly ReadonlySet<string>[] } {
+  const names = textsOf(columnOf(released, person), groupOf.length);
+  const nobody = names.indexOf(MISSING);
+  if (nobody >= 0) throw new SkeinError('SKEIN_PRIVACY_INVALID', `row ${nobody + 1} has no person in ${JSON.stringify(person)}`);
+  const persons = Array.from({ length: groups }, () => new Set<string>());
+  for (const [row, name] of names.entries()) (persons[groupOf[row] as number] as Set<string>).add(name);
+  return { names, persons };
+}
+
+/** The values that most persons have, until they could be all persons' only ones. */
+function atTheLeast(tally: ReadonlyMap<string, number>, persons: number): Map<string, number> {
+  const least = new Map<string, number>();
+  let covered = 0;
+  for (const [text, count] of [...tally].sort(([, a], [, b]) => b - a)) {
+    if (covered >= persons) break;
+    least.set(text, Math.min(count, persons - covered));
+    covered += count;
+  }
+  return least;
 }
 
 /** Refines one class of all rows, column by column: rows stay together while they read the same. */

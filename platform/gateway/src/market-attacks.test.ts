@@ -146,10 +146,48 @@ describe('a release', () => {
     expect(Number(row?.n)).toBeLessThan(2 * k);
   }, 60_000);
 
+  it('counts persons where it is known whose a row is, and tells nothing by the order of its rows', async () => {
+    // whose a row is, is known from the listing of answers with noise; another column may be named, of which each value stands for some twenty rows
+    expect((await seller.get('/v1/market/listings/people-l')).body['release']).toMatchObject({ persons: PEOPLE });
+    const beside = ['people-l', 'people-join'];
+    const ask = (id: string, k: number): Promise<Reply> => list(id, 'shop.people', { release: { quasi: ['age', 'region'], k, person: 'income', beside } });
+    expect(await code(ask('people-crowd', 101))).toBe('SKEIN_PRIVACY_UNSAFE');
+    const made = await ask('people-crowd', 40);
+    expect(made.body).toMatchObject({ state: 'live', columns: ['age', 'region'], release: { k: 40, rows: PEOPLE, persons: 100 } });
+    await take('people-crowd');
+    const { rows } = (await buyer.sql('SELECT age, region FROM market.people_crowd')).body as { rows: { age: string; region: string }[] };
+    expect(rows.length).toBe(PEOPLE);
+    const reads = rows.map(({ age, region }) =>
+      JSON.stringify([
+        ['age', age],
+        ['region', region],
+      ]),
+    );
+    expect(reads).toEqual(reads.toSorted());
+    // the product's own rows, put into the classes again: 1000 + i % 100 is whose row i is
+    const classes = new Map<string, Set<number>>();
+    for (let i = 0; i < PEOPLE; i += 1) {
+      const [age, region] = [20 + (i % 60), i < 3 ? 'islet' : i % 2 === 0 ? 'north' : 'south'];
+      const found = [...new Set(reads)].filter((text) => {
+        const one = Object.fromEntries(JSON.parse(text) as [string, string][]);
+        const [low = 0, high = low] = String(one['age']).replace(/[[\]]/g, '').split(', ').map(Number);
+        return age >= low && age <= high && String(one['region']).replace(/[{}]/g, '').split(', ').includes(region);
+      });
+      expect(found.length).toBe(1);
+      classes.set(found[0] as string, (classes.get(found[0] as string) ?? new Set()).add(i % 100));
+    }
+    expect(classes.size).toBe(new Set(reads).size);
+    expect(Math.min(...[...classes.values()].map(({ size }) => size))).toBeGreaterThanOrEqual(40);
+    for (const wrong of [{ person: 'nobody' }, { person: 7 }, { person: 'age' }])
+      expect(await code(list('people-wrong', 'shop.people', { release: { quasi: ['age'], k: 2, beside, ...wrong } }))).toMatch(
+        /^SKEIN_(REQUEST|PRIVACY)_INVALID$/,
+      );
+  }, 60_000);
+
   it('of some rows only shows these, and tells of which', async () => {
     const made = await list('people-south', 'shop.people', {
       rows: [{ column: 'region', operator: 'equals', values: ['south'] }],
-      release: { quasi: ['age', 'score'], k: 5, beside: ['people-l', 'people-join'] },
+      release: { quasi: ['age', 'score'], k: 5, beside: ['people-l', 'people-join', 'people-crowd'] },
     });
     expect(made.body).toMatchObject({ state: 'live', release: { rows: 1_000, where: [{ column: 'region', values: ['south'] }] } });
     await take('people-south');
@@ -163,7 +201,7 @@ describe('a release', () => {
     for (const values of [['p-5'], ['nobody']]) {
       const few = {
         rows: [{ column: 'person', operator: 'equals', values }],
-        release: { quasi: ['age'], k: 2, beside: ['people-l', 'people-join', 'people-south'] },
+        release: { quasi: ['age'], k: 2, beside: ['people-l', 'people-join', 'people-crowd', 'people-south'] },
       };
       expect((await list('people-few', 'shop.people', few)).status).toBeGreaterThanOrEqual(400);
     }

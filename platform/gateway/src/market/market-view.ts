@@ -30,6 +30,7 @@ export function listingView(state: MarketState, listing: Listing, now: number, o
             l: release.l ?? null,
             t: release.t ?? null,
             rows: release.rows,
+            persons: release.persons ?? null,
             suppressed: release.suppressed,
             ncp: release.ncp,
             recheck: release.recheck,

@@ -15,6 +15,8 @@ export interface ReleaseRequest {
   readonly entry: CatalogEntry;
   readonly snapshot: Snapshot;
   readonly release: unknown;
+  /** The column that a listing of answers with noise says is whose a row is: what the release counts, unless it names another. */
+  readonly person: string | undefined;
   /** Ids of listings that sell, or have sold, other releases of the product. */
   readonly earlier: readonly string[];
 }
@@ -35,6 +37,7 @@ export interface ReleaseParts extends DraftParts {
 interface Ask {
   readonly quasi: readonly string[];
   readonly sensitive: readonly string[];
+  readonly person: string | undefined;
   readonly k: number;
   readonly l: number | undefined;
   readonly t: number | undefined;
@@ -52,22 +55,23 @@ const PREVIEW_ROWS = 5;
  * Makes a release of the product, has it counted by whom it was not made, and publishes it as a table of its own: that is what is
  * sold, never the product. Throws SKEIN_MARKET_RELEASE, and what the anonymiser throws: SKEIN_PRIVACY_INVALID, SKEIN_PRIVACY_UNSAFE where k, l or t cannot be kept.
  */
-export async function releaseOf(parts: ReleaseParts, { listing, entry, snapshot, release, earlier }: ReleaseRequest): Promise<Released> {
+export async function releaseOf(parts: ReleaseParts, { listing, entry, snapshot, release, person: known, earlier }: ReleaseRequest): Promise<Released> {
   const { contract } = entry;
   if (release === undefined)
     throw unreleased(
       `${contract.product} has confidential or restricted columns, and is sold as a checked release only`,
       'Send release with quasi, sensitive and k.',
     );
-  const ask = readAsk(release, contract);
+  const ask = readAsk(release, contract, known);
   const columns = [...ask.quasi, ...ask.sensitive].sort();
   const name = listing.id.replaceAll('-', '_');
   if (parts.catalog.entries.has(`${EXTRACTS}.${name}`)) throw unreleased(`${EXTRACTS}.${name} is a product of the mesh already`, 'Choose another id.');
-  const table = await readTable(parts, entry, snapshot, { ...listing.terms, columns }, ask.quasi);
-  const { l, t, k, quasi, sensitive } = ask;
+  const { l, t, k, quasi, sensitive, person } = ask;
+  const table = await readTable(parts, entry, snapshot, { ...listing.terms, columns: person === undefined ? columns : [...columns, person] }, quasi);
   const made = makeRelease(table, {
     quasi,
     sensitive,
+    ...(person === undefined ? {} : { person }),
     k,
     ...(l === undefined ? {} : { l: { kind: 'distinct', l } as const }),
     ...(t === undefined ? {} : { t: { t, distance: 'equal' } as const }),
@@ -81,9 +85,12 @@ export async function releaseOf(parts: ReleaseParts, { listing, entry, snapshot,
     );
   const text = contractText(name, contract, ask, columns);
   const extract = readContract(text, `${EXTRACTS}/${name}/contract.odcs.yaml`);
-  const rows = rowsOfTable(made.release).map((row) =>
-    Object.fromEntries(Object.entries(row).map(([column, value]) => [column, value === null ? null : String(value)])),
-  );
+  // by what they read: the order of the product's rows would tell which of them are neighbours there, and whose the first ones are
+  const rows = rowsOfTable(made.release)
+    .map((row) => columns.map((column) => [column, row[column] === null ? null : String(row[column])] as const))
+    .map((row) => ({ row: Object.fromEntries(row), reads: JSON.stringify(row) }))
+    .sort((a, b) => (a.reads < b.reads ? -1 : a.reads > b.reads ? 1 : 0))
+    .map(({ row }) => row);
   // a table for each release: nothing that is made later can take the place of what was counted
   const of = `release_${sha256(canonicalJson([entry.id, snapshot.version, ask, listing.terms.rows, text])).slice(0, 32)}`;
   const published = await publish(parts, of, extract, rows, { entry, snapshot, recheck: sha256(canonicalJson(figures(made.verdict))) });
@@ -100,6 +107,8 @@ export async function releaseOf(parts: ReleaseParts, { listing, entry, snapshot,
       snapshot: published.id.toString(),
       quasi,
       sensitive,
+      ...(person === undefined ? {} : { person }),
+      ...(made.report.persons === undefined ? {} : { persons: made.report.persons }),
       k,
       ...(l === undefined ? {} : { l }),
       ...(t === undefined ? {} : { t }),
@@ -111,18 +120,19 @@ export async function releaseOf(parts: ReleaseParts, { listing, entry, snapshot,
   };
 }
 
-function readAsk(value: unknown, { properties, product }: Contract): Ask {
-  const { quasi, sensitive = [], k, l, t, hierarchies = {}, beside = [], ...strange } = members(value, 'a release');
+function readAsk(value: unknown, { properties, product }: Contract, known: string | undefined): Ask {
+  const { quasi, sensitive = [], person = known, k, l, t, hierarchies = {}, beside = [], ...strange } = members(value, 'a release');
   noStrange(strange, 'a release');
-  const known = new Map(properties.map((property) => [property.name, property]));
+  const columns = new Map(properties.map((property) => [property.name, property]));
   const names = (given: unknown, what: string): string[] => {
-    if (!Array.isArray(given) || !given.every((one) => typeof one === 'string' && known.has(one)))
+    if (!Array.isArray(given) || !given.every((one) => typeof one === 'string' && columns.has(one)))
       throw new SkeinError('SKEIN_REQUEST_INVALID', `${what} must be columns of ${product}, not ${shown(given)}`);
     return given as string[];
   };
   const ask = {
     quasi: names(quasi, 'quasi'),
     sensitive: names(sensitive, 'sensitive'),
+    person: person === undefined ? undefined : names([person], 'person')[0],
     k: readCount(k, 'k', 2, 1_000_000),
     l: l === undefined ? undefined : readCount(l, 'l', 2, 1_000),
     t: t === undefined ? undefined : t,
@@ -134,8 +144,8 @@ function readAsk(value: unknown, { properties, product }: Contract): Ask {
   if (ask.t !== undefined && !(typeof ask.t === 'number' && ask.t > 0 && ask.t < 1))
     throw new SkeinError('SKEIN_REQUEST_INVALID', `t lies between 0 and 1, not ${shown(ask.t)}`);
   if (Object.values(ask.hierarchies).some((text) => typeof text !== 'string')) throw new SkeinError('SKEIN_REQUEST_INVALID', 'hierarchies are texts by column');
-  for (const name of [...ask.quasi, ...ask.sensitive]) {
-    const { type, unique, keyPosition, classification } = known.get(name) as Property;
+  for (const name of [...ask.quasi, ...ask.sensitive, ...(ask.person === undefined ? [] : [ask.person])]) {
+    const { type, unique, keyPosition, classification } = columns.get(name) as Property;
     if (ask.sensitive.includes(name) && !['public', 'internal'].includes(classification) && ask.l === undefined && ask.t === undefined)
       throw unreleased(`${name} is ${classification}, and k alone does not hide it: all rows of a class may share one value`, 'Ask for l, or t.');
     if (type.kind === 'struct' || type.kind === 'list' || type.kind === 'map' || type.kind === 'binary')

@@ -76,7 +76,8 @@ export async function list(parts: TradeParts, body: unknown, principal: Principa
     const earlier = [...(await market.state()).listings.values()].flatMap(({ id, product: of, release: sold }) =>
       sold && of === listing.product && id !== listing.id ? [id] : [],
     );
-    const evidence = listing.needsRelease && !listing.privacy ? await releaseOf(parts, { listing, entry, snapshot, release, earlier }) : undefined;
+    const person = [...(await market.state()).listings.values()].find(({ privacy, product: of }) => privacy && of === listing.product)?.privacy?.person;
+    const evidence = listing.needsRelease && !listing.privacy ? await releaseOf(parts, { listing, entry, snapshot, release, person, earlier }) : undefined;
     const view = evidence || listing.privacy ? undefined : soldView(entry, listing, snapshot);
     if (!evidence && !listing.privacy && !view) throw new SkeinError('SKEIN_REQUEST_INVALID', 'the terms show no column of the product');
     // sent again, a listing keeps the seed that it has
