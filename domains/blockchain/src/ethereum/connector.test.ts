@@ -38,6 +38,7 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
       session,
       chunk: 20,
       tail: 5,
+      hashes: true,
       pace: { start: 500 },
       timing: { clock: { now: () => 1_700_000_000_000 }, sleep: () => Promise.resolve(), random: () => 0 },
       ...options,
@@ -375,9 +376,16 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
     'sends a block of another branch': {
       method: 'eth_getBlockByNumber',
       code: 'SKEIN_SOURCE_UNTRUE',
-      at: /^block 7: parentHash$/,
+      at: /^block 7: (hash|parentHash)$/,
       when: (result) => (result as Raw)['number'] === '0x7',
       tamper: (_, result) => ({ ...(result as object), parentHash: `0x${'3'.repeat(64)}` }),
+    },
+    'changes a header': {
+      method: 'eth_getBlockByNumber',
+      code: 'SKEIN_SOURCE_UNTRUE',
+      at: /^block 7: hash$/,
+      when: (result) => (result as Raw)['number'] === '0x7',
+      tamper: (_, result) => ({ ...(result as Raw), timestamp: `0x${(BigInt(String((result as Raw)['timestamp'])) + 1n).toString(16)}` }),
     },
     'sends transactions of another chain': {
       method: 'eth_getBlockByNumber',

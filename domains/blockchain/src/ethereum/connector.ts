@@ -5,6 +5,7 @@ import type { EngineSession } from '@skein/ports';
 import { lockFolder } from '@skein/adapter-sqlite';
 import { attempted, attemptedAnew, fetchChainId, fetchHeader, fetchRange, logSpan, untrue, type Wanted } from './fetch-range.ts';
 import { headSocket, type HeadSocket } from './head-socket.ts';
+import { hashesAsEthereum } from './header-hash.ts';
 import { nextRange, type RangeSizes } from './next-range.ts';
 import { joinRanges, KINDS, listRanges, readHeaders, removeRange, writeRange, writeTextFile, type KeptHeader, type Kind, type Range } from './range-file.ts';
 import { appendReorg, writeHead, type Reorg } from './record-file.ts';
@@ -26,6 +27,8 @@ export interface EthereumOptions extends RpcOptions {
   readonly transactions?: boolean;
   /** Whether the chain fills logsBloom; default true. */
   readonly bloom?: boolean;
+  /** Whether blocks are hashed as Ethereum hashes them; default true for Ethereum and its test networks, and false for other chains. */
+  readonly hashes?: boolean;
   /** Blocks of a file that is final, and of one that is not yet; default 1000 and 20. */
   readonly chunk?: number;
   readonly tail?: number;
@@ -88,6 +91,7 @@ export async function ethereumConnector(options: EthereumOptions): Promise<Ether
     addresses: (options.addresses ?? []).map((address) => address.toLowerCase()).sort(),
     transactions: options.transactions ?? true,
     bloom: options.bloom ?? true,
+    hashes: options.hashes ?? hashesAsEthereum(chainId),
     concurrency: options.concurrency ?? 8,
   };
   const kinds: readonly Kind[] = wanted.transactions ? KINDS : KINDS.filter((kind) => kind !== 'transactions');

@@ -1,6 +1,7 @@
 import { SkeinError } from '@skein/kernel';
 import { headerOf, list, logOf, quantity, receiptOf, type Header, type Log, type Receipt } from './answer.ts';
 import { bloomOf, holds, mayHold } from './bloom.ts';
+import { headerHash } from './header-hash.ts';
 import { RangeTooLarge, type Rpc } from './rpc.ts';
 
 /** What is taken of a chain. */
@@ -13,6 +14,8 @@ export interface Wanted {
   readonly transactions: boolean;
   /** Whether the chain fills logsBloom: then logs that a node withholds or makes up are found by it. */
   readonly bloom: boolean;
+  /** Whether the hash of a block is that of its header as Ethereum hashes it: then a header of which anything is changed is found by it. */
+  readonly hashes: boolean;
   /** Requests under way at a time. */
   readonly concurrency: number;
 }
@@ -121,14 +124,43 @@ async function retried<T>(rpc: Rpc, signal: AbortSignal | undefined, work: () =>
 }
 
 /** The header of a number or of `latest`, `safe`, `finalized`; undefined when the node has none. */
-export async function fetchHeader(rpc: Rpc, which: bigint | 'latest' | 'safe' | 'finalized', full: boolean, signal?: AbortSignal): Promise<Header | undefined> {
+export async function fetchHeader(
+  rpc: Rpc,
+  which: bigint | 'latest' | 'safe' | 'finalized',
+  full: boolean,
+  signal?: AbortSignal,
+  hashed = false,
+): Promise<Header | undefined> {
   const asked = String(which);
   const value = await rpc.call('eth_getBlockByNumber', [typeof which === 'bigint' ? toHex(which) : which, full], signal);
   if (value === null) return undefined;
   const header = headerOf(value, asked);
   if (typeof which === 'bigint' && header.number !== which) throw untrue(`block ${asked}`, `the node sends block ${header.number}`);
+  if (hashed) checkHash(rpc, header, value as Readonly<Record<string, unknown>>);
   return header;
 }
+
+/** What cannot be told is reported, once for each reason and node, and let pass: a fork that is not known yet is no lie. */
+function checkHash(rpc: Rpc, header: Header, block: Readonly<Record<string, unknown>>): void {
+  const found = headerHash(block, header.hash);
+  const at = `block ${header.number}: hash`;
+  if ('hash' in found) {
+    if (found.hash !== header.hash) throw untrue(at, `it is ${header.hash}, and the hash of what the node sends is ${found.hash}`);
+    return;
+  }
+  const told = untold.get(rpc) ?? new Set();
+  untold.set(rpc, told);
+  if (told.has(found.unknown)) return;
+  told.add(found.unknown);
+  rpc.report({
+    code: 'SKEIN_SOURCE_ANSWER',
+    message: `${at}: it is taken as it is said: the hash cannot be reckoned anew, since ${found.unknown}`,
+    attempt: 1,
+    at,
+  });
+}
+
+const untold = new WeakMap<Rpc, Set<string>>();
 
 export async function fetchChainId(rpc: Rpc, signal?: AbortSignal): Promise<bigint> {
   return quantity('eth_chainId', await rpc.call('eth_chainId', [], signal));
@@ -144,7 +176,7 @@ async function fetchBlocks(
 ): Promise<{ header: Header; receipts: readonly Receipt[] }[]> {
   const numbers = Array.from({ length: Number(to - from) + 1 }, (_, index) => from + BigInt(index));
   return pooled(numbers, wanted.concurrency, async (number) => {
-    const header = await fetchHeader(rpc, number, wanted.transactions, signal);
+    const header = await fetchHeader(rpc, number, wanted.transactions, signal, wanted.hashes);
     if (!header) throw untrue(`block ${number}`, 'the node has no such block, though it has later ones');
     for (const [index, transaction] of header.transactions.entries()) {
       if (transaction.index !== index) throw untrue(`block ${number}: transactions[${index}]`, `its index is ${transaction.index}`);
