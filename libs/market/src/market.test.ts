@@ -236,6 +236,42 @@ describe('the market', () => {
     }
   });
 
+  it('names each charge apart, also of two answers under one key of which the first was cut off', () => {
+    const made = market();
+    const entitlement = sold(
+      made,
+      listing('one', { unit: 'Data-volume', bytes: 1_024 }, {}, { royalties: [1, 2].map((at) => ({ domain: 'd', product: `d.p${at}`, weight: 1 })) }),
+    );
+    const [first] = made.run(reserve(entitlement, 'k', { attempt: 'a' }));
+    const usage = first?.type === 'usage.reserved' ? first.usage : '';
+    // sent again while it runs: both are at work on one intent
+    expect(made.run(reserve(entitlement, 'k', { attempt: 'b' }))).toMatchObject([{ type: 'usage.reserved', usage }]);
+    const uses = [{ usage, entitlement, key: 'k', query: 'q' }];
+    made.run({ do: 'settle', uses, rows: 0n, bytes: 9_000, cut: true });
+    made.run({ do: 'settle', uses, rows: 1n, bytes: 10 });
+    const charges = chargesOf(made.log);
+    expect(charges.map(({ cents }) => cents)).toEqual(['900', '100']);
+    expect(new Set(charges.map(({ id }) => id)).size).toBe(2);
+    const uncharged = made.log.flatMap((event) => (event.type === 'usage.charged' && !charges.some(({ id }) => id === `usage:${event.usage}`) ? [event] : []));
+    expect(uncharged).toEqual([]);
+  });
+
+  it('takes no other query under the key of an intent that lapsed, whose worker may be slow', () => {
+    const made = market();
+    const entitlement = sold(made, listing('one'));
+    const [first] = made.run(reserve(entitlement, 'k', { attempt: 'a' }));
+    const usage = first?.type === 'usage.reserved' ? first.usage : '';
+    expect(thrown(() => made.run(reserve(entitlement, 'k', { attempt: 'b', query: 'other' }), START + 1_001))).toBe('SKEIN_MARKET_CONFLICT');
+    // the same query: one is charged, whichever ends first
+    made.run(reserve(entitlement, 'k', { attempt: 'c' }), START + 1_001);
+    const again = made.state.usages.get(made.state.usageByKey.get(JSON.stringify([entitlement, 'k'])) ?? '')?.id ?? '';
+    expect(again).not.toBe(usage);
+    for (const one of [usage, again]) made.run({ do: 'settle', uses: [{ usage: one, entitlement, key: 'k', query: 'q' }], rows: 1n, bytes: 1 }, START + 1_500);
+    expect(chargesOf(made.log)).toHaveLength(1);
+    // a day later the key is free
+    expect(made.run(reserve(entitlement, 'k', { attempt: 'd', query: 'other' }), START + 2 * DAY)).toHaveLength(1);
+  });
+
   it('answers a repetition for a day, and forgets the key then', () => {
     const made = market();
     const entitlement = sold(made, listing('one', {}, { quota: 2 }));

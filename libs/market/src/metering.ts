@@ -3,7 +3,7 @@ import type { MarketCommand } from './command.ts';
 import { charged, conflict } from './charging.ts';
 import type { MarketFact } from './event.ts';
 import { usageCents } from './plan.ts';
-import { isValid, quotaLeft, usageKey, type EntitlementStanding, type MarketState } from './state.ts';
+import { isValid, quotaLeft, REPEAT_MS, usageKey, type EntitlementStanding, type MarketState } from './state.ts';
 
 /**
  * Admits a query under entitlements: an intent is in the log before anything runs. A repetition (same key, same query) takes the
@@ -16,9 +16,11 @@ export function reserve(state: MarketState, command: Extract<MarketCommand, { do
     if (!standing || standing.entitlement.consumer !== consumer || !isValid(standing, time))
       throw new SkeinError('SKEIN_PRODUCT_UNKNOWN', 'the agreement gives no right to read any more');
     const found = state.usages.get(state.usageByKey.get(usageKey(id, key)) ?? '');
-    // what lapsed, or was charged a day ago, is no use any more that could be repeated
+    // what lapsed, or was charged a day ago, is no use any more that could be repeated; but the worker of what lapsed may still come to an end
     const known = found && found.until > time ? found : undefined;
-    if (known && known.query !== query) throw conflict('that idempotency key was used for another query', { agreement: standing.entitlement.agreement });
+    const heldFor = found?.state === 'reserved' ? found.until + REPEAT_MS : found?.until;
+    if (found && heldFor !== undefined && heldFor > time && found.query !== query)
+      throw conflict('that idempotency key was used for another query', { agreement: standing.entitlement.agreement });
     if (known?.state === 'charged') return [];
     if (!known) checkQuota(state, standing, time);
     const usage = known?.id ?? sha256(JSON.stringify([consumer, id, key, attempt])).slice(0, 40);
@@ -43,11 +45,13 @@ export function settle(state: MarketState, { uses, rows, bytes, cut = false }: E
     if (usage?.state === 'charged' && usage.query === query) return [];
     if (usage?.state !== 'reserved' || usage.until <= time) checkQuota(state, standing, time);
     const { entitlement, answered } = standing;
-    const charge = charged(entitlement, `usage:${id}`, 'use', usageCents(entitlement.terms.plan, answered, bytes));
+    // an intent may be charged already and forgotten, where the rest of a cut answer is not free: what comes after it has a name of its own
+    const named = state.usages.get(id)?.state === 'reserved' ? id : sha256(JSON.stringify([id, state.seq])).slice(0, 40);
+    const charge = charged(entitlement, `usage:${named}`, 'use', usageCents(entitlement.terms.plan, answered, bytes));
     return [
       {
         type: 'usage.charged',
-        usage: id,
+        usage: named,
         entitlement: of,
         consumer: entitlement.consumer,
         key,
