@@ -1,6 +1,13 @@
-import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, type CST, type Document, type Node } from 'yaml';
+import { createRequire } from 'node:module';
+import type * as Yaml from 'yaml';
+import type { CST, Document, Node } from 'yaml';
 import { SkeinError, type ErrorCode } from '@skein/kernel';
 import { codeFrame, type Fault } from './fault.ts';
+import { readPlainYaml } from './plain-yaml.ts';
+
+/** Loaded for the first text that is not plain: seventy files, which a mesh of plain contracts starts without. */
+const load = createRequire(import.meta.url);
+const yaml = (): typeof Yaml => load('yaml') as typeof Yaml;
 
 /** A YAML value with its position (offset into the text). Maps are Maps: a key such as `__proto__` is a key and nothing more. */
 export type Tree = TreeScalar | TreeList | TreeMap;
@@ -39,23 +46,37 @@ export const LIMITS = { bytes: 256 * 1024, depth: 64, lexemes: 64_000, faults: 5
 export class YamlText {
   readonly file: string;
   readonly text: string;
-  readonly #lines: LineCounter;
+  /** Offsets at which lines begin; made for the first place that is asked for. */
+  #starts: readonly number[] | undefined;
 
-  constructor(file: string, text: string, lines: LineCounter) {
+  constructor(file: string, text: string) {
     this.file = file;
     this.text = text;
-    this.#lines = lines;
   }
 
   place(at: number): { file: string; line: number; column: number } {
-    const { line, col } = this.#lines.linePos(Math.min(at, this.text.length));
-    return { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1) };
+    const starts = this.#lineStarts();
+    const offset = Math.max(0, Math.min(at, this.text.length));
+    let [line, beyond] = [0, starts.length];
+    while (beyond - line > 1) {
+      const middle = (line + beyond) >> 1;
+      if ((starts[middle] as number) <= offset) line = middle;
+      else beyond = middle;
+    }
+    return { file: this.file, line: line + 1, column: offset - (starts[line] as number) + 1 };
   }
 
   fault(code: ErrorCode, rule: string, at: number, message: string, fix: string): Fault {
     const place = this.place(at);
-    const start = this.#lines.lineStarts[place.line - 1] ?? 0;
+    const start = this.#lineStarts()[place.line - 1] ?? 0;
     return { code, rule, message, fix, place, frame: codeFrame(this.text, start, place.line, place.column) };
+  }
+
+  #lineStarts(): readonly number[] {
+    if (this.#starts) return this.#starts;
+    const starts = [0];
+    for (let at = this.text.indexOf('\n'); at >= 0; at = this.text.indexOf('\n', at + 1)) starts.push(at + 1);
+    return (this.#starts = starts);
   }
 }
 
@@ -64,6 +85,12 @@ export class YamlText {
  * scalars are faults. Throws SKEIN_CONTRACT_LIMIT (too large or deep) or SKEIN_CONTRACT_SYNTAX at once.
  */
 export function readYaml(text: string, file: string): { source: YamlText; root: Tree; faults: Fault[] } {
+  const plain = readPlainYaml(text);
+  return plain ? { source: new YamlText(file, text), root: plain, faults: [] } : readFullYaml(text, file);
+}
+
+/** The same by the library for YAML alone, which reads and places all that a text may hold. */
+export function readFullYaml(text: string, file: string): { source: YamlText; root: Tree; faults: Fault[] } {
   const bytes = Buffer.byteLength(text);
   if (bytes > LIMITS.bytes) {
     throw new SkeinError('SKEIN_CONTRACT_LIMIT', `the contract has ${bytes} bytes, ${LIMITS.bytes} are allowed`, {
@@ -71,8 +98,7 @@ export function readYaml(text: string, file: string): { source: YamlText; root: 
       hint: 'Split the contract: one document for each output port.',
     });
   }
-  const lines = new LineCounter();
-  const source = new YamlText(file, text, lines);
+  const source = new YamlText(file, text);
   const stop = (fault: Fault): never => {
     throw new SkeinError(fault.code, fault.message, {
       place: fault.place,
@@ -83,10 +109,11 @@ export function readYaml(text: string, file: string): { source: YamlText; root: 
   };
   const syntax = (at: number, message: string) => stop(source.fault('SKEIN_CONTRACT_SYNTAX', 'yaml', at, message, 'Mend the YAML at the place shown.'));
 
-  const tokens = tokenize(text, lines, (at, message, fix) => stop(source.fault('SKEIN_CONTRACT_LIMIT', 'limit', at, message, fix)));
+  const tokens = tokenize(text, (at, message, fix) => stop(source.fault('SKEIN_CONTRACT_LIMIT', 'limit', at, message, fix)));
   const broken = tokens.find((token) => token.type === 'error');
   if (broken) syntax(broken.offset, 'message' in broken ? broken.message : 'the YAML cannot be read');
-  const composer = new Composer({ uniqueKeys: false, keepSourceTokens: false, lineCounter: lines, version: '1.2', merge: false });
+  const { Composer } = yaml();
+  const composer = new Composer({ uniqueKeys: false, keepSourceTokens: false, version: '1.2', merge: false });
   const documents = withoutStacks(() => {
     const composed: Document.Parsed[] = [];
     for (const document of composer.compose(tokens, true, text.length)) if (composed.push(document) > 1) break;
@@ -105,12 +132,11 @@ export function readYaml(text: string, file: string): { source: YamlText; root: 
  * The concrete syntax, token by token. The lexer and the token parser are iterative and linear, the composer after them
  * recursive: so depth is judged here, while the parser's stack grows, before a deep document costs anything.
  */
-function tokenize(text: string, lines: LineCounter, stop: (at: number, message: string, fix: string) => never): CST.Token[] {
+function tokenize(text: string, stop: (at: number, message: string, fix: string) => never): CST.Token[] {
+  const { Lexer, Parser } = yaml();
   const parser = new Parser();
   const tokens: CST.Token[] = [];
   let lexemes = 0;
-  lines.addNewLine(0);
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
   for (const lexeme of new Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) tokens.push(token);
     if (tokens.at(-1)?.type === 'error') break;
@@ -140,6 +166,7 @@ function note(faults: Fault[], make: () => Fault): void {
 }
 
 function treeOf(node: Node | null, source: YamlText, faults: Fault[], at = 0): Tree {
+  const { isAlias, isMap, isScalar, isSeq } = yaml();
   if (node === null) return { kind: 'scalar', value: null, text: '', at };
   const start = node.range?.[0] ?? at;
   if (isAlias(node)) {

@@ -1,5 +1,4 @@
 import { SkeinError } from '@skein/kernel';
-import { LineCounter } from 'yaml';
 import type { ColumnType, StructField } from '../contract.ts';
 import { YamlText } from '../yaml-tree.ts';
 import { sqlTokens, type SqlToken } from './ddl-tokens.ts';
@@ -96,10 +95,7 @@ class DdlReader {
   #at = 0;
 
   constructor(sql: string, file: string) {
-    const lines = new LineCounter();
-    lines.addNewLine(0);
-    for (let at = sql.indexOf('\n'); at >= 0; at = sql.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
-    this.#source = new YamlText(file, sql, lines);
+    this.#source = new YamlText(file, sql);
     this.#tokens = sqlTokens(sql, file, (at) => this.refuse(at, 'a quote or comment is not closed', 'Close it.'));
   }
 
