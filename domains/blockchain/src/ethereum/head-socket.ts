@@ -1,5 +1,7 @@
+import type { LookupFunction } from 'node:net';
 import { checkedAddress, systemTiming, type Lookup, type Timing } from '@skein/adapter-connectors';
 import { SkeinError } from '@skein/kernel';
+import { Agent, WebSocket } from 'undici';
 
 export interface HeadSocketOptions {
   /** `ws://` or `wss://`. */
@@ -23,8 +25,8 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 
 /**
- * Connects at the first wait. A plain `ws://` goes to the address that was checked, so that a name that changes its meaning gains nothing; with `wss://` the
- * certificate holds the peer to the name. Redirects are not followed. Throws SKEIN_SOURCE_ADDRESS from `wait` for an address that it must not reach.
+ * Connects at the first wait, and to the address that was checked, so that a name that changes its meaning gains nothing; with `wss://` the certificate
+ * holds the peer to the name as well. Redirects are not followed. Throws SKEIN_SOURCE_ADDRESS from `wait` for an address that it must not reach.
  */
 export function headSocket({ url, allowHosts = [], lookup, timing = systemTiming, onTrouble }: HeadSocketOptions): HeadSocket {
   if (!/^wss?:\/\//i.test(url) || !URL.canParse(url)) {
@@ -36,11 +38,10 @@ export function headSocket({ url, allowHosts = [], lookup, timing = systemTiming
   let wake: () => void = () => undefined;
 
   const connect = async (): Promise<void> => {
-    const target = new URL(url);
-    const { address, family } = await checkedAddress(new URL(url.replace(/^ws/i, 'http')), allowHosts, lookup);
-    if (target.protocol === 'ws:') target.hostname = family === 6 ? `[${address}]` : address;
+    const checked = await checkedAddress(new URL(url.replace(/^ws/i, 'http')), allowHosts, lookup);
     if (closed) return;
-    const own = new WebSocket(target);
+    const settled: LookupFunction = (_host, options, done) => (options.all === true ? done(null, [checked]) : done(null, checked.address, checked.family));
+    const own = new WebSocket(url, { dispatcher: new Agent({ connect: { lookup: settled } }) });
     socket = own;
     const broken = (why: string): void => {
       if (socket !== own) return;
