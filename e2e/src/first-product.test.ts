@@ -1,11 +1,10 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { copyWorkspace } from '@skein/checks';
 import { demoMaterials, writeSapSource } from '@skein/demo';
-import { temporaryDirectory } from '@skein/testing';
+import { temporaryDirectory, testProcess, type TestProcess } from '@skein/testing';
 
 // Promise: from a file to an answer over the mesh in a minute, with two majors live in the end, and not a trace when it is taken away.
 
@@ -13,16 +12,10 @@ const root = path.resolve(import.meta.dirname, '../..');
 /** Seconds, on a machine that does other work too; alone it takes about a third. */
 const BOUND = 180;
 
-const running: ChildProcess[] = [];
+const running: TestProcess[] = [];
 afterEach(async () => {
-  for (const child of running.splice(0)) await stop(child);
+  for (const one of running.splice(0)) await one.end();
 });
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGTERM');
-  await gone;
-}
 
 describe('a first product', () => {
   it('is made, published, queried, changed, followed by its next major, and taken away', async () => {
@@ -111,7 +104,7 @@ describe('a first product', () => {
     });
     await step('tests of both', () => done(node('node_modules/.bin/vitest', 'run', 'domains/crm')));
     await step('publish both', () => done(skein('ingest', 'crm', '--from', folder.file('crm'), '--data', data)));
-    await stop(gateway.child);
+    await gateway.process.end();
     gateway = await step('gateway again', () => serve(copy, data));
     const both = await step('query both', () =>
       ask(
@@ -121,7 +114,7 @@ describe('a first product', () => {
     expect(both.rows).toHaveLength(1);
     expect(JSON.stringify(both.rows)).toMatch(/as text/);
     expect(JSON.stringify(both.rows)).toContain(String(ACCOUNTS));
-    await stop(gateway.child);
+    await gateway.process.end();
 
     await step('remove all', () => nx('@skein/plugin:remove', 'crm', '--released'));
     git('reset', '-q', before);
@@ -152,23 +145,10 @@ function retyped(contract: string): string {
   );
 }
 
-async function serve(cwd: string, data: string): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, [path.join(cwd, 'platform/gateway/dist/main.js'), '--port', '0', '--data', data], {
-    cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  running.push(child);
-  let said = '';
-  return new Promise((resolve, reject) => {
-    const look = (chunk: Buffer) => {
-      said += chunk.toString();
-      const url = /at (http:\S+)/.exec(said)?.[1];
-      if (url !== undefined) resolve({ child, url });
-    };
-    child.stdout.on('data', look);
-    child.stderr.on('data', look);
-    child.once('exit', (code) => reject(new Error(`the gateway ended with ${code}: ${said.slice(-2_000)}`)));
-  });
+async function serve(cwd: string, data: string): Promise<{ readonly process: TestProcess; readonly url: string }> {
+  const one = testProcess(process.execPath, [path.join(cwd, 'platform/gateway/dist/main.js'), '--port', '0', '--data', data], { cwd });
+  running.push(one);
+  return { process: one, url: await one.says(/at (http:\S+)/) };
 }
 
 function attempt(cwd: string, [file = '', ...args]: readonly string[]): { code: number; text: string } {

@@ -5,6 +5,7 @@ export { redisForTests, redisProgram, type RedisForTests } from './redis.ts';
 export { redisProcess, type RedisProcess, type RedisProgram } from './redis-process.ts';
 export { soak, soaking } from './soak.ts';
 export { swapChain, type SwapChain } from './swap-chain.ts';
+export { testProcess, type Ended, type TestProcess } from './test-process.ts';
 export { temporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts';
 export { repositoryContracts, workbench, type Workbench } from './workbench.ts';
 export { MISTYPED_VALUES, PARITY_CASES, parityContract, parityOf, paritySql, type ParityCase } from './parity-cases.ts';
