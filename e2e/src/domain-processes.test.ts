@@ -70,9 +70,10 @@ interface View {
   readonly alternatives: readonly { readonly id: string; readonly why?: string }[];
 }
 
-/** Gateway and domain over one data directory; returns what became of what the domain handed over. */
+/** Gateway and domain over one data directory, until both have ended, after `last`; returns what became of what the domain handed over. */
 async function decideOverProcesses(
   more: readonly string[],
+  last: () => Promise<void> = () => Promise.resolve(),
 ): Promise<{ readonly before: number; readonly after: number; readonly hidden: number; readonly kinds: string[] }> {
   using folder = temporaryDirectory('skein-processes-');
   const data = folder.file('data');
@@ -113,6 +114,8 @@ async function decideOverProcesses(
   const masks = (next.verdict as { readonly record: { readonly masks: readonly unknown[] } }).record.masks;
   expect(domain.child.exitCode).toBeNull();
   expect(gateway.said()).not.toMatch(/Error|SKEIN_/);
+  await last();
+  await Promise.all(running.splice(0).map((child) => ended(child)));
   return { before, after: next.version, hidden: masks.length, kinds: both.map(({ kind, product, column }) => `${kind} ${product} ${column}`).sort() };
 }
 
@@ -150,10 +153,9 @@ describe.skipIf(none !== undefined)(`with a board on Redis${none === undefined ?
     const redis = await redisForTests();
     if (typeof redis === 'string') throw new Error(redis);
     try {
-      expect(await decideOverProcesses(['--redis', redis.url])).toEqual(EXPECTED);
+      expect(await decideOverProcesses(['--redis', redis.url], () => redis[Symbol.asyncDispose]())).toEqual(EXPECTED);
     } finally {
       await redis[Symbol.asyncDispose]();
     }
-    await Promise.all(running.splice(0).map((child) => ended(child)));
   }, 150_000);
 });

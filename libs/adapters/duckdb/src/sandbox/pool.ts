@@ -73,7 +73,11 @@ export class WorkerPool {
   /** Starts spares up to the number wanted, a little later, so that the request at hand goes first. */
   fill(): void {
     setImmediate(() => {
-      while (!this.#closed && this.#spares.length < this.#settings.spares) this.#spares.push(this.#spawn());
+      try {
+        while (!this.#closed && this.#spares.length < this.#settings.spares) this.#spares.push(this.#spawn());
+      } catch {
+        // Nobody asked for a spare: whoever needs one hears why there is none.
+      }
     }).unref();
   }
 
@@ -118,6 +122,11 @@ export class WorkerPool {
     if (!worker.alive) await worker.gone;
     this.#busy--;
     this.#park(worker, heldMs > LONG_MS);
+    this.#next();
+  }
+
+  /** Lets the one who has waited longest have its turn, where there is a place. */
+  #next(): void {
     const next = this.#busy < this.#settings.workers ? this.#waiting.shift() : undefined;
     if (next === undefined) return;
     // From here on it gets a worker, and whoever asked gives it back: were it to leave now, nobody would.
@@ -158,8 +167,11 @@ export class WorkerPool {
         return worker;
       }));
     } catch (error) {
-      if (worker === undefined) this.#busy--;
-      else {
+      if (worker === undefined) {
+        // No worker will be given back that could call the next one.
+        this.#busy--;
+        this.#next();
+      } else {
         worker.kill(error instanceof SkeinError ? error : new SkeinError('SKEIN_WORKER_LOST', 'the worker could not take its catalog', { cause: error }));
         void this.release(worker, 0);
       }

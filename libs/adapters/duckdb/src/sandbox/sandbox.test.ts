@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SandboxCatalog, SandboxRequest } from '@skein/ports';
@@ -207,6 +207,38 @@ describe('DuckDB sandbox', () => {
     }
   });
 
+  it('tells all who wait when no child can be started, and goes on when one can be again', async () => {
+    const place = join(root, 'taken', 'away');
+    const small = duckdbSandbox({ workers: 1, spares: 0, startEarly: false, tempDirectory: place });
+    const holder = new AbortController();
+    const query = async (key: string, sql: string, signal?: AbortSignal): Promise<string> => {
+      const request = { catalog: { key, views: [] }, sql, parameters: [], format: 'csv' as const, deadlineMs: 600_000, maxRows: 10, ...(signal && { signal }) };
+      try {
+        for await (const _ of (await small.execute(request)).body);
+        return 'answered';
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    };
+    try {
+      await small.warm({ key: 'one', views: [] });
+      const first = query('one', 'SELECT count(*) FROM range(100000000000)', holder.signal);
+      const others = ['two', 'three', 'four'].map((key) => query(key, 'SELECT 1'));
+      await expect.poll(() => small.stats()).toMatchObject({ busy: 1, queued: 3 });
+      rmSync(join(root, 'taken'), { recursive: true });
+      writeFileSync(join(root, 'taken'), 'no folder');
+      holder.abort();
+      expect(await first).toBe('SKEIN_QUERY_CANCELLED');
+      expect(await Promise.all(others)).toEqual(['SKEIN_WORKER_LOST', 'SKEIN_WORKER_LOST', 'SKEIN_WORKER_LOST']);
+      expect(small.stats()).toMatchObject({ busy: 0, queued: 0 });
+      rmSync(join(root, 'taken'));
+      expect(await query('five', 'SELECT 1')).toBe('answered');
+      expect(statSync(place).mode & 0o777).toBe(0o711);
+    } finally {
+      await small.close();
+    }
+  });
+
   it('names the fields of row values, which would fall onto each other', async () => {
     expect(await ask('SELECT (1, 2) AS pair', { format: 'ndjson' })).toBe('{"pair":{"f1":1,"f2":2}}\n');
   });
@@ -239,12 +271,12 @@ describe('DuckDB sandbox', () => {
   });
 
   it('ends a text that takes too long to parse, and parses the next', async () => {
-    const quick = duckdbSandbox({ workers: 1, parseDeadlineMs: 350 });
+    const quick = duckdbSandbox({ workers: 1, parseDeadlineMs: 1_500 });
     try {
       expect(await quick.print(await quick.parse('select 1'))).toBe('SELECT 1');
-      await expect(quick.parse(`select x in (${'1, '.repeat(1_000_000)} 1)`)).rejects.toMatchObject({
+      await expect(quick.parse(`select x in (${'1, '.repeat(4_000_000)} 1)`)).rejects.toMatchObject({
         code: 'SKEIN_QUERY_SYNTAX',
-        message: expect.stringContaining('350 ms') as string,
+        message: expect.stringContaining('1500 ms') as string,
       });
       expect(quick.stats().killed).toBe(1);
       expect(await quick.print(await quick.parse('select 1'))).toBe('SELECT 1');

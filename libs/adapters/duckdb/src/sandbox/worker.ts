@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -42,6 +42,17 @@ export async function askAgainIfLost<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
+/** A new directory for one child. What cleans the system's temporary files may have taken the one above it. */
+function directoryBelow(parent: string): string {
+  try {
+    // children that gave up root must pass through to their own directory
+    if (mkdirSync(parent, { recursive: true }) !== undefined) chmodSync(parent, 0o711);
+    return mkdtempSync(join(parent, 'worker-'));
+  } catch (error) {
+    throw new SkeinError('SKEIN_WORKER_LOST', 'no process could be started for the query', { cause: error });
+  }
+}
+
 /** V8 needs little: results pass through it in batches. */
 const OLD_SPACE_MB = 192;
 
@@ -65,7 +76,7 @@ export class SandboxWorker {
   #stderr = '';
 
   constructor(settings: WorkerSettings) {
-    this.tempDirectory = mkdtempSync(join(settings.tempDirectory, 'worker-'));
+    this.tempDirectory = directoryBelow(settings.tempDirectory);
     if (settings.uid !== undefined && process.getuid?.() === 0) chownSync(this.tempDirectory, settings.uid, settings.uid);
     const source = import.meta.url.endsWith('.ts');
     const entry = fileURLToPath(new URL(source ? './child.ts' : './child.js', import.meta.url));
