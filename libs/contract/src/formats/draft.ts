@@ -61,7 +61,8 @@ export function draftContract(draft: Draft, identity: DraftIdentity): string {
     throw new SkeinError('SKEIN_CONTRACT_LIMIT', `the source describes ${draft.columns.length} columns, a contract may have ${MOST_COLUMNS}`);
   const name = identity.name ?? productName(draft.name);
   const mapped = draft.columns.some((column) => holdsMap(column.type));
-  const document = new Document(new YAMLMap());
+  // Readers of YAML 1.1, which most tools in Python are, would take a bare `no` for false and 2026-01-01 for a day.
+  const document = new Document(new YAMLMap(), { compat: 'yaml-1.1' });
   const exact = new ExactNumbers(JSON.stringify(draft));
   const root = document.contents as unknown as YAMLMap;
   if (draft.notes.length > 0) document.commentBefore = remarks(draft.notes);

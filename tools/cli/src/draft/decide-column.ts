@@ -1,6 +1,7 @@
 import type { ColumnType } from '@skein/contract';
 import type { DraftColumn, DraftOptions } from '@skein/contract/formats';
 import { detectPersonal } from '@skein/swarm';
+import { columnNames } from './column-names.ts';
 import type { Facts } from './facts.ts';
 
 /** Values that must be seen before a rule is drawn from them. */
@@ -30,6 +31,16 @@ const PERSON = WORDS(
   'last_?name',
   'full_?name',
   'contact_?name',
+  'geburts(?:datum|tag|name)',
+  'vorname',
+  '(?:nach|familien|zu)name',
+  'strasse',
+  'anschrift',
+  'adresse',
+  'telefon(?:nummer|nr)?',
+  'telephone',
+  'handy(?:nummer|nr)?',
+  'mobil',
 );
 const NUMBER_NAME = WORDS(
   'zip',
@@ -50,6 +61,9 @@ const NUMBER_NAME = WORDS(
   'kunnr',
   'matnr',
 );
+const COMMA_LIKE = /^[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+$/;
+/** Also within longer text. */
+const MAIL = /[^\s@"'<>()]+@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+/;
 const DATE_LIKE = /^\d{1,2}[./-]\d{1,2}[./-]\d{2,4}$|^\d{4}\/\d{1,2}\/\d{1,2}$/;
 
 /** One column of the draft, with the evidence for each rule as a remark. Pure: the same facts give the same column. */
@@ -59,10 +73,12 @@ export function decideColumn(facts: Facts, product: { readonly domain: string; r
   const options: { -readonly [K in keyof DraftOptions]: DraftOptions[K] } = {};
   const { filled, rows, distinct } = facts;
   // What is not of the type may be a word for a missing value.
+  const personal = personalOf(facts, product);
   const required = rows >= FEWEST && filled === rows && !notes.some((note) => note.includes('the others'));
   if (required) notes.push(`required: none of ${n(rows)} rows lacks it`);
   if (filled < rows) notes.push(`${n(rows - filled)} of ${n(rows)} rows lack it`);
-  const codes = codesOf(facts, type);
+  // A list of codes would repeat what is personal.
+  const codes = personal === undefined ? codesOf(facts, type) : undefined;
   if (codes) notes.push(`codes: ${n(filled)} values are ${codes.length} different ones`);
   if (type.kind === 'string' && !codes) {
     const format = Object.entries(facts.formats).find(([, count]) => filled >= FEWEST && count === filled)?.[0];
@@ -79,7 +95,6 @@ export function decideColumn(facts: Facts, product: { readonly domain: string; r
     notes.push(`range: ${facts.range[0]} to ${facts.range[1]}`);
     if (filled >= FEWEST && !facts.range[0].startsWith('-')) options.minimum = '0';
   }
-  const personal = personalOf(facts, product);
   if (personal !== undefined) notes.push(`personal: ${personal}`);
   return {
     name: facts.name,
@@ -135,6 +150,10 @@ function typeOf(facts: Facts, notes: string[]): ColumnType {
   const days = facts.top.filter(([value]) => DATE_LIKE.test(value)).length;
   if (facts.top.length > 0 && days === facts.top.length)
     notes.push('type: text that looks like days; which of its parts is the month must be said before it can be a date');
+  if (facts.top.length > 0 && facts.top.every(([value]) => COMMA_LIKE.test(value)))
+    notes.push(
+      'type: text that looks like numbers with a comma before their decimals; have it exported with a point, or let the step rewrite it, before it can be a number',
+    );
   return text;
 }
 
@@ -164,8 +183,22 @@ function personalOf(facts: Facts, { domain, name }: { readonly domain: string; r
   const context = { domain, product: `${domain}.${name}`, column: facts.name };
   const found = detectPersonal({ context, values: facts.top.map(([value, count]) => ({ value, count })) });
   if (found) return found.why;
-  if (facts.type === undefined && PERSON.test(spaced(facts.name))) return `the name ${facts.name} tells of persons`;
-  return undefined;
+  if (tellsOfPersons(facts.name)) return `the name ${facts.name} tells of persons`;
+  if (facts.type === undefined || !isNested(facts.type)) return undefined;
+  const field = fieldNames(facts.type).find(tellsOfPersons);
+  if (field !== undefined) return `the name ${field} in it tells of persons`;
+  return facts.top.some(([value]) => MAIL.test(value)) ? 'there are mail addresses in it' : undefined;
+}
+
+/** Whether a column's name tells of persons, in English or German. */
+export function tellsOfPersons(name: string): boolean {
+  return PERSON.test(columnNames([name])[0] ?? '');
+}
+
+function fieldNames(type: ColumnType): string[] {
+  if (type.kind === 'struct') return type.fields.flatMap((field) => [field.name, ...fieldNames(field.type)]);
+  if (type.kind === 'list') return fieldNames(type.element);
+  return type.kind === 'map' ? fieldNames(type.value) : [];
 }
 
 /** `firstName` as `first_name`. */

@@ -103,6 +103,50 @@ describe('a contract drafted from data', () => {
     expect(column('id')?.notes?.join()).toContain('9007199254740993 to 9007199254741052');
   });
 
+  it('finds persons by names in German, within nested values and in Parquet; no example, code or remark repeats one', async () => {
+    const flat = await draftOf(
+      put(
+        'p.csv',
+        `vorname,Geburtsdatum,ip address,Straße,yes\n${rows(60, (at) => `${['Änne', 'Bodo'][at % 2]},19${60 + (at % 30)}-03-1${at % 9},10.0.7.${at},Weg ${at},${['no', 'yes'][at % 2]}`)}\n`,
+      ),
+      'csv',
+    );
+    expect(flat.contract.properties.map(({ classification }) => classification)).toEqual(['restricted', 'restricted', 'restricted', 'restricted', 'internal']);
+    expect(flat.text).not.toMatch(/Änne|Bodo|10\.0\.7/);
+    expect(JSON.stringify(flat.draft.examples)).not.toMatch(/Änne|Bodo|"19[0-9]{2}-|10\.0\.7|Weg/);
+    expect(flat.draft.examples[0]?.slice(1, 3)).toEqual(['2000-01-01', '192.0.2.1']);
+    // A reader of YAML 1.1 would take it for false.
+    expect(flat.text).toContain('value: "no"');
+    const nested = await draftOf(
+      put(
+        'p.ndjson',
+        rows(40, (at) => JSON.stringify({ id: at, who: { email: `u${at}@secret.example`, note: `"ä" \\ ${at}\n` }, said: [`ask a${at}@secret.example`] })),
+      ),
+      'ndjson',
+    );
+    expect(nested.contract.properties.map(({ classification }) => classification)).toEqual(['internal', 'restricted', 'restricted']);
+    expect(nested.text).not.toContain('secret');
+    const [, who, said] = nested.draft.examples[3] ?? [];
+    expect(JSON.parse(who ?? '')).toMatchObject({ email: 'person4@example.com' });
+    expect(JSON.parse(said ?? '')).toEqual(['person4@example.com']);
+  });
+
+  it('makes up a personal key that is another one in each row', async () => {
+    const { draft, column } = await draftOf(put('k.csv', `phone,points\n${rows(60, (at) => `030${1_000_000 + at},${at % 3}`)}\n`), 'csv');
+    expect(column('phone')).toMatchObject({ keyPosition: 1, classification: 'restricted' });
+    expect(new Set(draft.examples.map(([phone]) => phone)).size).toBe(10);
+  });
+
+  it('says that numbers with a comma stay text', async () => {
+    const { column } = await draftOf(put('comma.csv', `nr;preis\n${rows(30, (at) => `${at};1.${100 + at},50`)}\n`), 'csv');
+    expect(column('preis')?.type.kind).toBe('string');
+    expect(column('preis')?.notes?.join()).toContain('comma before their decimals');
+  });
+
+  it('refuses records with a member that has no name', async () => {
+    await expect(dataDraft(put('e.ndjson', '{"": 1, "a": 2}\n'), 'ndjson', product)).rejects.toMatchObject({ code: 'SKEIN_SOURCE_UNREADABLE' });
+  });
+
   it('finds a key of two columns, and never one of measures', async () => {
     const { draft } = await draftOf(put('lines.csv', `order,line,price\n${rows(100, (at) => `${Math.floor(at / 4)},${at % 4},${at}.5`)}\n`), 'csv');
     expect(draft.columns.map(({ keyPosition }) => keyPosition)).toEqual([1, 2, undefined]);
@@ -119,13 +163,15 @@ describe('a contract drafted from data', () => {
       `COPY (SELECT i AS id, (i / 4)::DECIMAL(9,3) AS price, ['a'] AS tags, 'x@y.de' AS mail FROM range(50) t(i)) TO ${literal(file)} (FORMAT parquet)`,
     );
     await engine.close();
-    const { contract } = await draftOf(file, 'parquet');
+    const { contract, draft } = await draftOf(file, 'parquet');
     expect(contract.properties.map(({ type, classification }) => [type.kind, classification])).toEqual([
       ['int', 'internal'],
       ['decimal', 'internal'],
       ['list', 'internal'],
       ['string', 'restricted'],
     ]);
+    // Lists are JSON in an example: their text in the engine's own form would fit no contract.
+    expect(draft.examples.length).toBeGreaterThan(0);
   });
 
   it.each([

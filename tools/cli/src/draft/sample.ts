@@ -13,8 +13,8 @@ import type { DataFormat } from '../judge/data-file.ts';
 /** More of a file is not read for a draft. */
 const SAMPLE_BYTES = 64 << 20;
 const SAMPLE_ROWS = 500_000;
-/** Beyond it a contract could not be written anyway. */
-const MOST_COLUMNS = 2_000;
+/** Beyond it a contract with its evidence would be larger than a contract may be. */
+const MOST_COLUMNS = 700;
 
 /** One column of a sample: SQL of its text, or the type that the source itself gives it. */
 export interface SampleColumn {
@@ -59,6 +59,11 @@ export async function sampleFile(session: EngineSession, file: string, format: D
      GROUP BY name ORDER BY min(n), arg_min(place, n) LIMIT ${MOST_COLUMNS + 1}`,
   );
   const names = keys.map(({ name }) => name);
+  if (names.includes(''))
+    throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${file} has records with a member that has no name`, {
+      hint: 'Have it exported with a name for each member.',
+      place: { file },
+    });
   checkWidth(file, names);
   const members = names.length === 0 ? '[]::JSON[]' : jsonMembers(`${keepDigits('raw')}::JSON`, names);
   const relation = `(SELECT ${members} AS members FROM ${stored} WHERE try(json_type(raw)) = 'OBJECT')`;
@@ -67,7 +72,7 @@ export async function sampleFile(session: EngineSession, file: string, format: D
 
 function checkWidth(file: string, names: readonly string[]): void {
   if (names.length <= MOST_COLUMNS) return;
-  throw new SkeinError('SKEIN_CONTRACT_LIMIT', `${file} has more than ${MOST_COLUMNS} columns, which no contract has`, {
+  throw new SkeinError('SKEIN_CONTRACT_LIMIT', `${file} has more than ${MOST_COLUMNS} columns, whose contract would be too large`, {
     hint: 'Draft from a file with the columns that the product is to have.',
     place: { file, line: 1, column: 1 },
   });
@@ -112,11 +117,18 @@ async function parquetSample(session: EngineSession, file: string): Promise<Samp
     relation: rows > SAMPLE_ROWS ? `(SELECT * FROM ${scan} LIMIT ${SAMPLE_ROWS})` : scan,
     columns: described.map(({ name, type }) => {
       const { notes, ...read } = foreignType(type);
-      return { name, text: `${ident(name)}::VARCHAR`, ...read, notes };
+      return { name, text: parquetText(ident(name), type, read.type), ...read, notes };
     }),
     part: rows > SAMPLE_ROWS ? `its first ${SAMPLE_ROWS} rows of ${rows}` : undefined,
     malformed: 0,
   };
+}
+
+/** SQL of a value as JSON would have it, which is the form that contracts are checked in. */
+function parquetText(column: string, stored: string, { kind }: ColumnType): string {
+  if (kind === 'struct' || kind === 'list' || kind === 'map') return `to_json(${column})::VARCHAR`;
+  if (kind === 'binary') return `to_base64(${column}::BLOB)`;
+  return stored === 'TIMESTAMP_NS' ? `${column}::TIMESTAMP::VARCHAR` : `${column}::VARCHAR`;
 }
 
 /** The first bytes of a file up to the end of a line. */
