@@ -117,6 +117,63 @@ describe('generators', () => {
     expect(git('status', '--porcelain')).toBe('');
   });
 
+  it('give files to the product that is named most closely, and take away one product of like names', async () => {
+    await domain('shop');
+    for (const name of ['items', 'lineitems', 'items_sold', 'items_sold_twice', 'items_lost'])
+      await product({ domain: 'shop', name, from: put(`${name}.csv`, CSV) });
+    const listed = /sources: \[([^\]]*)\]/
+      .exec(read('domains/shop/src/shop.ts'))?.[1]
+      ?.split(',')
+      .flatMap((one) => one.trim() || []);
+    expect(listed).toEqual(['itemsSoldTwiceFiles', 'itemsSoldFiles', 'itemsLostFiles', 'itemsFiles', 'lineitemsFiles']);
+    for (const name of ['items_files', 'items_rows', 'items__sold'])
+      await expect(product({ domain: 'shop', name, from: put('c.csv', CSV) })).rejects.toThrow(/has that name already|not allowed/);
+    await remove('shop', 'lineitems');
+    await product({ domain: 'shop', name: 'lineitems', from: put('c.csv', CSV) });
+    await remove('shop', 'items');
+    expect(/sources: \[([^\]]*)\]/.exec(read('domains/shop/src/shop.ts'))?.[1]).toMatch(
+      /^\s*itemsSoldTwiceFiles,\s+itemsSoldFiles,\s+itemsLostFiles,\s+lineitemsFiles,?\s*$/,
+    );
+    await expect(domain('sho_p')).resolves.toBeDefined();
+    await remove('sho_p');
+    await domain('shop_1');
+    await expect(domain('shop1')).rejects.toThrow(/is called shop1 in code/);
+    await remove('shop_1');
+    await remove('shop');
+    expect(git('status', '--porcelain')).toBe('');
+  });
+
+  it('take personal data and keys of a script for what they are', async () => {
+    await product({
+      domain: 'sap',
+      name: 'extra',
+      from: put('k.sql', 'CREATE TABLE k (active boolean, code char(2) NOT NULL UNIQUE, mail varchar(90), PRIMARY KEY (active));'),
+    });
+    const contract = readContract(read('contracts/sap/extra/v1/contract.odcs.yaml'), 'x');
+    expect(contract.properties.map(({ classification }) => classification)).toEqual(['internal', 'internal', 'restricted']);
+    // Of a key that has two values there are two rows.
+    expect(read('domains/sap/src/examples/extra.csv')).toBe('active,code,mail\ntrue,1,text 1\nfalse,2,text 2\n');
+  });
+
+  it('make the broken row of a single column one that is a row', async () => {
+    await product({ domain: 'sap', name: 'extra', from: put('one.csv', `name\n${Array.from({ length: 30 }, (_, at) => `n${at}`).join('\n')}\n`) });
+    expect(read('domains/sap/src/extra.test.ts')).toContain('\\n""\\n`');
+  });
+
+  it('put what Nx reads in place at once, before Nx writes the rest', async () => {
+    const { tree, flush } = treeOf(folder);
+    const finish = await domainGenerator(tree, { name: 'shop', owner: 'Shop' });
+    const left = tree.listChanges().map((change) => change.path);
+    expect(left).toContain('domains/shop/src/main.ts');
+    expect(left.filter((file) => /package|tsconfig/.test(file))).toEqual([]);
+    expect(JSON.parse(read('package-lock.json'))).toHaveProperty(['packages', 'domains/shop']);
+    expect(JSON.parse(read('domains/shop/package.json'))).toHaveProperty('name', '@skein/shop');
+    flush();
+    finish();
+    await remove('shop');
+    expect(git('status', '--porcelain')).toBe('');
+  });
+
   it('make the next major of a product beside the one before, and take either away again', async () => {
     await domain('crm');
     await product({ domain: 'crm', name: 'accounts', from: put('accounts.csv', CSV) });
@@ -188,6 +245,8 @@ describe('generators', () => {
     ['sap', /a package @skein\/sap/],
     ['a_v1', /belongs to the mesh/],
     ['', /not allowed/],
+    ['it', /reserved word/],
+    ['products', /reserved word[^]*fix: Take products_data/],
   ])('refuse the domain name %j, and change nothing', async (name, message) => {
     await expect(domain(name)).rejects.toThrow(message);
     expect(git('status', '--porcelain')).toBe('');
@@ -203,7 +262,7 @@ describe('generators', () => {
     ['an unknown key', { from: 'CSV', key: 'nothing' }, /--key names nothing/],
     ['duplicate headers', { from: 'DUP' }, /twice/],
     ['a binary file', { from: 'BIN' }, /binary/],
-    ['3,000 columns', { from: 'WIDE' }, /more than 2000 columns/],
+    ['3,000 columns', { from: 'WIDE' }, /more than 700 columns.*\s+fix: /],
     ['a query that fits nothing', { query: 'SQL', reads: 'material' }, /does not fit/],
   ])('refuse %s, and change nothing', async (_, options, message) => {
     const files: Readonly<Record<string, () => string>> = {

@@ -26,12 +26,13 @@ export function domainFile(tree: Tree, domain: string): string {
 export function addToDomain(tree: Tree, file: string, domain: string, { name, files }: Listed): void {
   const own = identifier(name);
   let text = tree.read(file, 'utf8') ?? '';
+  refuseTaken(text, files ? [own, `${own}Files`, `${own}Rows`] : [own], name, file);
   if (/\(\): Domain \{/.test(text)) {
     text = withContracts(text);
     changeTest(tree, domain, '().products', '(contracts).products');
   }
   if (files) {
-    text = withItem(text, 'sources', `${own}Files`, file);
+    text = withItem(text, 'sources', `${own}Files`, file, lessNamed(text, name));
     text = withItem(text, 'bronze', `${own}Rows(contracts.get('${domain}.${name}'))`, file);
   }
   text = withItem(text, 'products', `${own}(contracts.get('${domain}.${name}'))`, file);
@@ -56,6 +57,30 @@ export function takeFromDomain(tree: Tree, file: string, domain: string, name: s
   tree.write(file, formatted(tree.root, file, text));
 }
 
+/** Names of code that the domain's file has already: `order_1` and `order1` are one. */
+function refuseTaken(text: string, names: readonly string[], product: string, file: string): void {
+  const taken = new Set(
+    [...text.matchAll(/^import (?:type )?\{([^}]*)\}|^export function (\w+)/gm)].flatMap(([, list, own]) => (list ?? own ?? '').split(/[\s,]+/)),
+  );
+  const twice = names.find((one) => taken.has(one));
+  if (twice !== undefined)
+    throw new SkeinError('SKEIN_NAME_INVALID', `${product} would be called ${twice} in code, and ${file} has that name already`, {
+      hint: 'Take a name that differs in more than underscores, and does not end in _files or _rows: nothing was changed.',
+    });
+}
+
+/** The source of a product whose files are named like those of this one, but less closely: `sales_items.csv` is of sales_items before it is of sales. */
+function lessNamed(text: string, name: string): string | undefined {
+  const parts = name.split('_');
+  const shorter = new Set(parts.slice(1).map((_, at) => `${identifier(parts.slice(0, at + 1).join('_'))}Files`));
+  return itemsOf(text, 'sources').find((item) => shorter.has(item));
+}
+
+function itemsOf(text: string, list: string): string[] {
+  const inside = new RegExp(`\\b${list}: \\[([^\\]]*)\\]`).exec(text)?.[1] ?? '';
+  return inside.split(',').map((item) => item.trim());
+}
+
 /** A domain without products takes no contracts; with its first product it does, and its own test says so. */
 function withContracts(text: string): string {
   return BARE.reduce((changed, [bare, given]) => changed.replace(bare, given), text);
@@ -77,7 +102,7 @@ function changeTest(tree: Tree, domain: string, from: string, to: string): void 
   if (text !== null) tree.write(file, formatted(tree.root, file, text.replace(`${identifier(domain)}${from}`, `${identifier(domain)}${to}`)));
 }
 
-function withItem(text: string, list: string, item: string, file: string): string {
+function withItem(text: string, list: string, item: string, file: string, before?: string): string {
   const found = new RegExp(`(\\b${list}: \\[)([^\\]]*)(\\])`).exec(text);
   if (!found)
     throw new SkeinError('SKEIN_USAGE', `${file} has no list \`${list}: […]\` that a product could be added to`, {
@@ -85,12 +110,15 @@ function withItem(text: string, list: string, item: string, file: string): strin
     });
   const [whole, open = '', inside = '', close = ''] = found;
   const items = inside.trim().replace(/,$/, '');
+  if (before !== undefined) return text.replace(whole, () => whole.replace(new RegExp(`\\b${before}\\b`), `${item}, ${before}`));
   return text.replace(whole, () => `${open}${items === '' ? '' : `${items}, `}${item}${close}`);
 }
 
 function withoutItem(text: string, list: string, item: string): string {
   return text.replace(new RegExp(`(\\b${list}: \\[)([^\\]]*)(\\])`), (_, open: string, inside: string, close: string) => {
-    const at = inside.indexOf(item);
+    let at = inside.indexOf(item);
+    // `items` stands within `lineitems` too.
+    while (at > 0 && /\w/.test(inside[at - 1] ?? '')) at = inside.indexOf(item, at + 1);
     if (at < 0) return `${open}${inside}${close}`;
     const rest = `${inside.slice(0, at)}${inside.slice(at + item.length)}`.replace(/,\s*,/, ',').replace(/^\s*,/, '').replace(/,\s*$/, '');
     return `${open}${rest.trim()}${close}`;

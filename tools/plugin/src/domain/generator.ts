@@ -48,6 +48,10 @@ function writeDomain(tree: Tree, { name, owner }: DomainOptions): void {
       },
     );
   const own = identifier(name);
+  if (new RegExp(`^import \\{ ${own} \\}`, 'm').test(tree.read(REGISTRY, 'utf8') ?? ''))
+    throw new SkeinError('SKEIN_NAME_INVALID', `${name} is called ${own} in code, and so is another domain in ${REGISTRY}`, {
+      hint: 'Take a name that differs in more than underscores: nothing was changed.',
+    });
   const main = modelText(tree, 'src/main.ts')
     .replaceAll(`'${MODEL}'`, `'${name}'`)
     .replaceAll(new RegExp(`\\b${MODEL}\\b`, 'g'), own)

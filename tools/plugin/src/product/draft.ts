@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { columnNames, dataDraft, dataFiles, type DataFormat } from '@skein/cli';
+import { columnNames, dataDraft, dataFiles, tellsOfPersons, type DataFormat } from '@skein/cli';
 import { importDdl, type Draft, type DraftColumn } from '@skein/contract/formats';
 import { SkeinError } from '@skein/kernel';
 import { refuseMixedEncodings } from './encoding.ts';
@@ -35,8 +35,9 @@ export async function draftFrom(file: string, product: { readonly domain: string
   if (!existsSync(file) || !statSync(file).isFile())
     throw new SkeinError('SKEIN_SOURCE_NOT_FOUND', `there is no file ${JSON.stringify(file)}`, { hint: 'Give --from the path of a file.' });
   if (format === 'ddl') {
-    const draft = importDdl(readFileSync(file, 'utf8'), file, undefined);
-    return named(draft, 'columns', draft.columns.length === 0 ? [] : [0, 1, 2].map((at) => draft.columns.map((column) => madeUp(column, at))));
+    const read = importDdl(readFileSync(file, 'utf8'), file, undefined);
+    const draft = { ...read, columns: read.columns.map(classified) };
+    return named(draft, 'columns', examplesOf(draft.columns));
   }
   if (format === 'csv') await refuseMixedEncodings(file);
   await dataFiles([file], process.cwd(), format);
@@ -51,6 +52,23 @@ function named(draft: Draft, shape: Drafted['shape'], examples: Drafted['example
   const columns = draft.columns.map((column, index) => ({ ...column, name: names[index] ?? column.name }));
   const renamed = Object.fromEntries(draft.columns.flatMap((column, index) => (column.name === names[index] ? [] : [[names[index] ?? '', column.name]])));
   return { draft: { ...draft, columns }, shape, renamed, examples };
+}
+
+/** A script says nothing of persons: the names of its columns do. */
+function classified(column: DraftColumn): DraftColumn {
+  if (!tellsOfPersons(column.name)) return { ...column, classification: 'internal' };
+  return { ...column, classification: 'restricted', notes: [...(column.notes ?? []), `personal: the name ${column.name} tells of persons`] };
+}
+
+/** Up to three rows, none with the key of another, or with a value that is to be in one row only. */
+function examplesOf(columns: readonly DraftColumn[]): (string | null)[][] {
+  if (columns.length === 0) return [];
+  const rows = [0, 1, 2].map((at) => columns.map((column) => madeUp(column, at)));
+  const alone = columns.flatMap((column, index) => (column.unique === true ? [[index]] : []));
+  const key = columns.flatMap((column, index) => (column.keyPosition === undefined ? [] : [index]));
+  const told = [...alone, ...(key.length === 0 ? [] : [key])];
+  const same = (a: readonly (string | null)[], b: readonly (string | null)[]) => told.some((indexes) => indexes.every((index) => a[index] === b[index]));
+  return rows.filter((row, at) => !rows.slice(0, at).some((before) => same(before, row)));
 }
 
 /** A value that the column's type, length and codes allow; a pattern is left to whoever reads the draft. */
@@ -80,6 +98,11 @@ function madeUp({ type, codes, options }: DraftColumn, at: number): string | nul
       return '{}';
     default:
       if (options?.format === 'uuid') return `00000000-0000-4000-8000-00000000000${at}`;
-      return `text ${at + 1}`.slice(0, options?.maxLength ?? 40).padEnd(options?.minLength ?? 0, 'x');
+      return textOf(at, options?.minLength ?? 0, options?.maxLength ?? 40);
   }
+}
+
+function textOf(at: number, shortest: number, longest: number): string {
+  const text = `text ${at + 1}`;
+  return (text.length <= longest ? text : String(at + 1)).padEnd(shortest, 'x');
 }

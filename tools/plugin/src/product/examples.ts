@@ -4,7 +4,7 @@ import type { Drafted } from './draft.ts';
 /** The example rows as a source file would bring them. */
 export function exampleText(drafted: Drafted, contract: Contract): string {
   const names = sourceNames(drafted);
-  if (drafted.shape === 'columns') return [names, ...drafted.examples].map((row) => `${row.map(csvField).join(',')}\n`).join('');
+  if (drafted.shape === 'columns') return [names, ...drafted.examples].map((row) => `${csvLine(row)}\n`).join('');
   return drafted.examples.map((row) => `${jsonLine(names, row, contract)}\n`).join('');
 }
 
@@ -16,13 +16,18 @@ export function brokenLine(drafted: Drafted, contract: Contract): { line: string
   const typed = contract.properties.findIndex((property) => property.type.kind !== 'string');
   const at = required >= 0 ? required : Math.max(typed, 0);
   row[at] = required >= 0 ? null : 'no such value';
-  const line = drafted.shape === 'columns' ? row.map(csvField).join(',') : jsonLine(names, row, contract, required >= 0 ? undefined : at);
+  const line = drafted.shape === 'columns' ? csvLine(row) : jsonLine(names, row, contract, required >= 0 ? undefined : at);
   const [column] = contract.properties.slice(at, at + 1);
   return { line, violation: `${column?.name ?? ''}.${required >= 0 ? 'required' : 'type'}` };
 }
 
 function sourceNames({ draft, renamed }: Drafted): string[] {
   return draft.columns.map(({ name }) => renamed[name] ?? name);
+}
+
+/** A line that would be empty is no row to whoever reads it. */
+function csvLine(row: readonly (string | null)[]): string {
+  return row.map(csvField).join(',') || '""';
 }
 
 function csvField(value: string | null): string {

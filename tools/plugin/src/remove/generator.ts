@@ -12,7 +12,7 @@ import { writeGenerated } from '../product/generator.ts';
 import { removeSource } from '../source/generator.ts';
 import { contractTexts } from '../workspace/contracts.ts';
 import { formatted } from '../workspace/format.ts';
-import { guarded } from '../workspace/guard.ts';
+import { guarded, told } from '../workspace/guard.ts';
 import { fileName, identifier } from '../workspace/names.ts';
 import { changeDependencies, leavePackage, unlinkPackage } from '../workspace/packages.ts';
 import { withoutSection } from '../workspace/readme.ts';
@@ -35,7 +35,7 @@ export function removeGenerator(tree: Tree, options: RemoveOptions): Promise<() 
   if (options.adapter !== undefined) return removeAdapter(tree, options.adapter);
   const { domain } = options;
   if (domain === undefined)
-    throw new SkeinError('SKEIN_USAGE', 'nothing is named that could be removed', { hint: 'Name a domain, a domain and a product, or --adapter NAME.' });
+    throw told(new SkeinError('SKEIN_USAGE', 'nothing is named that could be removed', { hint: 'Name a domain, a domain and a product, or --adapter NAME.' }));
   if (options.source !== undefined) return removeSource(tree, domain, options.source);
   return removeOfDomain(tree, { ...options, domain });
 }

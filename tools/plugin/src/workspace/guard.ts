@@ -1,7 +1,7 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Tree } from '@nx/devkit';
-import { SkeinError } from '@skein/kernel';
+import { logger, type Tree } from '@nx/devkit';
+import { formatError, SkeinError } from '@skein/kernel';
 import { linkPackage, unlinkLost } from './packages.ts';
 
 /** What a generator is about to change at a path: the text before and after in base64, null where nothing is. */
@@ -13,6 +13,8 @@ type Journal = Readonly<Record<string, Change>>;
 
 const LOCK = 'node_modules/.skein-generate.lock';
 const JOURNAL = 'node_modules/.skein-generate.json';
+/** Files that Nx itself reads before it starts a generator: half written, none would start, and so none could take back. */
+const READ_BY_NX = /(?:^|\/)(?:package|package-lock|tsconfig)\.json$/;
 
 /**
  * Runs a generator so that the tree is whole or as it was. One at a time: a second one is refused while the first runs. What is to be
@@ -23,12 +25,17 @@ const JOURNAL = 'node_modules/.skein-generate.json';
  * what Nx is to call then.
  */
 export async function guarded(tree: Tree, generate: () => Promise<void>, finish: () => void = () => undefined): Promise<() => void> {
-  if (isDryRun()) {
-    await generate();
-    return () => undefined;
-  }
   const { root } = tree;
-  takeLock(root);
+  const dry = isDryRun();
+  try {
+    if (dry) {
+      await generate();
+      return () => undefined;
+    }
+    takeLock(root);
+  } catch (error) {
+    throw told(error);
+  }
   try {
     recover(root);
     await generate();
@@ -38,9 +45,11 @@ export async function guarded(tree: Tree, generate: () => Promise<void>, finish:
     const aside = `${path.join(root, JOURNAL)}.tmp`;
     writeFileSync(aside, JSON.stringify(journal satisfies Journal), { flush: true });
     renameSync(aside, path.join(root, JOURNAL));
+    settle(tree);
   } catch (error) {
+    recover(root);
     release(root);
-    throw error;
+    throw told(error);
   }
   return () => {
     try {
@@ -48,11 +57,37 @@ export async function guarded(tree: Tree, generate: () => Promise<void>, finish:
       rmSync(path.join(root, JOURNAL), { force: true });
     } catch (error) {
       recover(root);
-      throw error;
+      throw told(error);
     } finally {
       release(root);
     }
   };
+}
+
+/** Nx shows the message of an error and nothing else: it is to say what to do as well. */
+export function told(error: unknown): unknown {
+  if (error instanceof SkeinError) {
+    const { place, message } = error;
+    const whole = formatError(error);
+    // Many a message begins with the file already.
+    error.message = place !== undefined && message.includes(place.file) ? whole.slice(whole.indexOf(message)) : whole;
+  }
+  return error;
+}
+
+/** Puts what Nx reads in its place at once; the other files Nx writes one after the other. */
+function settle(tree: Tree): void {
+  for (const { path: name, type, content } of tree.listChanges()) {
+    if (content === null || !READ_BY_NX.test(name)) continue;
+    const file = path.join(tree.root, name);
+    const aside = `${path.join(tree.root, JOURNAL)}.file`;
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(aside, content);
+    renameSync(aside, file);
+    // It is as the tree has it: Nx has nothing to write there.
+    tree.write(name, content);
+    logger.info(`${type} ${name}`);
+  }
 }
 
 /** The files at a path as they are now: of a folder, all below it. */

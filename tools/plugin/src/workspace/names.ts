@@ -5,6 +5,11 @@ const SQL =
   'all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default deferrable desc describe distinct do else end except false fetch for foreign from group having in initially intersect into lambda lateral leading limit not null offset on only or order pivot pivot_longer pivot_wider placing primary qualify references returning select show some summarize symmetric table then to trailing true union unique unpivot using variadic when where window with main temp system information_schema pg_catalog';
 const TYPESCRIPT =
   'arguments async await break catch class const continue debugger delete enum eval export extends finally function get if implements import instanceof interface let new package private protected public return set static super switch this throw try type typeof undefined var void while yield contracts contract';
+/** Names that the code of a domain, and that of a product, has from elsewhere. */
+const USED: Readonly<Partial<Record<Named, readonly string[]>>> = {
+  domain: 'it expect workbench bench products made promised'.split(' '),
+  product: 'named_files conformed_step conformed_table'.split(' '),
+};
 const RESERVED: ReadonlySet<string> = new Set(`${SQL} ${TYPESCRIPT}`.split(' '));
 /** Leaves room for `_feedback` behind a product's name, within the 63 characters that names may have. */
 const LONGEST = 50;
@@ -30,7 +35,7 @@ export function checkNewName(kind: Named, name: string): string {
       hint,
       context: { kind, name },
     });
-  if (RESERVED.has(name))
+  if (RESERVED.has(name) || USED[kind]?.includes(name) === true)
     throw new SkeinError('SKEIN_NAME_INVALID', `${kind} name ${JSON.stringify(name)} is a reserved word`, {
       hint: `Take ${name}_data, for example: the name stands in SQL and in code.`,
       context: { kind, name },
