@@ -91,12 +91,14 @@ export function solanaConnector(options: SolanaOptions): SolanaConnector {
     from: bigint,
     to: bigint,
     before: Below | undefined,
+    signal: AbortSignal | undefined,
   ): Promise<{ file: string; skipped: number; below: Below | undefined }> => {
     const listed = new Set(await node.ask('getBlocks', (rpc, abortSignal) => rpc.getBlocks(from, to, { commitment: 'confirmed' }).send({ abortSignal })));
     const lines: string[] = [];
     let below = before;
     let skipped = 0;
     for (let slot = from; slot <= to; slot++) {
+      signal?.throwIfAborted();
       const found = await blockAt(node, slot, options.maxTransactionVersion ?? 0);
       if (typeof found === 'number') {
         if (listed.has(slot)) throw untrue(`slot ${slot} is among its blocks, and skipped (${found})`, slot);
@@ -141,17 +143,23 @@ export function solanaConnector(options: SolanaOptions): SolanaConnector {
     const files: string[] = [];
     let skipped = 0;
     let below: Below | undefined;
+    const { latest, safe, finalized } = head;
+    const before = await finalIn(folder);
+    const tell = async (final: bigint): Promise<void> => {
+      const observed = new Date(timing.clock.now()).toISOString();
+      await replaceFile(path.join(folder, 'head.ndjson'), `${writeExactly({ chain: await chain(), latest, safe, finalized: final, observed_at: observed })}\n`);
+    };
     for (let first = from; first <= to; first += BigInt(chunk)) {
       signal?.throwIfAborted();
       const last = first + BigInt(chunk) - 1n;
-      const taken = await asked(() => take(folder, first, last < to ? last : to, below), signal);
+      // All that was taken before is on disk, and says how far it is final: a process that is killed goes on from there.
+      if (first > from) await tell(largest(before, smallest(finalized, first - 1n)));
+      const taken = await asked(() => take(folder, first, last < to ? last : to, below, signal), signal);
       below = taken.below;
       files.push(taken.file);
       skipped += taken.skipped;
     }
-    const { latest, safe, finalized } = head;
-    const observed = new Date(timing.clock.now()).toISOString();
-    await replaceFile(path.join(folder, 'head.ndjson'), `${writeExactly({ chain: await chain(), latest, safe, finalized, observed_at: observed })}\n`);
+    await tell(finalized);
     return { chain: await chain(), slots: Number(to - from + 1n), skipped, files };
   };
 
@@ -244,10 +252,19 @@ async function finalBefore(folder: string): Promise<bigint | undefined> {
     .map((file) => /^\d+-(\d+)\.ndjson$/.exec(file)?.[1])
     .reduce<bigint | undefined>((most, to) => (to !== undefined && (most === undefined || BigInt(to) > most) ? BigInt(to) : most), undefined);
   if (last === undefined) return undefined;
+  const final = await finalIn(folder);
+  return final < 0n ? undefined : smallest(final, last);
+}
+
+/** The last slot that the files call final; -1 where there is none. */
+async function finalIn(folder: string): Promise<bigint> {
   const text = await readFile(path.join(folder, 'head.ndjson'), 'utf8').catch(() => '{}');
   const { finalized } = JSON.parse(text) as { finalized?: number };
-  return finalized === undefined ? undefined : BigInt(finalized) < last ? BigInt(finalized) : last;
+  return BigInt(finalized ?? -1);
 }
+
+const smallest = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+const largest = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 /** Whole or not at all: a reader finds the old file or the new one. */
 async function replaceFile(file: string, text: string): Promise<void> {

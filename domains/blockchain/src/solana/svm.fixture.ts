@@ -32,7 +32,11 @@ import { writeExactly } from './rpc.ts';
 
 export const GENESIS = '5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d';
 
-type Answer = { readonly result: unknown } | { readonly error: { readonly code: number; readonly message: string } } | { readonly status: number };
+type Answer =
+  | { readonly result: unknown }
+  | { readonly error: { readonly code: number; readonly message: string } }
+  | { readonly status: number }
+  | { readonly cut: true };
 
 export class SvmNode implements AsyncDisposable {
   readonly svm = new LiteSVM();
@@ -171,6 +175,11 @@ export class SvmNode implements AsyncDisposable {
     const answer = this.lie(method, params?.[0], asked) ?? this.#truth(method, params ?? []);
     if ('status' in answer) {
       response.writeHead(answer.status, { 'retry-after': '0' }).end();
+      return;
+    }
+    if ('cut' in answer) {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1_000 });
+      response.write('{"jsonrpc":"2.0",', () => response.destroy());
       return;
     }
     response.writeHead(200, { 'content-type': 'application/json' }).end(writeExactly({ jsonrpc: '2.0', id, ...answer }));
