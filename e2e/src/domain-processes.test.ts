@@ -153,7 +153,7 @@ describe.skipIf(none !== undefined)(`with a board on Redis${none === undefined ?
     const redis = await redisForTests();
     if (typeof redis === 'string') throw new Error(redis);
     try {
-      expect(await decideOverProcesses(['--redis', redis.url], () => redis[Symbol.asyncDispose]())).toEqual(EXPECTED);
+      expect(await decideOverProcesses(['--redis', redis.url], async () => redis[Symbol.asyncDispose]())).toEqual(EXPECTED);
     } finally {
       await redis[Symbol.asyncDispose]();
     }
