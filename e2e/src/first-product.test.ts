@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { copyWorkspace } from '@skein/checks';
 import { demoMaterials, writeSapSource } from '@skein/demo';
@@ -94,8 +95,23 @@ describe('a first product', () => {
       expect(text).toMatch(/\bmaterial\b/);
     }
 
-    await step('generate v2', () => nx('@skein/plugin:migration', 'crm', 'accounts', '--data', data));
-    expect(read('domains/crm/README.md')).toMatch(/\| dev:analyst|\| .*analyst.* \| \d+ runs? of 1 quer/);
+    const tokenOf = (role: string) => {
+      const file = folder.file(`${role}.token`);
+      writeFileSync(file, done(skein('token', '--as', role, '--data', data)));
+      return file;
+    };
+    const [owner, stranger] = [tokenOf('steward'), tokenOf('analyst')];
+    await recorded(gateway.url, readFileSync(owner, 'utf8').trim(), 'crm.accounts');
+    const migrate = (url: string, token: string) => ['@skein/plugin:migration', 'crm', 'accounts', '--gateway', url, '--token-file', token];
+    // Only an owner is told who reads a product; who is not told leaves the tree as it was.
+    const untold = node('node_modules/.bin/nx', 'g', ...migrate(gateway.url, stranger));
+    expect(untold.code, untold.text).toBe(1);
+    expect(untold.text).toMatch(/says 40[34] to the usage of crm\.accounts[^]*fix: Give --token-file the token of an owner/);
+    expect(git('status', '--porcelain')).toBe('');
+    const migration = await step('generate v2, asking the gateway for readers', () => nx(...migrate(gateway.url, owner)));
+    expect(migration).toMatch(/crm\.accounts 1\.0\.0 is deprecated until \d{4}-\d\d-\d\d/);
+    expect(migration).toMatch(/analyst.*: \d+ runs? of 1 query over `crm\.accounts`/);
+    expect(read('domains/crm/README.md')).toMatch(/\| .*analyst.* \| \d+ runs? of 1 query over `crm\.accounts`/);
     await step('change v2', () => {
       edit('contracts/crm/accounts/v2/contract.odcs.yaml', (text) => retyped(text).replace('status: draft', 'status: active'));
       done(node('tools/checks/bin/source.js', 'tools/checks/src/codegen.ts'));
@@ -113,6 +129,9 @@ describe('a first product', () => {
     );
     expect(both.rows).toHaveLength(1);
     expect(JSON.stringify(both.rows)).toMatch(/as text/);
+    const shown = (id: string) => done(skein('products', id, '--at', gateway.url, '--as', 'analyst', '--data', data));
+    expect(shown('crm.accounts_v1')).toMatch(/1\.1\.0/);
+    expect(shown('crm.accounts')).toMatch(/2\.0\.0/);
     expect(JSON.stringify(both.rows)).toContain(String(ACCOUNTS));
     await gateway.process.end();
 
@@ -143,6 +162,18 @@ function retyped(contract: string): string {
     /( +)- name: material\n(?:\1 .*\n)*/,
     '$1- name: material\n$1  logicalType: string\n$1  required: true\n$1  classification: internal\n',
   );
+}
+
+/** A gateway writes down what was asked a moment after it has answered. */
+async function recorded(url: string, token: string, product: string): Promise<void> {
+  const address = `${url}/v1/contracts/${product}/usage`;
+  for (let tries = 0; tries < 600; tries++) {
+    const answer = await fetch(address, { headers: { authorization: `Bearer ${token}` } });
+    const { uses = [] } = (await answer.json()) as { uses?: readonly unknown[] };
+    if (uses.length > 0) return;
+    await setTimeout(100);
+  }
+  throw new Error(`${address} told of no use for a minute`);
 }
 
 async function serve(cwd: string, data: string): Promise<{ readonly process: TestProcess; readonly url: string }> {
