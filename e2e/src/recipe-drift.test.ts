@@ -92,7 +92,7 @@ describe.each([1, 2])('settlement drift, seed %d', (seed) => {
     ['the hour that is not over yet', 'hour + INTERVAL 1 HOUR AS', 'hour AS'],
     ['an hour later', 'INTERVAL 6 HOURS', 'INTERVAL 7 HOURS'],
     ['what is not final', "finality = 'finalized' AND", ''],
-    ['time-weighted prices', 'vwap::', 'twap::'],
+    ['time-weighted prices', 'TRY_CAST(vwap', 'TRY_CAST(twap'],
   ])('would notice: %s', async (_name, from, to) => {
     const twin = SETTLEMENT_DRIFT.replaceAll(from, to);
     expect(twin).not.toBe(SETTLEMENT_DRIFT);
@@ -108,8 +108,8 @@ describe.each([1, 2])('settlement drift, seed %d', (seed) => {
   });
 
   it('would notice floats', async () => {
-    const twin = SETTLEMENT_DRIFT.replaceAll('::DECIMAL(19, 9)', '::DOUBLE')
-      .replaceAll('::DECIMAL(18, 8)', '::DOUBLE')
+    const twin = SETTLEMENT_DRIFT.replaceAll('AS DECIMAL(19, 9))', 'AS DOUBLE)')
+      .replaceAll('AS DECIMAL(18, 8))', 'AS DOUBLE)')
       .replace('amount * (price_out - price_in)', '(amount * (price_out - price_in))::DECIMAL(38, 17)');
     const drifts = [...(await (await mesh.as('analyst')).query<Answer>(twin))].map(({ drift_usd: drift }) => digits(drift, 17));
     expect(drifts.length).toBe(truth.length);

@@ -33,12 +33,13 @@ ORDER BY i.payment_reference, i.currency`;
 
 /** What receipts in coins lost or gained from the hour they came in to the hour they were settled, six hours later, by the last full hour's VWAP. */
 export const SETTLEMENT_DRIFT = `WITH receipts AS (
-  SELECT tx_id, token, block_time, block_time + INTERVAL 6 HOURS AS settled_at, amount::DECIMAL(19, 9) AS amount
+  SELECT tx_id, token, block_time, block_time + INTERVAL 6 HOURS AS settled_at, TRY_CAST(amount AS DECIMAL(19, 9)) AS amount
   FROM blockchain.transfers
   WHERE finality = 'finalized' AND to_address = '0x5e771ed0000000000000000000000000000000c0' AND kind = 'erc20'
 ), prices AS (
-  SELECT token, hour + INTERVAL 1 HOUR AS known_at, vwap::DECIMAL(18, 8) AS price
+  SELECT token, hour + INTERVAL 1 HOUR AS known_at, TRY_CAST(vwap AS DECIMAL(18, 8)) AS price
   FROM blockchain.token_price_hourly WHERE quote_currency = 'USD' AND vwap IS NOT NULL
+  QUALIFY row_number() OVER (PARTITION BY token, hour ORDER BY base_volume_raw::BIGNUM DESC, quote) = 1
 ), valued AS (
   SELECT r.*, p.price AS price_in FROM receipts r ASOF JOIN prices p ON p.token = r.token AND p.known_at <= r.block_time
 ), settled AS (
