@@ -260,6 +260,22 @@ describe('bad input', () => {
     expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining(message)]);
   });
 
+  it('says of a file that is no Parquet that it is none, and of labels that are not there where to look', async () => {
+    const data = put('noise.parquet', 'PAR0 and no more');
+    expect(await heal(data)).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot be read as Parquet') });
+    const ran = await heal(put('some.csv', 'zip,city\n10115,a\n'), '--labels', folder.file('absent.csv'));
+    expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining('--labels')]);
+  });
+
+  it('leaves lines of JSON with half of a surrogate pair as they are, and heals the others', async () => {
+    const good = Array.from({ length: 9 }, () => '{"zip":"10115","city":"Berlin"}');
+    const odd = ['{"zip":"10115","city":"\\ud800"}', '{"zip":"10115","\\udc00":1,"city":"Berlni"}', '{"zip":"10115","city":"\\ud83d\\ude00","note":"\\u0000"}'];
+    const ran = await heal(put('half.ndjson', [...good, ...odd, '{"zip":"10115","city":"Berlni"}', ''].join('\n')));
+    expect([ran.code, ran.stderr]).toEqual([1, '']);
+    expect(ran.stdout).toContain('2 lines are no records');
+    expect(bytes('half.healed.ndjson')).toBe([...good, ...odd, '{"zip":"10115","city":"Berlin"}', ''].join('\n'));
+  });
+
   it('writes no file over itself, and takes no feedback that is none', async () => {
     const data = put('self.csv', 'zip,city\n1,a\n');
     expect((await heal(data, '--out', data)).code).toBe(2);

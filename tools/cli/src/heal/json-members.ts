@@ -5,7 +5,10 @@ export interface JsonMember {
   readonly stop: number;
 }
 
-/** The members of the JSON object that a line holds, with their places; undefined where it holds no object, or one with a key that stands twice. */
+/**
+ * The members of the JSON object that a line holds, with their places; undefined where it holds no object, one with a key that stands twice, or
+ * a text that is none (half of a surrogate pair).
+ */
 export function membersOf(line: string): Map<string, JsonMember> | undefined {
   try {
     const parsed: unknown = JSON.parse(line.replace(/^\ufeff/, ' '));
@@ -21,13 +24,20 @@ export function membersOf(line: string): Map<string, JsonMember> | undefined {
     if (line[at] === '}') return members;
     if (line[at] === ',') at = pastSpace(line, at + 1);
     const keyEnd = pastValue(line, at);
-    const key = JSON.parse(line.slice(at, keyEnd)) as string;
+    const name = line.slice(at, keyEnd);
+    const key = JSON.parse(name) as string;
     const start = pastSpace(line, pastSpace(line, keyEnd) + 1);
     const stop = pastValue(line, start);
-    if (members.has(key)) return undefined;
-    members.set(key, { text: line.slice(start, stop), start, stop });
+    const text = line.slice(start, stop);
+    if (members.has(key) || isHalf(name) || isHalf(text)) return undefined;
+    members.set(key, { text, start, stop });
     at = stop;
   }
+}
+
+/** Whether a JSON string holds half of a surrogate pair, which no UTF-8 can. */
+function isHalf(json: string): boolean {
+  return json.startsWith('"') && json.includes('\\u') && !(JSON.parse(json) as string).isWellFormed();
 }
 
 function pastSpace(line: string, from: number): number {

@@ -31,7 +31,7 @@ export interface Labelled {
 export async function readLabels(file: string, cwd: string, { columns, others, rows, key, rowsOf }: Labelled): Promise<LabelledRow[]> {
   const place = path.resolve(cwd, file);
   const bytes = await readFile(place).catch((error: unknown) => {
-    throw new SkeinError('SKEIN_SOURCE_NOT_FOUND', `there is no file ${JSON.stringify(file)}`, { cause: error });
+    throw new SkeinError('SKEIN_SOURCE_NOT_FOUND', `there is no file ${JSON.stringify(file)}`, { cause: error, hint: 'Check the path given with --labels.' });
   });
   const encoding = await encodingOf(place);
   const invalid = (line: number, message: string, hint: string): never => {

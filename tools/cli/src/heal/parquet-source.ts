@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
-import { ident, literal } from '@skein/kernel';
+import { ident, literal, SkeinError } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
 import { loadLines } from './load-lines.ts';
 import type { CellEdit, HealSource, WrittenCell } from './source.ts';
@@ -8,7 +8,12 @@ import type { CellEdit, HealSource, WrittenCell } from './source.ts';
 /** A Parquet file: its columns as the engine prints them. A copy has the same columns, types and rows; untouched values are equal, the bytes of the file are not. */
 export async function parquetSource(session: EngineSession, file: string, folder: string): Promise<HealSource> {
   const scan = `read_parquet(${literal(file)}, file_row_number = true, hive_partitioning = false)`;
-  const described = (await session.describe(`SELECT * EXCLUDE (file_row_number) FROM ${scan}`)).map(({ name, type }) => ({ name, type }));
+  const described = await session.describe(`SELECT * EXCLUDE (file_row_number) FROM ${scan}`).catch((error: unknown) => {
+    throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `${path.basename(file)} cannot be read as Parquet`, {
+      cause: error,
+      hint: 'Write the file again, or name its format with --input.',
+    });
+  });
   const text = (name: string): string => `${ident(name)}::VARCHAR`;
   return {
     columns: described.map(({ name }) => name),
