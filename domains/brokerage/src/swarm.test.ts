@@ -75,6 +75,7 @@ describe('the brokerage domain', () => {
       ['more credit than the charge', [charge(1, '5', ['6'])]],
       ['no credit at all', [charge(1, '10', [])]],
       ['a part of a cent', [whole.replace('"2"', '"2.5"')]],
+      ['a last line that is cut', [whole, charge(2, '1', ['1']), charge(3, '2', ['2']).slice(0, -20)]],
       [
         'a log that is not whole',
         [
