@@ -112,7 +112,8 @@ function typeTest(type: ColumnType, options: Property['options'] = {}): Keeps {
       return (value) => typeof value === 'boolean';
     case 'int':
       if (type.bits === 32) return (value) => typeof value === 'number' && (value | 0) === value;
-      return (value) => Number.isSafeInteger(value) || (typeof value === 'string' && value.length <= 18 && INTEGER(value));
+      const whole = written('integer');
+      return (value) => Number.isSafeInteger(value) || (typeof value === 'string' && value.length <= 18 && whole(value));
     case 'float':
       return type.bits === 64
         ? (value) => typeof value === 'number' && Number.isFinite(value)
@@ -120,16 +121,16 @@ function typeTest(type: ColumnType, options: Property['options'] = {}): Keeps {
     case 'decimal':
       return form(decimalForm(type.precision, type.scale));
     case 'date':
-      return DATE;
+      return written('date');
     case 'time':
-      return TIME;
+      return written('time');
     case 'timestamp': {
-      const written = type.zoned ? INSTANT : TIMESTAMP;
+      const moment = written(type.zoned ? 'instant' : 'timestamp');
       // A zone may carry an instant over the first or the last year.
-      return (value) => written(value) && (value as string) >= '0002' && (value as string) < '9998';
+      return (value) => moment(value) && (value as string) >= '0002' && (value as string) < '9998';
     }
     case 'binary':
-      return BASE64;
+      return written('base64');
     case 'struct':
       return objectTest(type.fields.map(({ name, required, type: part }) => ({ name, required, keeps: typeTest(part) })));
     case 'list': {
@@ -173,9 +174,11 @@ function form(pattern: string): Keeps {
   return (value) => typeof value === 'string' && (quick(value) ?? full.test(value));
 }
 
-const INTEGER = form(RECORD_FORMS.integer);
-const DATE = form(RECORD_FORMS.date);
-const TIME = form(RECORD_FORMS.time);
-const TIMESTAMP = form(RECORD_FORMS.timestamp);
-const INSTANT = form(RECORD_FORMS.instant);
-const BASE64 = form(RECORD_FORMS.base64);
+const WRITTEN = new Map<string, Keeps>();
+
+/** Text in one of the forms that records write types in; each is compiled once, when a column first has it. */
+function written(name: keyof typeof RECORD_FORMS): Keeps {
+  const known = WRITTEN.get(name) ?? form(RECORD_FORMS[name]);
+  WRITTEN.set(name, known);
+  return known;
+}

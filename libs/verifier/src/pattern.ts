@@ -1,5 +1,9 @@
+import { createRequire } from 'node:module';
 import { SkeinError, type Place } from '@skein/kernel';
-import { RE2JS } from 're2js';
+import type { RE2JS } from 're2js';
+
+/** Loaded for the first pattern: a process that has none to compile spends no time on it. */
+const load = createRequire(import.meta.url);
 
 /** A compiled pattern: linear in the length of the text, whatever the pattern. */
 export interface CompiledPattern {
@@ -34,7 +38,7 @@ export function compilePattern(pattern: string, place: Place): CompiledPattern {
   if (/\(\?<[A-Za-z_]/.test(bare(pattern))) refuse('names a group with (?<name>', 'Write (?:…): the names of groups have no use here.');
   let compiled: RE2JS;
   try {
-    compiled = RE2JS.compile(pattern);
+    compiled = (load('re2js') as typeof import('re2js')).RE2JS.compile(pattern);
   } catch (error) {
     return refuse(
       `is not RE2: ${error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error)}`,

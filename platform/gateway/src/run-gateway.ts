@@ -3,13 +3,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { duckdbSandbox } from '@skein/adapter-duckdb';
 import { attachLibrary, sqlitePatternLibrary } from '@skein/adapter-sqlite';
-import { localSnapshotStore, readContractFiles } from '@skein/adapter-storage';
+import { localSnapshotStore, readContractFiles, type ContractFiles } from '@skein/adapter-storage';
 import { readContract } from '@skein/contract';
 import { readPolicy } from '@skein/federation';
 import { systemClock } from '@skein/kernel';
 import { oidcIssuer } from './auth/trusted-issuer.ts';
 import type { PatternBoard } from '@skein/ports';
-import { readApprovals } from '@skein/verifier/compat';
+import type { Approval } from '@skein/verifier/compat';
 import { readGatewayConfig, USAGE, type GatewayConfig } from './config.ts';
 import { startGateway } from './start-gateway.ts';
 
@@ -29,6 +29,7 @@ export async function runGateway(args: readonly string[], env: Readonly<Record<s
     const contract = contracts[index];
     return policy && contract ? [readPolicy(policy.text, policy.file, contract)] : [];
   });
+  const approvals = await approvalsIn(files);
   const patterns = await sharedBoard(config);
   const sandbox = duckdbSandbox({ tempDirectory: path.join(config.data, 'tmp', `queries-${process.pid}`) });
   const gateway = await startGateway({
@@ -36,7 +37,7 @@ export async function runGateway(args: readonly string[], env: Readonly<Record<s
     sandbox,
     contracts,
     documents: files.map(({ contract }) => contract.text),
-    approvals: files.flatMap(({ approvals }) => (approvals ? readApprovals(approvals.text, approvals.file) : [])),
+    approvals,
     policies,
     clock: systemClock,
     dataDir: config.data,
@@ -58,6 +59,14 @@ export async function runGateway(args: readonly string[], env: Readonly<Record<s
       .then(() => patterns.close())
       .then(() => process.exit(0)));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+}
+
+/** Most contracts have no approvals beside them, and then what reads them is not loaded. */
+async function approvalsIn(files: readonly ContractFiles[]): Promise<Approval[]> {
+  const found = files.flatMap(({ approvals }) => approvals ?? []);
+  if (found.length === 0) return [];
+  const { readApprovals } = await import('@skein/verifier/compat');
+  return found.flatMap(({ text, file }) => readApprovals(text, file));
 }
 
 /** The board of this gateway: on Redis where an address is given, and in any case by way of the library that the domains' processes open too. */

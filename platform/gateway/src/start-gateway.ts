@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { Module, type DynamicModule, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FastifyAdapter } from '@nestjs/platform-fastify/adapters/fastify-adapter.js';
 import { SkeinError } from '@skein/kernel';
 import { DEFAULT_GRACE_MS, GATEWAY_PARTS, GatewayModule, type GatewayOptions, type GatewayParts } from './gateway-module.ts';
 import { lineLog, type GatewayLog } from './gateway-log.ts';

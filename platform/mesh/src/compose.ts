@@ -7,7 +7,7 @@ import { localAdapters, type LocalOptions } from '@skein/local';
 import { DataProductModule, SwarmRegistry } from '@skein/nest';
 import { contractSet, type Domain } from '@skein/product';
 import type { Swarm, SwarmAdapters, SystemContracts } from '@skein/swarm';
-import { readApprovals, type Approval } from '@skein/verifier/compat';
+import type { Approval } from '@skein/verifier/compat';
 import { DOMAINS } from './domains.ts';
 
 /** `contracts/` of this repository. */
@@ -35,10 +35,18 @@ export async function loadContracts(directory: string): Promise<LoadedContracts>
     files,
     contracts,
     policies,
-    approvals: files.flatMap(({ approvals }) => (approvals ? readApprovals(approvals.text, approvals.file) : [])),
+    approvals: await approvalsIn(files),
     system: { feedback: set.get('skein.feedback'), lineage: set.get('skein.lineage') },
     domains: Object.values(DOMAINS).map((define) => define(set)),
   };
+}
+
+/** Most contracts have no approvals beside them, and then what reads them is not loaded. */
+async function approvalsIn(files: readonly ContractFiles[]): Promise<Approval[]> {
+  const found = files.flatMap(({ approvals }) => approvals ?? []);
+  if (found.length === 0) return [];
+  const { readApprovals } = await import('@skein/verifier/compat');
+  return found.flatMap(({ text, file }) => readApprovals(text, file));
 }
 
 /** What a caller may say of the layers. */

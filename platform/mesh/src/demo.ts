@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { demoMaterials, writeBlockchainSource, writeBrokerageSource, writeGa4Source, writeSapSource, type Planted } from '@skein/demo';
+import type { Planted } from '@skein/demo';
 import type { LandingStore } from '@skein/ports';
 import { DEMO_ORIGIN } from '@skein/swarm';
 import type { Progress } from './progress.ts';
@@ -18,7 +18,7 @@ export interface DemoSources {
   readonly planted: Planted;
 }
 
-const WRITERS = { ga4: writeGa4Source, sap: writeSapSource, blockchain: writeBlockchainSource, brokerage: writeBrokerageSource } as const;
+const DOMAINS = ['ga4', 'sap', 'blockchain', 'brokerage'] as const;
 
 /** Writes the demo sources that are missing, or differ in seed or volume from what was asked for. A domain with real rows gets none. */
 export async function ensureDemo(
@@ -29,7 +29,7 @@ export async function ensureDemo(
 ): Promise<DemoSources> {
   const folders = new Map<string, string>();
   let planted: Planted = {};
-  for (const [domain, write] of Object.entries(WRITERS)) {
+  for (const domain of DOMAINS) {
     if ((await landings.list(domain)).some((landing) => landing.origin !== DEMO_ORIGIN)) continue;
     const directory = path.join(data, 'sources', domain);
     const file = path.join(directory, '.planted.json');
@@ -48,7 +48,10 @@ export async function ensureDemo(
     const aside = `${directory}.writing`;
     await rm(aside, { recursive: true, force: true });
     await mkdir(aside, { recursive: true });
-    const written = await write({
+    // Loaded where there is something to write: a second start writes nothing.
+    const { demoMaterials, writeBlockchainSource, writeBrokerageSource, writeGa4Source, writeSapSource } = await import('@skein/demo');
+    const writers = { ga4: writeGa4Source, sap: writeSapSource, blockchain: writeBlockchainSource, brokerage: writeBrokerageSource };
+    const written = await writers[domain]({
       directory: aside,
       seed,
       rows,

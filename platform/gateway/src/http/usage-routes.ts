@@ -1,7 +1,6 @@
 import { readContract, type Contract } from '@skein/contract';
 import { majorOf, type Principal } from '@skein/federation';
 import { SkeinError, type Clock } from '@skein/kernel';
-import { promisedMode } from '@skein/verifier/compat';
 import type { ContractRegistry } from '@skein/ports';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { GatewayLog } from '../gateway-log.ts';
@@ -89,6 +88,7 @@ async function check(parts: UsageRouteParts, product: string, text: string, agai
   if (!live) throw new SkeinError('SKEIN_PRODUCT_UNKNOWN', `there is no product ${JSON.stringify(product)}`, { context: { product } });
   const last = against === undefined ? live.contract : await registered(parts, live.contract, against);
   const today = new Date(clock.now()).toISOString().slice(0, 10);
+  const { promisedMode } = await import('@skein/verifier/compat');
   const { findings } = await judgeStep({ earlier: [], last, next: { name: FILE, text }, mode: promisedMode(last), today, most: MOST_FINDINGS });
   return operationReport(parts, last, next, findings);
 }

@@ -22,8 +22,7 @@ import type { ContractRightsBook } from '../registry/contract-rights.ts';
 import { previewOf, readListing } from './draft.ts';
 import { agreementView, listingView } from './market-view.ts';
 import { outdated } from './offered.ts';
-import { privateAnswer } from './private-answers.ts';
-import { releaseOf, type ReleaseParts } from './release.ts';
+import type { ReleaseParts } from './release.ts';
 
 export interface TradeParts extends ReleaseParts {
   readonly market: MarketStore;
@@ -77,7 +76,10 @@ export async function list(parts: TradeParts, body: unknown, principal: Principa
       sold && of === listing.product && id !== listing.id ? [id] : [],
     );
     const person = [...(await market.state()).listings.values()].find(({ privacy, product: of }) => privacy && of === listing.product)?.privacy?.person;
-    const evidence = listing.needsRelease && !listing.privacy ? await releaseOf(parts, { listing, entry, snapshot, release, person, earlier }) : undefined;
+    const evidence =
+      listing.needsRelease && !listing.privacy
+        ? await (await import('./release.ts')).releaseOf(parts, { listing, entry, snapshot, release, person, earlier })
+        : undefined;
     const view = evidence || listing.privacy ? undefined : soldView(entry, listing, snapshot);
     if (!evidence && !listing.privacy && !view) throw new SkeinError('SKEIN_REQUEST_INVALID', 'the terms show no column of the product');
     // sent again, a listing keeps the seed that it has
@@ -197,7 +199,7 @@ export async function answer(
   how: { key: string | undefined; purpose: string | undefined },
 ): Promise<View> {
   return recorded(parts, 'answer', body, principal, async (note) => {
-    const { view, entitlement } = await privateAnswer(parts, body, principal, how);
+    const { view, entitlement } = await (await import('./private-answers.ts')).privateAnswer(parts, body, principal, how);
     note(`answer:${entitlement.agreement}`, [entitlement.product]);
     return view;
   });
