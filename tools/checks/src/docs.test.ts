@@ -1,16 +1,18 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { soaking } from '@skein/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkFloorTable, checkMentions, pagesOf } from './page-check.ts';
 import { PageRun } from './page-run.ts';
-import { readPage } from './page.ts';
+import { readPage, type CommandBlock, type Page } from './page.ts';
 import { departure } from './shown-output.ts';
 import { copyWorkspace } from './workspace-copy.ts';
 import { readWorkspace } from './workspace.ts';
 
+/** Milliseconds that a block may take. */
+const TIMEOUT = soaking ? 1_800_000 : 240_000;
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const workspace = readWorkspace(root);
 const read = (file: string) => readPage(file, readFileSync(join(root, file), 'utf8'));
@@ -37,18 +39,33 @@ it('the table of floors in docs/architecture.md is the packages that there are',
   expect(packages).toBeGreaterThan(0);
 });
 
-for (const { file, page } of pages.filter((one) => one.page.blocks.length > 0)) {
+const commanded = pages.filter(({ page }) => page.blocks.length > 0);
+const startedBy = (page: Page): CommandBlock | undefined =>
+  page.blocks.find(({ marker, text }) => marker.kind === 'serve' && /^npm start .*--data \.skein[\w-]*$/.test(text));
+/** Pages that serve a demo in a folder of its own, by the command that makes it: it is made once, and each of them begins with it as it was made. */
+const demos = new Map(
+  [...Map.groupBy(commanded, ({ page }) => startedBy(page)?.text)].flatMap(([text, { length }]) => (text && length > 1 ? [[text, demo()]] : [])),
+);
+
+afterAll(() => demos.forEach((one) => one.remove()));
+
+for (const { file, page } of commanded) {
   describe(`the commands of ${file}`, () => {
-    let folder: string;
     let run: PageRun;
-    beforeAll(() => {
-      folder = mkdtempSync(join(tmpdir(), 'skein-page-'));
-      copyWorkspace(root, folder);
-      run = new PageRun({ folder, timeout: soaking ? 1_800_000 : 240_000, env: commandEnvironment() });
-    });
-    afterAll(async () => {
-      await run.stop().finally(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
-    });
+    let leave = (): void => undefined;
+    const start = startedBy(page);
+    const shared = demos.get(start?.text ?? '');
+    beforeAll(async () => {
+      if (start && shared) {
+        run = await shared.begin(start);
+        leave = () => shared.end();
+      } else {
+        const folder = copied();
+        leave = () => removed(folder);
+        run = runIn(folder);
+      }
+    }, TIMEOUT + 20_000);
+    afterAll(() => run.stop().finally(leave));
 
     for (const block of page.blocks) {
       const title = `${block.line}: ${block.commands.join('; ')}`;
@@ -60,7 +77,7 @@ for (const { file, page } of pages.filter((one) => one.page.blocks.length > 0)) 
           for (const name of scripts) expect(known).toContain(name);
         });
       } else {
-        it(title, { timeout: soaking ? 1_860_000 : 260_000 }, async () => {
+        it(title, { timeout: TIMEOUT + 20_000 }, async () => {
           expect(block.commands.length).toBeGreaterThan(0);
           const output = await run.run(block);
           if (block.shown !== undefined) expect(departure(block.shown, output), output).toBeUndefined();
@@ -68,6 +85,60 @@ for (const { file, page } of pages.filter((one) => one.page.blocks.length > 0)) 
       }
     }
   });
+}
+
+function copied(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'skein-page-'));
+  copyWorkspace(root, folder);
+  return folder;
+}
+
+function removed(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+}
+
+function runIn(folder: string): PageRun {
+  return new PageRun({ folder, timeout: TIMEOUT, env: commandEnvironment() });
+}
+
+interface Demo {
+  /** The folder of a page, with the demo as its command made it. */
+  begin(start: CommandBlock): Promise<PageRun>;
+  /** Fails where the page has left something beside the demo, which another page would find. */
+  end(): void;
+  remove(): void;
+}
+
+/** A copy of the workspace for pages that serve the same demo, and write nowhere else. */
+function demo(): Demo {
+  let folder = '';
+  let made: string | undefined;
+  let files: readonly string[] = [];
+  return {
+    async begin(start) {
+      if (folder === '') folder = copied();
+      // In one place for all pages, because tables say where they are.
+      const data = join(folder, / --data (\S+)/.exec(start.text)?.[1] ?? '');
+      removed(data);
+      const run = runIn(folder);
+      if (made === undefined) {
+        await run.run(start);
+        await run.stop();
+        const kept = join(mkdtempSync(join(tmpdir(), 'skein-demo-')), 'data');
+        cpSync(data, kept, { recursive: true, preserveTimestamps: true });
+        files = readdirSync(folder);
+        made = kept;
+      } else cpSync(made, data, { recursive: true, preserveTimestamps: true });
+      return run;
+    },
+    end() {
+      expect(readdirSync(folder)).toEqual(files);
+    },
+    remove() {
+      if (folder !== '') removed(folder);
+      if (made !== undefined) removed(dirname(made));
+    },
+  };
 }
 
 /** A reader's environment: without what the test runner and npm have added to it, the packages' own commands among it. */
