@@ -12,10 +12,14 @@ import { temporaryDirectory } from './temporary-directory.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
 
-/** Every contract of the repository. */
-export async function repositoryContracts(): Promise<ContractSet> {
-  const files = await readContractFiles(path.join(REPOSITORY, 'contracts'));
-  return contractSet(files.map(({ contract }) => readContract(contract.text, contract.file)));
+let allContracts: Promise<ContractSet> | undefined;
+
+/** Every contract of the repository, read once. */
+export function repositoryContracts(): Promise<ContractSet> {
+  allContracts ??= readContractFiles(path.join(REPOSITORY, 'contracts')).then((files) =>
+    contractSet(files.map(({ contract }) => readContract(contract.text, contract.file))),
+  );
+  return allContracts;
 }
 
 /** A swarm on the real adapters in a directory of its own: real files in, real tables out. */
