@@ -33,7 +33,14 @@ export class BytesOut {
     this.#pieces = [];
     this.#held = 0;
     if (!this.#stream.write(whole) && !this.#stream.errored)
-      await new Promise<void>((resolve) => void this.#stream.once('drain', resolve).once('close', resolve));
+      await new Promise<void>((resolve) => {
+        // Whichever comes takes the other with it: a long file drains a thousand times.
+        const done = (): void => {
+          this.#stream.off('drain', done).off('close', done);
+          resolve();
+        };
+        this.#stream.on('drain', done).on('close', done);
+      });
   }
 
   async finish(): Promise<void> {
