@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
@@ -118,6 +119,22 @@ describe('plain YAML', () => {
     expect(counts.other).toEqual([]);
     expect(counts.same).toBeGreaterThan(100);
     expect(counts.beyond).toBeGreaterThan(100);
+  });
+
+  it('is read without the library for YAML, which the first other text loads', () => {
+    const script = `
+      import { readYaml } from '${new URL('yaml-tree.ts', import.meta.url).href}';
+      import { createRequire } from 'node:module';
+      const loaded = () => Object.keys(createRequire('/').cache).some((file) => /[/\\\\]yaml[/\\\\]dist[/\\\\]/.test(file));
+      const found = ['a: 1', 'a: ~'].map((text) => [readYaml(text, 'x.yaml').root.kind, loaded()]);
+      process.stdout.write(JSON.stringify(found));
+    `;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--conditions=@skein/source', '--input-type=module', '-e', script], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual([
+      ['map', false],
+      ['map', true],
+    ]);
   });
 
   it('shows the places of what is wrong in it, as any other text does', () => {
