@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { duckdbEngine } from '@skein/adapter-duckdb';
@@ -6,7 +5,7 @@ import { localSnapshotStore } from '@skein/adapter-storage';
 import { connect } from '@skein/client';
 import { readContract } from '@skein/contract';
 import { systemClock } from '@skein/kernel';
-import { publishQuery, temporaryDirectory } from '@skein/testing';
+import { publishQuery, temporaryDirectory, testProcess } from '@skein/testing';
 import { describe, expect, it } from 'vitest';
 import { issueDevToken } from './auth/dev-keys.ts';
 
@@ -38,7 +37,7 @@ describe('a gateway in a process of its own', () => {
     mkdirSync(folder.file('contracts/shop/orders/v1'), { recursive: true });
     writeFileSync(folder.file('contracts/shop/orders/v1/contract.odcs.yaml'), CONTRACT);
     writeFileSync(folder.file('contracts/shop/orders/v1/policy.yaml'), POLICY);
-    const child = spawn(
+    await using child = testProcess(
       process.execPath,
       [
         '--input-type=module',
@@ -52,35 +51,19 @@ describe('a gateway in a process of its own', () => {
         '--port',
         '0',
       ],
-      { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env['PATH'] } },
+      { env: { PATH: process.env['PATH'] } },
     );
-    const exit = new Promise<number | null>((ended) => child.once('exit', ended));
-    try {
-      const url = await new Promise<string>((found, failed) => {
-        let out = '';
-        child.stdout.on('data', (data) => {
-          out += data;
-          const match = /at (http:\S+)/.exec(out);
-          if (match) found(match[1] as string);
-        });
-        void exit.then((code) => failed(new Error(`the gateway ended with ${code}`)));
-      });
-      const mesh = connect(url, { token: await issueDevToken({ dir: folder.file('keys'), as: 'analyst' }) });
-      await expect(mesh.sql`SELECT id FROM shop.orders`).rejects.toMatchObject({ code: 'SKEIN_SNAPSHOT_NONE' });
-      const engine = duckdbEngine();
-      const store = localSnapshotStore({ root: folder.file('tables'), clock: systemClock });
-      const contract = readContract(CONTRACT, 'contracts/shop/orders/v1/contract.odcs.yaml');
-      await publishQuery({ engine, store, contract, query: 'SELECT 7::BIGINT AS id' });
-      expect([...(await mesh.sql`SELECT id FROM shop.orders`)]).toEqual([{ id: 7n }]);
-      await publishQuery({ engine, store, contract, query: 'SELECT 8::BIGINT AS id' });
-      await engine.close();
-      let rows: unknown[] = [];
-      for (const deadline = performance.now() + 10_000; performance.now() < deadline && (rows[0] as { id?: bigint })?.id !== 8n;)
-        rows = [...(await mesh.sql`SELECT id FROM shop.orders`)];
-      expect(rows).toEqual([{ id: 8n }]);
-    } finally {
-      child.kill('SIGTERM');
-    }
-    expect(await exit).toBe(0);
+    const url = await child.says(/at (http:\S+)/);
+    const mesh = connect(url, { token: await issueDevToken({ dir: folder.file('keys'), as: 'analyst' }) });
+    await expect(mesh.sql`SELECT id FROM shop.orders`).rejects.toMatchObject({ code: 'SKEIN_SNAPSHOT_NONE' });
+    const engine = duckdbEngine();
+    const store = localSnapshotStore({ root: folder.file('tables'), clock: systemClock });
+    const contract = readContract(CONTRACT, 'contracts/shop/orders/v1/contract.odcs.yaml');
+    await publishQuery({ engine, store, contract, query: 'SELECT 7::BIGINT AS id' });
+    expect([...(await mesh.sql`SELECT id FROM shop.orders`)]).toEqual([{ id: 7n }]);
+    await publishQuery({ engine, store, contract, query: 'SELECT 8::BIGINT AS id' });
+    await engine.close();
+    await expect.poll(async () => [...(await mesh.sql`SELECT id FROM shop.orders`)]).toEqual([{ id: 8n }]);
+    expect(await child.end()).toEqual({ code: 0, signal: null });
   });
 });

@@ -4,10 +4,9 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncate
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { copyWorkspace } from '@skein/checks';
 import { readContract } from '@skein/contract';
-import { soak } from '@skein/testing';
+import { soak, soaking, testProcess } from '@skein/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { domainGenerator } from './domain/generator.ts';
 import { productGenerator, type ProductOptions } from './product/generator.ts';
@@ -86,20 +85,15 @@ describe('a sample that is hard to read', () => {
 });
 
 describe('generators in processes of their own', () => {
-  const start = (name: string) => spawn(process.execPath, ['--conditions=@skein/source', fixture, folder, name], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const start = (...args: string[]) => testProcess(process.execPath, ['--conditions=@skein/source', fixture, folder, ...args]);
 
   it('are killed at any moment of their writing: the next one finds the tree as it was', async () => {
     let stopped = 0;
     for (let round = 0; round < soak(40); round++) {
-      const child = start(`killed${round}`);
-      let said = '';
-      child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-      const gone = once(child, 'close');
-      while (!said.includes('writing') && child.exitCode === null) await sleep(1);
-      // Writing takes a few milliseconds: each round is stopped at another of them.
-      await sleep(Math.random() * 6);
-      child.kill('SIGKILL');
-      await gone;
+      // It kills itself instead of making one of its writes, in each round another.
+      const child = start(`killed${round}`, String(soaking ? round : round * 5));
+      await child.ended;
+      expect(child.said()).toContain('writing');
       // Without its journal it had written all: then the tree is whole, with the new domain.
       if (existsSync(path.join(folder, 'node_modules/.skein-generate.json'))) stopped++;
       else {
@@ -119,9 +113,7 @@ describe('generators in processes of their own', () => {
   it('start at the same moment: one writes, the other is told to wait, and the tree is whole', async () => {
     const children = ['one', 'two', 'three'].map((name) => {
       const child = start(name);
-      let said = '';
-      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-      return { name, gone: once(child, 'exit').then(([code]) => ({ name, code: code as number, said: () => said })) };
+      return { name, gone: child.ended.then(({ code }) => ({ name, code, said: child.said })) };
     });
     const ended = await Promise.all(children.map(({ gone }) => gone));
     const [won, lost] = [ended.filter(({ code }) => code === 0), ended.filter(({ code }) => code !== 0)];

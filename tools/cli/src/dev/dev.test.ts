@@ -1,11 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { temporaryDirectory } from '@skein/testing';
+import { temporaryDirectory, testProcess, type TestProcess } from '@skein/testing';
 
 const ROOT = path.resolve(import.meta.dirname, '../../../..');
 const NODE = path.join(ROOT, 'node_modules/.bin/node');
@@ -88,7 +86,7 @@ interface Fault {
 /** A workspace in which `crm` is worked on, and the events that `skein dev` tells. */
 async function atWork(types = false): Promise<
   AsyncDisposable & {
-    child: ChildProcess;
+    own: TestProcess;
     put(name: string, text: string): void;
     edit(name: string, text: string): Promise<Event>;
     next(...names: string[]): Promise<Event>;
@@ -113,13 +111,11 @@ async function atWork(types = false): Promise<
   symlinkSync(path.join(ROOT, 'contracts/skein'), folder.file('contracts/skein'));
   symlinkSync(path.join(ROOT, 'node_modules'), folder.file('node_modules'));
   const fixture = path.join(import.meta.dirname, 'dev.fixture.ts');
-  const child = spawn(NODE, ['--conditions=@skein/source', fixture, folder.path, folder.file('files'), folder.file('data'), types ? 'types' : 'none'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const own = testProcess(NODE, ['--conditions=@skein/source', fixture, folder.path, folder.file('files'), folder.file('data'), types ? 'types' : 'none']);
   const events: Event[] = [];
   let [wake, rest] = [(): void => undefined, ''];
-  child.stdout.on('data', (chunk: Buffer) => {
-    const lines = `${rest}${chunk.toString()}`.split('\n');
+  own.child.stdout?.on('data', (chunk: string) => {
+    const lines = `${rest}${chunk}`.split('\n');
     rest = lines.pop() ?? '';
     events.push(...lines.map((line) => JSON.parse(line) as Event));
     wake();
@@ -132,12 +128,13 @@ async function atWork(types = false): Promise<
         events.splice(0, at + 1);
         return found;
       }
-      await new Promise<void>((resolve) => (wake = resolve));
+      const over = await Promise.race([new Promise<void>((resolve) => (wake = resolve)), own.ended]);
+      if (over) throw new Error(`it ended with ${over.code ?? over.signal} before ${names.join(' or ')}: ${own.said().slice(-4_000)}`);
     }
   };
   await next('ready');
   return {
-    child,
+    own,
     put,
     next,
     async edit(name, text) {
@@ -145,13 +142,18 @@ async function atWork(types = false): Promise<
       return await next('made', 'broken');
     },
     async [Symbol.asyncDispose]() {
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill('SIGINT');
-        await once(child, 'exit');
-      }
+      await own.end('SIGINT');
       folder[Symbol.dispose]();
     },
   };
+}
+
+function lives(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 const original = (name: string): string => FILES[name] ?? '';
@@ -180,15 +182,14 @@ describe('skein dev', { timeout: 120_000 }, () => {
     // Below a second where nothing else runs; a machine under load is given more.
     expect(Math.min(...latencies)).toBeLessThan(5_000);
 
-    const children = (await readFile(`/proc/${work.child.pid}/task/${work.child.pid}/children`, 'utf8').catch(() => ''))
+    const children = (await readFile(`/proc/${work.own.child.pid}/task/${work.own.child.pid}/children`, 'utf8').catch(() => ''))
       .split(' ')
       .map(Number)
       .filter((pid) => pid > 0);
-    work.child.kill('SIGINT');
-    const [code] = await once(work.child, 'exit');
+    const { code } = await work.own.end('SIGINT');
     expect(code).toBe(process.platform === 'win32' ? code : 130);
-    for (const pid of children) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`skein-scratch-${work.child.pid}-`))).toEqual([]);
+    await expect.poll(() => children.filter(lives)).toEqual([]);
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`skein-scratch-${work.own.child.pid}-`))).toEqual([]);
   });
 
   it('shows where a fault is, with its line, and goes on after it is mended', async () => {
