@@ -8,6 +8,8 @@ export interface Header {
   /** Unix seconds. */
   readonly timestamp: bigint;
   readonly logsBloom: string;
+  /** Undefined where the node does not say, or nothing vouches for it. */
+  readonly receiptsRoot: string | undefined;
   readonly gasUsed: bigint;
   readonly gasLimit: bigint;
   readonly baseFee: bigint | undefined;
@@ -49,6 +51,11 @@ export interface Receipt {
   readonly blockNumber: bigint;
   /** 1 or 0; undefined before Byzantium (EIP-658), where a root stands instead. */
   readonly status: number | undefined;
+  readonly root: string | undefined;
+  /** Of its transaction; 0 where the node says none. */
+  readonly type: number;
+  /** Of the block up to here; undefined where the node does not say. */
+  readonly cumulativeGasUsed: bigint | undefined;
   readonly gasUsed: bigint;
   readonly effectiveGasPrice: bigint | undefined;
   readonly contractAddress: string | undefined;
@@ -111,6 +118,7 @@ export function headerOf(value: unknown, asked: string): Header {
     parentHash: hex(at('parentHash'), raw['parentHash'], 32),
     timestamp: quantity(at('timestamp'), raw['timestamp']),
     logsBloom: hex(at('logsBloom'), raw['logsBloom'], 256),
+    receiptsRoot: optional(raw['receiptsRoot'], (root) => hex(at('receiptsRoot'), root, 32)),
     gasUsed: quantity(at('gasUsed'), raw['gasUsed']),
     gasLimit: quantity(at('gasLimit'), raw['gasLimit']),
     baseFee: optional(raw['baseFeePerGas'], (fee) => quantity(at('baseFeePerGas'), fee)),
@@ -166,6 +174,9 @@ export function receiptOf(value: unknown, place: string): Receipt {
     blockHash: hex(at('blockHash'), raw['blockHash'], 32),
     blockNumber: quantity(at('blockNumber'), raw['blockNumber']),
     status: optional(raw['status'], (status) => small(at('status'), status)),
+    root: optional(raw['root'], (root) => hex(at('root'), root, 32)),
+    type: optional(raw['type'], (type) => small(at('type'), type)) ?? 0,
+    cumulativeGasUsed: optional(raw['cumulativeGasUsed'], (gas) => quantity(at('cumulativeGasUsed'), gas)),
     gasUsed: quantity(at('gasUsed'), raw['gasUsed']),
     effectiveGasPrice: optional(raw['effectiveGasPrice'], (price) => quantity(at('effectiveGasPrice'), price)),
     contractAddress: optional(raw['contractAddress'], (address) => hex(at('contractAddress'), address, 20)),

@@ -407,6 +407,12 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
       at: /^block \d+: receipts$/,
       tamper: (_, result) => (result as unknown[]).slice(1),
     },
+    'changes what a transaction cost': {
+      method: 'eth_getBlockReceipts',
+      code: 'SKEIN_SOURCE_UNTRUE',
+      at: /^block \d+: receiptsRoot$/,
+      tamper: (_, result) => (result as Raw[]).map((one) => ({ ...one, cumulativeGasUsed: '0x5209' })),
+    },
     'changes a type: a status of another kind': {
       method: 'eth_getBlockReceipts',
       code: 'SKEIN_SOURCE_ANSWER',
@@ -493,6 +499,27 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
         expect(await content(connector)).toEqual(truth);
       },
     );
+
+    it('trap: one amount changed alike in logs and in receipts, which the bloom does not see', async () => {
+      await using proxy = await untrueProxy(small.url);
+      const troubles: Trouble[] = [];
+      const false9 = (log: Raw): Raw => (log['logIndex'] === '0x0' && String(log['data']).length === 66 ? { ...log, data: `0x${'9'.repeat(64)}` } : log);
+      let changed = 0;
+      proxy.tamper = (call, result) => {
+        if (call.method === 'eth_getLogs') return logsOf(result).map(false9);
+        if (call.method !== 'eth_getBlockReceipts') return result;
+        changed += 1;
+        return (result as Raw[]).map((one) => ({ ...one, logs: logsOf(one['logs']).map(false9) }));
+      };
+      // Nobody vouches for the roots of a chain that hashes otherwise: there it would be believed.
+      const believing = await connect({ ...whole, url: proxy.url, hashes: false });
+      await believing.step();
+      expect(await content(believing)).not.toEqual(truth);
+      const connector = await connect({ ...whole, url: proxy.url, attempts: 2, onTrouble: (trouble) => troubles.push(trouble) });
+      await expect(connector.step()).rejects.toMatchObject({ code: 'SKEIN_SOURCE_UNTRUE' });
+      expect(changed).toBeGreaterThan(0);
+      for (const { at } of troubles) expect(at).toMatch(/^block \d+: receiptsRoot$/);
+    });
 
     // Some of them, or all in a long run: the way out is one.
     it.each(Object.entries(lies).filter((_, index) => soaking || index % 4 === 0))(

@@ -27,7 +27,7 @@ export interface EthereumOptions extends RpcOptions {
   readonly transactions?: boolean;
   /** Whether the chain fills logsBloom; default true. */
   readonly bloom?: boolean;
-  /** Whether blocks are hashed as Ethereum hashes them; default true for Ethereum and its test networks, and false for other chains. */
+  /** Whether hashes of blocks and roots of receipts are made as Ethereum makes them; default true for it and its test networks, and false for other chains. */
   readonly hashes?: boolean;
   /** Blocks of a file that is final, and of one that is not yet; default 1000 and 20. */
   readonly chunk?: number;

@@ -2,6 +2,7 @@ import { SkeinError } from '@skein/kernel';
 import { headerOf, list, logOf, quantity, receiptOf, type Header, type Log, type Receipt } from './answer.ts';
 import { bloomOf, holds, mayHold } from './bloom.ts';
 import { headerHash } from './header-hash.ts';
+import { receiptsRoot } from './receipts-root.ts';
 import { RangeTooLarge, type Rpc } from './rpc.ts';
 
 /** What is taken of a chain. */
@@ -14,7 +15,7 @@ export interface Wanted {
   readonly transactions: boolean;
   /** Whether the chain fills logsBloom: then logs that a node withholds or makes up are found by it. */
   readonly bloom: boolean;
-  /** Whether the hash of a block is that of its header as Ethereum hashes it: then a header of which anything is changed is found by it. */
+  /** Whether a block's hash is that of its header as Ethereum hashes it: then a header, or a receipt, of which anything is changed is found by it. */
   readonly hashes: boolean;
   /** Requests under way at a time. */
   readonly concurrency: number;
@@ -136,21 +137,22 @@ export async function fetchHeader(
   if (value === null) return undefined;
   const header = headerOf(value, asked);
   if (typeof which === 'bigint' && header.number !== which) throw untrue(`block ${asked}`, `the node sends block ${header.number}`);
-  if (hashed) checkHash(rpc, header, value as Readonly<Record<string, unknown>>);
-  return header;
+  // What the header says of receipts is worth something where the block's hash vouches for it.
+  const vouched = hashed && checkHash(rpc, header, value as Readonly<Record<string, unknown>>);
+  return vouched ? header : { ...header, receiptsRoot: undefined };
 }
 
-/** What cannot be told is reported, once for each reason and node, and let pass: a fork that is not known yet is no lie. */
-function checkHash(rpc: Rpc, header: Header, block: Readonly<Record<string, unknown>>): void {
+/** Whether the hash is that of the header. What cannot be told is reported, once for each reason and node, and let pass: a fork that is not known yet is no lie. */
+function checkHash(rpc: Rpc, header: Header, block: Readonly<Record<string, unknown>>): boolean {
   const found = headerHash(block, header.hash);
   const at = `block ${header.number}: hash`;
   if ('hash' in found) {
     if (found.hash !== header.hash) throw untrue(at, `it is ${header.hash}, and the hash of what the node sends is ${found.hash}`);
-    return;
+    return true;
   }
   const told = untold.get(rpc) ?? new Set();
   untold.set(rpc, told);
-  if (told.has(found.unknown)) return;
+  if (told.has(found.unknown)) return false;
   told.add(found.unknown);
   rpc.report({
     code: 'SKEIN_SOURCE_ANSWER',
@@ -158,6 +160,7 @@ function checkHash(rpc: Rpc, header: Header, block: Readonly<Record<string, unkn
     attempt: 1,
     at,
   });
+  return false;
 }
 
 const untold = new WeakMap<Rpc, Set<string>>();
@@ -311,6 +314,9 @@ async function fetchReceipts(rpc: Rpc, header: Header, signal: AbortSignal | und
     const fits = receipt.blockHash === header.hash && receipt.transactionHash === header.transactionHashes[index] && receipt.transactionIndex === index;
     if (!fits) throw untrue(`block ${header.number}: receipts[${index}]`, `it is of transaction ${receipt.transactionHash} in block ${receipt.blockHash}`);
   }
+  const root = header.receiptsRoot === undefined ? undefined : receiptsRoot(receipts);
+  if (root !== undefined && root !== header.receiptsRoot)
+    throw untrue(`block ${header.number}: receiptsRoot`, `it is ${header.receiptsRoot}, and that of the receipts that the node sends is ${root}`);
   return receipts;
 }
 

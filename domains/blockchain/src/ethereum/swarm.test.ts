@@ -33,7 +33,7 @@ beforeAll(async () => {
   await node.rpc('evm_increaseTime', 86_400);
   await chain.swapBlocks(8, 4);
   one = await workbench(blockchain);
-}, 60_000);
+});
 afterAll(async () => {
   await one?.[Symbol.asyncDispose]();
   if (typeof anvil !== 'string') await node?.kill();
@@ -221,7 +221,7 @@ it('all seven products hold what plain arithmetic makes of the answers of the no
     ),
   ).toEqual([...reserves].map(([on, { r0, r1, n }]) => ({ day: on, token0: caip(0), token1: caip(1), r0, r1, n, tvl: units(BigInt(r1) * 2n) })));
   expect(times.length).toBe(head + 1);
-}, 60_000);
+});
 
 it('trap: a reorganisation in mid-ingest ends, in every product, equal to a fresh ingest', async ({ skip }) => {
   if (typeof anvil === 'string') return skip(anvil);
@@ -243,4 +243,4 @@ it('trap: a reorganisation in mid-ingest ends, in every product, equal to a fres
     expect([name, after[name]]).toEqual([name, fresh[name]]);
     expect([name, after[name]]).not.toEqual([name, before[name]]);
   }
-}, 60_000);
+});
