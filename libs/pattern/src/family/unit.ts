@@ -12,7 +12,7 @@ interface Unit {
   readonly words: string;
 }
 
-/** Base units: g, ml, m, °C, s, m², byte. */
+/** Base units: g, ml, m, °C, s, m², Pa, m/s. */
 const UNITS: readonly Unit[] = [
   { symbol: 'mg', dimension: 'mass', times: 0.001, words: 'mg|milligrams?' },
   { symbol: 'g', dimension: 'mass', times: 1, words: 'g|gr|grams?|gramm' },
@@ -40,6 +40,14 @@ const UNITS: readonly Unit[] = [
   { symbol: 'min', dimension: 'duration', times: 60, words: 'mins?|minutes?' },
   { symbol: 'h', dimension: 'duration', times: 3600, words: 'h|hrs?|hours?' },
   { symbol: 'm²', dimension: 'area', times: 1, words: 'm²|m2|sqm|square met(?:er|re)s?' },
+  { symbol: 'hPa', dimension: 'pressure', times: 100, words: 'hpa|hectopascals?' },
+  { symbol: 'kPa', dimension: 'pressure', times: 1000, words: 'kpa|kilopascals?' },
+  { symbol: 'mbar', dimension: 'pressure', times: 100, words: 'mbar|millibars?' },
+  { symbol: 'psi', dimension: 'pressure', times: 6894.757293168, words: 'psi' },
+  { symbol: 'm/s', dimension: 'speed', times: 1, words: 'm/s|mps|met(?:er|re)s per second' },
+  { symbol: 'km/h', dimension: 'speed', times: 1 / 3.6, words: 'km/h|kmh|kph|kilomet(?:er|re)s per hour' },
+  { symbol: 'mph', dimension: 'speed', times: 0.44704, words: 'mph|miles per hour' },
+  { symbol: 'kn', dimension: 'speed', times: 1852 / 3600, words: 'kn|knots?' },
   { symbol: 'sq ft', dimension: 'area', times: 0.09290304, words: 'ft²|ft2|sq ?ft|square feet' },
 ];
 
