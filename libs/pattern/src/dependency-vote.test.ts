@@ -18,6 +18,7 @@ const cell = (value: string | null, sources: readonly VoteSource[], more: Partia
   fails: false,
   accepts: () => true,
   frequency: (text) => (text === value ? 1 : 30),
+  undisputed: 0,
   sources,
   ...more,
 });
@@ -28,6 +29,19 @@ describe('votes of dependencies', () => {
     expect(weighVotes(cell('Berlni', [source({ Berlin: 20 })]))?.probability).toBeGreaterThan(0.95);
     // The error may lie in the determinant instead.
     expect(weighVotes(cell('Munich', [source({ Berlin: 20 })]))?.probability).toBeLessThan(0.95);
+  });
+
+  it('take a value that is disputed wherever it stands for an error, however often it stands', () => {
+    const often = (undisputed: number): VoteCell =>
+      cell('ax', [source({ al: 40 }, { agreement: 0.1 })], { frequency: (text) => (text === 'ax' ? 15 : 400), undisputed });
+    expect(weighVotes(often(0))?.probability).toBeGreaterThan(0.95);
+    expect(weighVotes(often(12))?.probability).toBeLessThan(0.95);
+  });
+
+  it('take another case for one slip', () => {
+    expect([nearness('USA', 'usa'), nearness('USA', 'uxa')]).toEqual([1 - 2 / 3, 0]);
+    const shouted = weighVotes(cell('GREEN HILL LTD', [source({ 'Green Hill Ltd': 20 })]));
+    expect(shouted?.probability).toBeGreaterThan(0.95);
   });
 
   it('believe in another value where the rest of the row belongs to the group, and not where it does not', () => {

@@ -29,6 +29,8 @@ export interface VoteCell {
   readonly accepts: (value: string | null) => boolean;
   /** Rows of the table that hold the value in this column. */
   readonly frequency: (value: string) => number;
+  /** Rows that hold the cell's own value, and in which no dependency disputes it. */
+  readonly undisputed: number;
   readonly sources: readonly VoteSource[];
 }
 
@@ -111,14 +113,17 @@ function likeness(cell: VoteCell, candidate: string | null): number {
   const near = nearness(cell.value, candidate);
   const rarer = Math.log((cell.frequency(candidate) + 1) / (cell.frequency(cell.value) + 1));
   if (near > 0) return 2.5 * near + 0.5 * clamp(rarer, -2, 3);
-  // An error that lands on another value of the column is as much a chance as a determinant that strays into another group.
-  return 0.25 * clamp(rarer, -2, 2) + (cell.frequency(cell.value) >= HELD ? Math.log(ASTRAY) : 0);
+  // An error that lands on another value of the column is as much a chance as a determinant that strays into another group. A value that is
+  // disputed wherever it stands is none of the column's, however often it stands: `ax` for `al` and `ak`.
+  return 0.25 * clamp(rarer, -2, 2) + (cell.undisputed >= HELD ? Math.log(ASTRAY) : 0);
 }
 
 /** 1 for texts that differ in little, 0 from half of their characters on. */
 export function nearness(a: string | null, b: string | null): number {
   if (a === null || b === null || a.length === 0 || b.length === 0 || a.length > 1000 || b.length > 1000) return 0;
-  return Math.max(0, 1 - (2 * editDistance(a, b)) / Math.max(a.length, b.length));
+  // Case alone is one slip, of a key or of a program, however many letters it changes.
+  const apart = a.toLowerCase() === b.toLowerCase() ? Math.min(1, editDistance(a, b)) : editDistance(a, b);
+  return Math.max(0, 1 - (2 * apart) / Math.max(a.length, b.length));
 }
 
 /** `undefined` stands for a value that no row holds. */

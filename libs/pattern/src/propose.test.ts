@@ -153,9 +153,9 @@ describe('propose', () => {
     ];
     for (const one of asked) {
       const times = [0, 1, 2].map(() => {
-        const started = performance.now();
+        const started = process.cpuUsage();
         one();
-        return performance.now() - started;
+        return process.cpuUsage(started).user / 1_000;
       });
       // 50 ms on a quiet machine; the test allows for a busy one.
       expect(Math.min(...times)).toBeLessThan(150);

@@ -24,9 +24,9 @@ describe('shapeOf', () => {
 
   it('is short and quick for any value', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (value) => shapeOf(value).length <= 49));
-    const started = performance.now();
+    const started = process.cpuUsage();
     for (const value of ['x'.repeat(1_000_000), '1,a-'.repeat(250_000), '\ud800'.repeat(1_000_000), 'a b '.repeat(250_000)])
       expect(shapeOf(value).length).toBeLessThanOrEqual(49);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(500);
   });
 });

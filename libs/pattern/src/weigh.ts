@@ -101,12 +101,16 @@ interface Numbers {
   readonly middle: number;
 }
 
-/** Magnitudes of the accepted numbers, where there are at least five. */
+/** Rows from which on even few distinct numbers show how large a column's numbers are. */
+const SHOWN_ROWS = 20;
+
+/** Magnitudes of the accepted numbers, where there are at least five, or two that many rows hold. */
 function numbersOf(column: Column): Numbers | undefined {
   const { kind } = column.facts.property.type;
   if (kind !== 'int' && kind !== 'float' && kind !== 'decimal') return undefined;
   const sizes = column.accepted.map((value) => Math.abs(Number(value))).filter((size) => Number.isFinite(size) && size > 0);
-  if (sizes.length < 5) return undefined;
+  const rows = column.facts.accepted.reduce((sum, { count }) => sum + count, 0);
+  if (sizes.length < (rows >= SHOWN_ROWS ? 2 : 5)) return undefined;
   sizes.sort((a, b) => a - b);
   return { least: sizes[0] ?? 0, most: sizes.at(-1) ?? 0, middle: sizes[sizes.length >> 1] ?? 0 };
 }

@@ -14,6 +14,7 @@ import {
   type Proposal,
   type ValueCount,
 } from '@skein/pattern';
+import { fixedDecimals, withDecimals, withDecimalsSql } from './decimals.ts';
 import type { Disputed } from './dependency-round.ts';
 import { withoutNoise, withoutNoiseSql } from './float-noise.ts';
 import { isNoSlip, isSeldomMissing } from './slip.ts';
@@ -39,25 +40,28 @@ interface Counted {
 export async function repairColumn(ward: Ward, property: Property): Promise<void> {
   const examples = await examplesOf(ward, property);
   const taught = examples.some(({ input, output }) => input !== null && input !== output);
+  if (!taught && (await stillBroken(ward, property)).length === 0) return;
+  await repairNoise(ward, property);
   const broken = await stillBroken(ward, property);
   if (broken.length === 0 && !taught) return;
   const accepted = await acceptedValues(ward, property);
   const facts = factsOf(ward, property, accepted, examples);
+  const decimals = await decimalsOf(ward, property, examples);
   const noisy = broken.some(({ value }) => value !== null && /[0-9]{13}/.test(value));
   if (broken.length > 0) {
     // Readings of the library that no label contradicts go before programs that only labels taught.
     const readings = propose(gapOf(property, broken), facts);
     if (readings.kind === 'solutions')
       for (const one of readings.ranked)
-        if (!isRefuted(one, property, examples) && !(await contradicts(ward, property, one)))
-          await applyProposal(ward, property, one, { taught: false, noisy, examples });
+        if (!isRefuted(one, property, examples, decimals) && !(await contradicts(ward, property, one, decimals)))
+          await applyProposal(ward, property, one, { taught: false, noisy, examples, decimals });
   }
   if (examples.length === 0) return;
   const outcome = propose(gapOf(property, [...(await stillBroken(ward, property)), ...(taught ? accepted : [])]), facts, examples);
   if (outcome.kind !== 'solutions') return;
   for (const proposal of outcome.ranked) {
-    if (!isProved(proposal, examples) || (await contradicts(ward, property, proposal))) continue;
-    await applyProposal(ward, property, proposal, { taught, noisy, examples });
+    if (!isProved(proposal, examples) || (await contradicts(ward, property, proposal, decimals))) continue;
+    await applyProposal(ward, property, proposal, { taught, noisy, examples, decimals });
   }
 }
 
@@ -73,11 +77,29 @@ export async function repairForms(ward: Ward, property: Property): Promise<void>
   const accepted = await acceptedValues(ward, property);
   const outcome = propose(gapOf(property, accepted), factsOf(ward, property, accepted, examples), examples);
   if (outcome.kind !== 'solutions') return;
+  const decimals = await decimalsOf(ward, property, examples);
   for (const proposal of outcome.ranked) {
     const explained = changed.filter(({ input, output }) => evaluate(proposal.program, { value: input }).value === output);
     if (new Set(explained.map(({ input }) => input)).size >= AGREEING && isProved(proposal, examples))
-      await applyProposal(ward, property, proposal, { taught: true, noisy: false, examples });
+      await applyProposal(ward, property, proposal, { taught: true, noisy: false, examples, decimals });
   }
+}
+
+/** Takes the digits off that floating point left behind, where nothing else is wrong with a number. */
+async function repairNoise(ward: Ward, property: Property): Promise<void> {
+  const column = ident(property.name);
+  const bare = withoutNoiseSql(column, property);
+  if (bare === column) return;
+  const plain = withDecimalsSql(bare, await decimalsOf(ward, property, await examplesOf(ward, property)));
+  const why = 'digits that binary floating point left behind are taken off';
+  const broken = `_row IN (SELECT _row FROM _found WHERE _col = ${literal(property.name)}) AND ${bare} <> ${column}`;
+  await ward.applySql(property, { column: property.name, category: 'number', why, sql: plain, expression: undefined }, broken, plain, 0.99);
+}
+
+/** Decimals that a repaired number is written with: those of the column, where no label writes another number. */
+async function decimalsOf(ward: Ward, property: Property, examples: readonly Example[]): Promise<number> {
+  const decimals = await fixedDecimals(ward, property);
+  return examples.every(({ output }) => withDecimals(output, decimals) === output) ? decimals : 0;
 }
 
 /** Values of cells that broke the contract and have not been repaired. */
@@ -86,12 +108,12 @@ function stillBroken(ward: Ward, { name }: Property): Promise<Counted[]> {
 }
 
 /** Whether labels speak against a program: it says other than they do in more than one of five cells that it touches. A cell may have two errors, of which it mends one. */
-function isRefuted({ program }: Proposal, property: Property, examples: readonly Example[]): boolean {
+function isRefuted({ program }: Proposal, property: Property, examples: readonly Example[], decimals: number): boolean {
   let [right, wrong] = [0, 0];
   for (const { input, output, row } of examples) {
     const { touched, value } = evaluate(program, { value: input, ...(row ? { row } : {}) });
     if (!touched || input === output) continue;
-    if (withoutNoise(value, property) === output) right++;
+    if (withDecimals(withoutNoise(value, property), decimals) === output) right++;
     else wrong++;
   }
   return wrong * 4 > right;
@@ -132,10 +154,10 @@ async function knownValues({ session, table }: Ward, { name }: Property, touches
 const SLIPS = 0.05;
 
 /** Whether a program says other than the repairs that dependencies have made in the column, in more cells than slips explain. */
-async function contradicts(ward: Ward, { name }: Property, { solution }: Proposal): Promise<boolean> {
+async function contradicts(ward: Ward, { name }: Property, { solution }: Proposal, decimals: number): Promise<boolean> {
   const { touches, repaired } = bindExpression(solution, '_before', (column) => `t.${ident(column)}`);
   const [seen] = await ward.session.rows<{ both: bigint; same: bigint }>(
-    `SELECT count(*) AS both, count(*) FILTER (${repaired} = _after) AS same FROM _fix f JOIN ${ident(ward.table)} t ON t._row = f._row WHERE f._col = ${literal(name)} AND ${touches}`,
+    `SELECT count(*) AS both, count(*) FILTER (${withDecimalsSql(repaired, decimals)} = _after) AS same FROM _fix f JOIN ${ident(ward.table)} t ON t._row = f._row WHERE f._col = ${literal(name)} AND ${touches}`,
   );
   if (seen === undefined || Number(seen.same) >= AGREEMENT * Number(seen.both)) return false;
   const open = bindExpression(solution, ident(name), ident).touches;
@@ -168,11 +190,11 @@ function isWithin(part: string, whole: string): boolean {
 }
 
 /** Whether a label shows what the program does: a cell that it puts right. */
-function isConfirmed(program: Proposal['program'], property: Property, examples: readonly Example[]): boolean {
+function isConfirmed(program: Proposal['program'], property: Property, examples: readonly Example[], decimals: number): boolean {
   return examples.some(({ input, output, row }) => {
     if (input === null || input === output) return false;
     const { touched, value } = evaluate(program, { value: input, ...(row ? { row } : {}) });
-    return touched && withoutNoise(value, property) === output;
+    return touched && withDecimals(withoutNoise(value, property), decimals) === output;
   });
 }
 
@@ -180,20 +202,21 @@ async function applyProposal(
   ward: Ward,
   property: Property,
   { solution: expression, program, category, why, score }: Proposal,
-  { taught, noisy, examples }: { taught: boolean; noisy: boolean; examples: readonly Example[] },
+  { taught, noisy, examples, decimals }: { taught: boolean; noisy: boolean; examples: readonly Example[]; decimals: number },
 ): Promise<void> {
   const column = ident(property.name);
-  const confirmed = isConfirmed(program, property, examples);
+  const confirmed = isConfirmed(program, property, examples, decimals);
   if (!confirmed && clears(expression) && (await isSeldomMissing(ward, property, expression))) return;
   const { touches, repaired } = bindExpression(expression, column, ident);
   const plain = clears(expression) || !noisy ? repaired : withoutNoiseSql(repaired, property);
   // Without labels, a program is for cells that break the contract: of others, it was not asked.
   const only = taught ? touches : `${touches} AND _row IN (SELECT _row FROM _found WHERE _col = ${literal(property.name)})`;
-  const solution = { column: property.name, category, why, sql: `CASE WHEN ${touches} THEN ${plain} ELSE ${column} END`, expression };
-  const known = clears(expression) || !ward.isCode(property) ? undefined : await knownValues(ward, property, only, plain);
+  const written = clears(expression) ? plain : withDecimalsSql(plain, decimals);
+  const solution = { column: property.name, category, why, sql: `CASE WHEN ${touches} THEN ${written} ELSE ${column} END`, expression };
+  const known = clears(expression) || !ward.isCode(property) ? undefined : await knownValues(ward, property, only, written);
   const sure = confirmed || clears(expression) ? [] : await isNoSlip(ward, property, only, plain);
   const touched = [only, ...(known === undefined ? [] : [known]), ...sure].join(' AND ');
-  await ward.applySql(property, solution, touched, plain, Math.min(0.99, Math.max(0.5, score)));
+  await ward.applySql(property, solution, touched, written, Math.min(0.99, Math.max(0.5, score)));
 }
 
 /**

@@ -101,9 +101,18 @@ export async function disputedCells(
   for (const one of used) await gather(one);
   await addBroken();
   const frequency = await frequencies();
+  const disputed = new Map<string, number>();
+  for (const { column, value, broken: by } of cells.values())
+    if (by.length > 0 && value !== null) disputed.set(`${column} ${value}`, (disputed.get(`${column} ${value}`) ?? 0) + 1);
   return [...cells.values()].map((cell): Disputed => {
     const accepts = columns.get(cell.column)?.accepts ?? (() => true);
-    const vote = weighVotes({ ...cell, accepts, frequency: (value) => frequency.get(`${cell.column} ${value}`) ?? 0 });
+    const own = `${cell.column} ${cell.value}`;
+    const vote = weighVotes({
+      ...cell,
+      accepts,
+      frequency: (value) => frequency.get(`${cell.column} ${value}`) ?? 0,
+      undisputed: (frequency.get(own) ?? 0) - (disputed.get(own) ?? 0),
+    });
     return { row: cell.row, column: cell.column, value: cell.value, fails: cell.fails, vote, broken: cell.broken };
   });
 

@@ -81,6 +81,37 @@ describe('healing by dependencies', () => {
     ]);
   });
 
+  it('puts a rare form right by the group, and leaves a column that is written in two forms', async () => {
+    const rows = (shouted: number) => Array.from({ length: 600 }, (_, index) => ['10115', index < shouted ? 'BERLIN AM SEE' : 'Berlin am See', 'Mitte', '1']);
+    const rare = await healed(COLUMNS, rows(20), { contract: PLACES });
+    expect(new Set(rare.table.map(([, city]) => city))).toEqual(new Set(['Berlin am See']));
+    const two = await healed(COLUMNS, rows(60), { contract: PLACES });
+    expect(two.table).toEqual(rows(60));
+  });
+
+  it('puts slips of what nearly all rows hold right, and leaves names that differ in one place, and what a label holds to', async () => {
+    const contract = contractOf(
+      `      - { name: id, logicalType: integer, primaryKey: true }
+      - { name: second, logicalType: string }
+      - { name: gate, logicalType: string }
+`,
+    );
+    const columns = ['id', 'second', 'gate'];
+    const odd = ['emxty', 'xmpty', 'EMPTY', 'empt', 'empty 2'];
+    const gates = ['Gate B', 'Gate C', 'Gate D', 'Gate E', 'Gate A'];
+    const rows = Array.from({ length: 600 }, (_, index) => [String(index), odd[index] ?? 'empty', gates[index] ?? 'Gate A']);
+    const { table, cells } = await healed(columns, rows, { contract });
+    // The last has another digit: it is a name of its own.
+    expect(table.map(([, second]) => second)).toEqual(rows.map((_, index) => (index === 4 ? 'empty 2' : 'empty')));
+    expect(table.map(([, , gate]) => gate)).toEqual(rows.map(([, , gate]) => gate));
+    expect(cells.map(({ row, rule, outcome }) => [row, rule, outcome])).toEqual([1n, 2n, 3n, 4n].map((row) => [row, 'near-value', 'repaired']));
+    const labelled = await healed(columns, rows, { contract, labels: [{ row: 2n, values: { second: 'xmpty' } }] });
+    expect(labelled.table).toEqual(rows);
+    // Two slips are too few to be told from names.
+    const few = rows.map(([id, second, gate], index) => [id ?? null, index > 1 && index < 4 ? 'empty' : (second ?? null), gate ?? null]);
+    expect((await healed(columns, few, { contract })).table).toEqual(few);
+  });
+
   it('escalates two solutions that are equally good', async () => {
     const rows = [...many, ['99084', 'Erfurt', 'Mitte', null], ['99084', 'Weimar', 'Mitte', null]];
     const { cells, table } = await healed(COLUMNS, rows, { contract: PLACES });
@@ -148,6 +179,37 @@ describe('healing by the synthesiser and by labels', () => {
     });
     expect(table.slice(27).map((row) => row[3])).toEqual(['1234.50', null]);
     expect(cells).toHaveLength(2);
+  });
+
+  const RATES = contractOf(
+    `      - { name: id, logicalType: integer, primaryKey: true }
+      - { name: rate, logicalType: number, physicalType: 'DECIMAL(5,2)', logicalTypeOptions: { minimum: 0, maximum: 30 } }
+`,
+  );
+
+  it('writes repaired numbers with the decimals that the column has throughout, and with no more where it has none', async () => {
+    const clean = Array.from({ length: 60 }, (_, index) => [String(index), ['0.00', '7.00', '19.00'][index % 3] ?? null]);
+    const dirty = [
+      ['60', '7%'],
+      ['61', '19 %'],
+      ['62', '7%'],
+      ['63', '19.00 %'],
+      ['64', '7.000000000000001'],
+      ['65', '1x.00'],
+    ];
+    const { table } = await healed(['id', 'rate'], [...clean, ...dirty], { contract: RATES });
+    // `1x.00` has the form of the column with a digit lost: it is left.
+    expect(table.slice(60).map(([, rate]) => rate)).toEqual(['7.00', '19.00', '7.00', '19.00', '7.00', '1x.00']);
+    const plain = clean.map(([id, rate]) => [id ?? null, rate === undefined || rate === null ? null : String(Number(rate))]);
+    const other = await healed(['id', 'rate'], [...plain, ...dirty.slice(0, 2)], { contract: RATES });
+    expect(other.table.slice(60).map(([, rate]) => rate)).toEqual(['7', '19']);
+  });
+
+  it('does not take a number that lost a decimal before its unit for a form', async () => {
+    const clean = Array.from({ length: 60 }, (_, index) => [String(index), `${index % 29}.25`]);
+    const rows = [...clean, ['60', '3.2kg'], ['61', '12.5 kg']];
+    const { table } = await healed(['id', 'rate'], rows, { contract: RATES });
+    expect(table).toEqual(rows);
   });
 
   it('applies what labels teach to the whole column, and gives labelled rows what the labels say', async () => {

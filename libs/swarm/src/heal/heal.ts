@@ -1,5 +1,6 @@
 import { ident, literal } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
+import { repairCommonSlips } from './common-slip.ts';
 import { fillFromColumns, repairColumn, repairForms, repairNear } from './column-repair.ts';
 import { dependenciesOf } from './dependency.ts';
 import type { Disputed } from './dependency-round.ts';
@@ -35,7 +36,10 @@ export async function heal(session: EngineSession, table: TextTable, options: He
   const { disputes, rounds } = await vote(ward, dependencies, trust, least);
   await reopenDisputed(ward, disputes);
   await ward.findBroken('_left');
-  for (const property of ward.columns) await repairNear(ward, property, disputes);
+  for (const property of ward.columns) {
+    await repairNear(ward, property, disputes);
+    await repairCommonSlips(ward, property, disputes);
+  }
   await applyLabels(ward);
   await ward.recount();
   await ward.findBroken('_left');
@@ -80,10 +84,11 @@ async function writeOutcomes(ward: Ward, disputes: readonly Disputed[]): Promise
       [JSON.stringify(rows.slice(from, from + 50_000))],
     );
   }
+  const of = (wanted: string): string => JSON.stringify(ward.solutions().flatMap(({ id, category }) => (category === wanted ? [id] : [])));
   const values = ward.columns.map(({ name }) => `WHEN ${literal(name)} THEN ${ident(name)}`).join(' ');
   await ward.session.run(
     `CREATE OR REPLACE TEMP TABLE _healed AS SELECT * FROM (
-       SELECT f._row AS row, f._col AS "column", coalesce(b._rule, CASE WHEN f._solution IN (SELECT unnest(from_json($1, '["VARCHAR"]'))) THEN 'dependency' ELSE 'label' END) AS rule, 'repaired' AS outcome, f._before AS before, f._after AS after, f._solution AS solution, f._probability AS probability, f._why AS why
+       SELECT f._row AS row, f._col AS "column", coalesce(b._rule, CASE WHEN f._solution IN (SELECT unnest(from_json($1, '["VARCHAR"]'))) THEN 'dependency' WHEN f._solution IN (SELECT unnest(from_json($2, '["VARCHAR"]'))) THEN 'near-value' ELSE 'label' END) AS rule, 'repaired' AS outcome, f._before AS before, f._after AS after, f._solution AS solution, f._probability AS probability, f._why AS why
        FROM _fix f LEFT JOIN _found b ON b._row = f._row AND b._col = f._col
        UNION ALL
        SELECT l._row, l._col, l._rule, CASE WHEN d.a IS NULL THEN 'left' ELSE 'escalated' END, l._value, d.a, NULL, d.p, coalesce(d.w, 'no solution is known')
@@ -92,13 +97,6 @@ async function writeOutcomes(ward: Ward, disputes: readonly Disputed[]): Promise
        SELECT d.r, d.c, 'dependency', 'escalated', CASE d.c ${values} END, d.a, NULL, d.p, d.w FROM _disputed d JOIN ${ident(ward.table)} t ON t._row = d.r
        WHERE NOT EXISTS (SELECT 1 FROM _fix f WHERE f._row = d.r AND f._col = d.c) AND NOT EXISTS (SELECT 1 FROM _left l WHERE l._row = d.r AND l._col = d.c)
      ) ORDER BY row, "column"`,
-    [
-      JSON.stringify(
-        ward
-          .solutions()
-          .filter(({ category }) => category === 'dependency')
-          .map(({ id }) => id),
-      ),
-    ],
+    [of('dependency'), of('near-value')],
   );
 }

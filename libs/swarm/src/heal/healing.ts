@@ -41,7 +41,7 @@ export type CellOutcome = 'repaired' | 'escalated' | 'left';
 /** What became of the cells of one column that break one rule. */
 export interface ColumnCount {
   readonly column: string;
-  /** The row rule of the contract (`type`, `required`, `pattern`, `valid_values` …), `dependency`, or `label` for what only labels taught. */
+  /** The row rule of the contract (`type`, `required`, `pattern`, `valid_values` …), `dependency`, `near-value` for a slip of what most rows hold, or `label` for what only labels taught. */
   readonly rule: string;
   readonly outcome: CellOutcome;
   readonly cells: number;

@@ -1,6 +1,7 @@
 import type { Property } from '@skein/contract';
 import { ident, literal } from '@skein/kernel';
 import { bindExpression, type Expression } from '@skein/pattern';
+import { fixedDecimals } from './decimals.ts';
 import type { Ward } from './ward.ts';
 
 /** From this share of missing cells on, missing is ordinary in a column. */
@@ -34,9 +35,10 @@ function upperShare(hits: number, cells: number): number {
  * SQL that holds for the cells in which a program reads a form, and not what a slip left of another value. A program that adds zeros (`2024-1-5`,
  * `7943`) may as well have met a lost digit: it needs a source that writes so, which is seen by the same broken value again and again,
  * by many cells, or by cells that lack two digits. A program that takes characters away (`303.3x`) must leave as many decimals as the
- * column's values have.
+ * column's values have: what is lost in front of a unit may be a digit. A value without a point (`7 %`) is written so.
  */
-export async function isNoSlip(ward: Ward, { name }: Property, touches: string, repaired: string): Promise<string[]> {
+export async function isNoSlip(ward: Ward, property: Property, touches: string, repaired: string): Promise<string[]> {
+  const { name } = property;
   const column = ident(name);
   const held = `SELECT ${column} AS v FROM ${ident(ward.table)} WHERE ${column} IS NOT NULL AND _row NOT IN (SELECT _row FROM _found WHERE _col = ${literal(name)})`;
   const bare = (text: string): string => `regexp_replace(${text}, '[^0-9A-Za-z]', '', 'g')`;
@@ -54,12 +56,13 @@ export async function isNoSlip(ward: Ward, { name }: Property, touches: string, 
   // Where values come back, one that does not is a slip.
   else if (again * 2 >= cells) sure.push(`(NOT ${adds} OR ${column} IN (SELECT v FROM (${found}) WHERE n >= 2) OR ${repaired} IN (${held}))`);
   else if (twice < SHOWN * cells && cells < SYSTEMATIC * Number(seen?.rows ?? 0n)) sure.push(`NOT ${adds}`);
-  const [decimals] = await ward.session.rows<{ least: number | null; most: number | null; forms: bigint }>(
-    `SELECT min(d) AS least, max(d) AS most, count(*) AS forms FROM (SELECT length(regexp_extract(v, '[.]([0-9]+)$', 1))::INTEGER AS d FROM (${held}))`,
-  );
-  if (decimals !== undefined && Number(decimals.forms) >= 20 && decimals.least !== null && decimals.least > 0 && decimals.least === decimals.most) {
-    const drops = `(length(${bare(column)}) > length(${bare(repaired)}) AND length(regexp_extract(${repaired}, '[.]([0-9]+)$', 1)) < ${decimals.least})`;
-    sure.push(`NOT ${drops}`);
+  const decimals = await fixedDecimals(ward, property);
+  if (decimals > 0) {
+    const digits = (text: string): string => `regexp_replace(${text}, '[^0-9]', '', 'g')`;
+    const fewer = `length(regexp_extract(${repaired}, '[.]([0-9]+)$', 1)) < ${decimals}`;
+    sure.push(
+      `NOT (regexp_matches(${column}, '[.,]') AND length(${bare(column)}) > length(${bare(repaired)}) AND ${digits(column)} = ${digits(repaired)} AND ${fewer})`,
+    );
   }
   return sure;
 }

@@ -10,6 +10,8 @@ export const THRESHOLD = 0.95;
 export const SUPPORT = 2;
 /** Slips of case or punctuation in one column that may be chance. */
 const FORMS = 10;
+/** Share of a column's cells up to which another form is a slip too: hardly any source writes so little. */
+const RARE_FORM = 0.05;
 /** From here on a vote is worth weighing against another. */
 const LIKELY = 0.3;
 /** From here on another value is likelier than the one that stands. */
@@ -33,6 +35,7 @@ export async function vote(
   { may = () => true, most }: VoteBounds = {},
 ): Promise<{ disputes: Disputed[]; rounds: number }> {
   const judged = new Map(ward.columns.map(({ name, required }): [string, Judged] => [name, { name, required, accepts: ward.accepts(name) }]));
+  const [counted] = await ward.session.rows<{ rows: bigint }>(`SELECT count(*) AS rows FROM ${ident(ward.table)}`);
   let rounds = 0;
   let disputes: Disputed[] = [];
   while (dependencies.length > 0 && rounds < MOST_ROUNDS) {
@@ -46,7 +49,7 @@ export async function vote(
       const property = ward.columns.find(({ name }) => name === column);
       if (property === undefined || !may(column)) continue;
       const least = trust.leastProbability(column, threshold);
-      const mixed = hasTwoForms(cells);
+      const mixed = hasTwoForms(cells, Number(counted?.rows ?? 0n));
       const sure = cells
         .filter(({ vote: best }) => best !== undefined && best.support >= SUPPORT && best.probability >= least)
         .filter((cell) => !contested.has(cell) && !(mixed && isForm(cell)));
@@ -89,9 +92,9 @@ function isForm({ value, fails, vote: best }: Disputed): boolean {
 }
 
 /** Whether a column is written in two forms: that is decided for the column, not group by group. */
-function hasTwoForms(cells: readonly Disputed[]): boolean {
+function hasTwoForms(cells: readonly Disputed[], rows: number): boolean {
   const forms = cells.filter(isForm).length;
-  return forms > FORMS && forms > 0.3 * cells.length;
+  return forms > FORMS && forms > 0.3 * cells.length && forms > RARE_FORM * rows;
 }
 
 /**

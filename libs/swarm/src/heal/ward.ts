@@ -65,6 +65,11 @@ export class Ward {
     return type.kind === 'string' || this.#dependent.has(name);
   }
 
+  /** Whether a column is part of the primary key, or unique. */
+  isKey({ name }: Property): boolean {
+    return this.#keys.some((key) => key.includes(name));
+  }
+
   accepts(column: string): (value: string | null) => boolean {
     return this.#accepts.get(column) ?? (() => true);
   }
