@@ -22,8 +22,10 @@ export default defineConfig({
     // Tests against other implementations are `npm run test:peers`: they need what the machine may lack.
     // Those that have no small size run in `npm run test:soak` only.
     exclude: ['**/node_modules/**', '**/dist/**', '**/*.peer.test.ts', ...(process.env['SKEIN_SOAK'] === '1' ? [] : ['**/*-soak.test.ts'])],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Against what hangs, not against what is slow: others may use the machine too.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000, interval: 20 } },
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },

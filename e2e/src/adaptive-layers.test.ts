@@ -61,7 +61,7 @@ describe('bronze in files', () => {
     for (const { sources } of [layered, plain]) {
       await writeGa4Source({ directory: sources, seed: 7, rows: ROWS, timeZone: TIME_ZONE, materials: demoMaterials(1) });
     }
-  }, 120_000);
+  });
   afterAll(async () => {
     await layered[Symbol.asyncDispose]();
     await plain[Symbol.asyncDispose]();
@@ -80,7 +80,7 @@ describe('bronze in files', () => {
       expect(product.layout?.reasons.length, product.product).toBeGreaterThan(0);
       expect((await layered.snapshot(product.product.slice(4))).verdict).toMatchObject({ layout: product.layout });
     }
-  }, 60_000);
+  });
 
   it('keeps one day in a file, so that who wants a day opens no other', async () => {
     const version = await layered.version();
@@ -118,7 +118,7 @@ describe('bronze in files', () => {
     expect(days.size).toBeLessThan(4);
     expect(await layered.sums()).toEqual(await plain.sums());
     expect((await layered.run()).bronze).toEqual([]);
-  }, 60_000);
+  });
 
   it('writes again what is damaged, and only that, and says so', async () => {
     const version = await layered.version();
@@ -144,7 +144,7 @@ describe('bronze in files', () => {
     expect(again.report.written).toBe(again.report.landings);
     expect(await figures(layered, again.version)).toEqual(held);
     expect((await layered.lay()).report).toMatchObject({ outcome: 'unchanged', written: 0 });
-  }, 60_000);
+  });
 });
 
 describe('compaction', () => {
@@ -156,7 +156,7 @@ describe('compaction', () => {
     lateShards(ga4.sources);
     // With files of one byte as the aim, no file is small: nothing is compacted yet.
     await ga4.run({ layout: { ...LIMITS, fileBytes: 1 } });
-  }, 120_000);
+  });
   afterAll(() => ga4[Symbol.asyncDispose]());
 
   it('parts by day and stream, and lets no value of a row name a folder', async () => {
@@ -236,7 +236,7 @@ describe('compaction', () => {
     expect(await ga4.bronze.damaged(last)).toEqual([]);
     expect(await figures(ga4, last)).toEqual(truth);
     await expect(figures(ga4, first)).rejects.toMatchObject({ code: 'SKEIN_STEP_FAILED' });
-  }, 60_000);
+  });
 
   it('takes a landing out of a file that it shares with others', async () => {
     const before = await ga4.version();
@@ -249,5 +249,5 @@ describe('compaction', () => {
     const whole = await ga4.lay(localBronzeStore({ root: path.join(path.dirname(ga4.sources), 'whole') }));
     expect(whole.report.written).toBe(whole.report.landings);
     expect(await figures(ga4, after)).toEqual(await figures(ga4, whole.version));
-  }, 60_000);
+  });
 });

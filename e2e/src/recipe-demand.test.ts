@@ -96,7 +96,7 @@ describe.each([
     mesh = await recipeMesh(seed, rows, ['ga4', 'sap']);
     directory = path.join(mesh.directory, 'sources', 'brokerage');
     all = await cells(mesh);
-  }, 120_000);
+  });
   afterAll(() => mesh?.[Symbol.asyncDispose]());
 
   it('answers as plain code over the published rows does, and keeps silent about nine', async () => {
@@ -124,7 +124,7 @@ describe.each([
     await expect(demandIndexFile({ gateway: mesh.gateway.url, token: await mesh.token('public'), directory })).rejects.toMatchObject({
       code: 'SKEIN_SOURCE_UNAVAILABLE',
     });
-  }, 120_000);
+  });
 
   it('is listed with a price, bought, and read under the entitlement, and pays all that it is made of', async () => {
     const listed = await ask('steward', '/v1/market/listings', {

@@ -78,7 +78,7 @@ describe.each([1, 2])('settlement drift, seed %d', (seed) => {
   beforeAll(async () => {
     mesh = await recipeMesh(seed, 2_000, ['blockchain']);
     truth = await expected(mesh);
-  }, 120_000);
+  });
   afterAll(() => mesh?.[Symbol.asyncDispose]());
 
   it('answers as plain code over trades and planted receipts does', async () => {

@@ -48,7 +48,7 @@ describe.each([1, 2])('finalised receipts against receivables, seed %d', (seed) 
   beforeAll(async () => {
     mesh = await recipeMesh(seed, 2_000, ['sap', 'blockchain']);
     truth = await expected(mesh);
-  }, 120_000);
+  });
   afterAll(() => mesh?.[Symbol.asyncDispose]());
 
   it('answers as plain code over what was planted does, with all four standings', async () => {

@@ -73,7 +73,7 @@ describe.each([1, 2])('royalties by lineage, seed %d', (seed) => {
   beforeAll(async () => {
     mesh = await recipeMesh(seed, 2_000, ['ga4', 'sap', 'brokerage']);
     directory = path.join(mesh.directory, 'sources', 'brokerage');
-  }, 120_000);
+  });
   afterAll(() => mesh?.[Symbol.asyncDispose]());
 
   it('answers as the log does, split by hand, and what is earned is what was charged', async () => {
@@ -112,5 +112,5 @@ describe.each([1, 2])('royalties by lineage, seed %d', (seed) => {
     const unexplained = new Set((await answered(ROYALTIES_BY_LINEAGE)).map((line) => line.split(' ')[5]));
     expect(unexplained.size).toBe(1);
     expect(Number([...unexplained][0])).toBeGreaterThan(0);
-  }, 120_000);
+  });
 });

@@ -67,7 +67,7 @@ describe('processes that register versions at once', () => {
     expect(versions.map(({ sequence }) => sequence)).toEqual(versions.map((_, index) => index + 1));
     expect(versions.map(({ sequence, hash }) => `${sequence} ${hash}`).sort()).toEqual(ends.flatMap(({ told }) => told).sort());
     expect(ends.reduce((sum, { lost }) => sum + lost, 0)).toBeGreaterThan(0);
-  }, 120_000);
+  });
 
   it('are seen to lose versions where rename() stands for link()', async () => {
     using folder = temporaryDirectory('skein-registry-');
@@ -75,7 +75,7 @@ describe('processes that register versions at once', () => {
     const told = ends.flatMap((end) => end.told);
     const versions = await localContractRegistry({ root: folder.path }).versions(LINE);
     expect(told.length).toBeGreaterThan(versions.length);
-  }, 120_000);
+  });
 
   it('that are killed leave whole versions, what they were told of among them', async () => {
     using folder = temporaryDirectory('skein-registry-');
@@ -102,5 +102,5 @@ describe('processes that register versions at once', () => {
     expect(versions.length - told.length).toBeLessThanOrEqual(rounds * 4);
     for (const version of versions) expect(await registry.text(version)).toHaveLength(version.publishedBy.length * 5_000);
     expect(await registry.append(LINE, { ...(versions[0] as RegisteredVersion), text: '' }, versions.length)).toMatchObject({ sequence: versions.length + 1 });
-  }, 120_000);
+  });
 });

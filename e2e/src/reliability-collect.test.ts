@@ -115,4 +115,4 @@ it(`bar 5: ${soak(200)} collections beside four readers: 0 orphans past the grac
 it('bar 5, broken twin: without a grace, readers and stagings lose their files', async () => {
   const result = await collecting(15, 0);
   expect(result.faults.length).toBeGreaterThan(0);
-}, 60_000);
+});

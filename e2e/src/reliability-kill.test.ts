@@ -129,4 +129,4 @@ it(`bar 1: ${soak(500)} kills of a publisher under two looping readers: 0 torn, 
 it('bar 1, broken twin: metadata written in place is seen torn', async () => {
   const tally = await killing(6, 'in-place');
   expect(tally.torn.length).toBeGreaterThan(0);
-}, 60_000);
+});

@@ -108,7 +108,7 @@ describe.runIf(LINUX)('bar 12: many heavy queries at once', () => {
     },
   );
 
-  it('the twin: with the engine’s own limit alone, one query passes the bar', { timeout: 90_000 }, async () => {
+  it('the twin: with the engine’s own limit alone, one query passes the bar', async () => {
     using folder = temporaryDirectory();
     const sandbox = open(folder, { workers: 1, spares: 0, memoryMb: 256, rssMb: 16_384, threads: 1 });
     const controller = new AbortController();
@@ -176,7 +176,7 @@ describe('bar 13: cancels', () => {
     expect(readdirSync(folder.file('spill'))).toEqual([]);
   });
 
-  it('the twin: a client that only stops listening frees nothing', { timeout: 30_000 }, async () => {
+  it('the twin: a client that only stops listening frees nothing', async () => {
     using folder = temporaryDirectory();
     const sandbox = open(folder, { workers: 1, spares: 0 });
     try {

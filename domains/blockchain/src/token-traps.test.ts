@@ -107,7 +107,7 @@ beforeAll(async () => {
     decoded(104, 2, V3_POOL, [V3_SWAP, topicOf(A), topicOf(B)], `0x${[7_000_000n, -(2n ** 64n + 1n), 2n ** 96n, 10n ** 18n, -887_272n].map(word).join('')}`),
   ]);
   report = await bench.run();
-}, 60_000);
+});
 afterAll(() => bench[Symbol.asyncDispose]());
 
 const trade = (pool: string) =>

@@ -100,7 +100,7 @@ beforeAll(async () => {
     { hash: hash('wanderer'), block_number: 106, transaction_index: 0, from: A, to: COIN, value: '0', status: 1, gas_used: 50_000, effective_gas_price: '2' },
   ]);
   first = await bench.run();
-}, 60_000);
+});
 afterAll(() => bench[Symbol.asyncDispose]());
 
 describe('the traps of chains', () => {

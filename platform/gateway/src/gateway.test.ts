@@ -451,7 +451,8 @@ describe('everything else', () => {
     expect([...(await running)]).toEqual([{ n: BigInt(ROWS) * 2_000n }]);
     const ended = performance.now();
     await closing;
-    expect(performance.now() - ended).toBeLessThan(1_000);
+    // Less than the time of grace, which is five seconds.
+    expect(performance.now() - ended).toBeLessThan(4_500);
     await expect(mesh.sql`SELECT 1`).rejects.toMatchObject({ code: 'SKEIN_CLIENT_UNREACHABLE' });
   });
 
@@ -463,7 +464,7 @@ describe('everything else', () => {
     const began = performance.now();
     await second.close();
     await refused;
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(performance.now() - began).toBeLessThan(20_000);
   });
 
   it('logs no error for what its consumers did', () => {

@@ -16,7 +16,7 @@ beforeAll(async () => {
   await publishSales(root);
   one = await marketGateway(root);
   two = await marketGateway(root);
-}, 120_000);
+});
 afterAll(async () => {
   await one?.close();
   await two?.close();
@@ -96,7 +96,7 @@ describe('answers with noise', () => {
     await list('people-noise-too', 'shop.people', { privacy });
     expect(await code(ask(buyer, await take('people-noise-too'), 'other'))).toBe('SKEIN_BUDGET_EXHAUSTED');
     expect((await events()).some((event) => JSON.stringify(event).includes('islet'))).toBe(false);
-  }, 60_000);
+  });
 
   it('have a plan that fits the product', async () => {
     for (const wrong of [{ person: 'nobody' }, { sums: { score: { low: '0', high: '1' } } }, { cost: { epsilon: 1, delta: '0.1' } }])
@@ -121,7 +121,7 @@ describe('a release', () => {
     };
     expect(rows.length).toBeGreaterThan(10);
     expect(rows.filter(({ n, kinds }) => Number(n) < 5 || Number(kinds) < 2)).toEqual([]);
-  }, 60_000);
+  });
 
   it('does not stand beside another of the same people, unless its owner has judged both', async () => {
     const release = { quasi: ['age'], k: 7 };
@@ -131,7 +131,7 @@ describe('a release', () => {
     await seller.post('/v1/market/listings/people-l', { action: 'withdraw', reason: 'to get around it' });
     expect(await code(list('people-join', 'shop.people', { release }))).toBe('SKEIN_MARKET_RELEASE');
     expect((await list('people-join', 'shop.people', { release: { ...release, beside: ['people-l'] } })).body['state']).toBe('live');
-  }, 60_000);
+  });
 
   it('is what was counted, whatever is listed under its id at the same time', async () => {
     const asks = [3, 60].map((k) => list('wages-race', 'shop.wages', { release: { quasi: ['amount'], k } }));
@@ -144,7 +144,7 @@ describe('a release', () => {
     const [row] = smallest.body['rows'] as { n: string }[];
     expect(Number(row?.n)).toBeGreaterThanOrEqual(k);
     expect(Number(row?.n)).toBeLessThan(2 * k);
-  }, 60_000);
+  });
 
   it('counts persons where it is known whose a row is, and tells nothing by the order of its rows', async () => {
     // whose a row is, is known from the listing of answers with noise; another column may be named, of which each value stands for some twenty rows
@@ -182,7 +182,7 @@ describe('a release', () => {
       expect(await code(list('people-wrong', 'shop.people', { release: { quasi: ['age'], k: 2, beside, ...wrong } }))).toMatch(
         /^SKEIN_(REQUEST|PRIVACY)_INVALID$/,
       );
-  }, 60_000);
+  });
 
   it('of some rows only shows these, and tells of which', async () => {
     const made = await list('people-south', 'shop.people', {
@@ -206,7 +206,7 @@ describe('a release', () => {
       expect((await list('people-few', 'shop.people', few)).status).toBeGreaterThanOrEqual(400);
     }
     expect(await code(seller.get('/v1/market/listings/people-few'))).toBe('SKEIN_MARKET_UNKNOWN');
-  }, 60_000);
+  });
 });
 
 describe('a price', () => {
@@ -236,7 +236,7 @@ describe('a price', () => {
     await buyer.sql('SELECT count(*) AS n FROM shop.sales', { 'skein-agreement': agreement });
     const charges = (await events()).flatMap((event) => (event.type === 'charge.made' && event.charge.agreement === agreement ? [event.charge.cents] : []));
     expect(charges).toEqual([price]);
-  }, 60_000);
+  });
 
   it('of a part follows what the whole costs', async () => {
     const listing = { plan: { unit: 'Data-volume', currency: 'EUR' }, demand: { floor: '100', ceiling: '900' } };
@@ -268,4 +268,4 @@ it('withdraws from sale what its contract no longer lets be sold, preview and al
   } finally {
     await later.close();
   }
-}, 60_000);
+});

@@ -23,7 +23,7 @@ beforeAll(async () => {
   await publishSales(root);
   one = await marketGateway(root, clock);
   two = await marketGateway(root, clock);
-}, 60_000);
+});
 afterAll(async () => {
   await one?.close();
   await two?.close();
@@ -295,7 +295,7 @@ describe('the market at the gateway', () => {
       expect((await seller.get(`/v1/market/listings/${id}`)).status).toBe(404);
     }
     expect((await ask('wages-k50', { quasi: ['amount'], k: 2 })).body.error?.code).toBe('SKEIN_MARKET_CONFLICT');
-  }, 60_000);
+  });
 
   it('negotiates other terms word by word, and each side says its own', async () => {
     const id = await listing();

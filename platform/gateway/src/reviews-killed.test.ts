@@ -22,7 +22,7 @@ async function child(directory: string, at = ''): Promise<{ readonly signal: str
 const UNTOLD = ['facts:before:1', 'facts:before:2', 'open:before:1', 'open:after:1'];
 const TOLD = ['decide:after:1', 'publish:after:1', 'applied:after:1'];
 
-it('an escalation that is killed in each of its steps asks once, and has one effect', { timeout: 120_000 }, async () => {
+it('an escalation that is killed in each of its steps asks once, and has one effect', async () => {
   using folder = temporaryDirectory('skein-escalation-killed-');
   const killed: string[] = [];
   for (const at of [...UNTOLD, ...TOLD]) {

@@ -99,7 +99,8 @@ describe('reviews', () => {
     const body = { decision: 'approve', reason: 'the shop is in Munich', choice };
     const said = await Promise.all(['steward', 'second', 'steward', 'second', 'steward'].map((as) => decide(id, body, as)));
     expect(said.filter(({ view }) => view.settled === true)).toHaveLength(1);
-    expect(await heard).toBeLessThan(1_000);
+    // A second on a quiet machine; a busy one is given more.
+    expect(await heard).toBeLessThan(10_000);
     const winner = said.find(({ view }) => view.settled === true)?.view;
     expect(winner).toMatchObject({ status: 'approved', chosen: choice, applied: true });
     for (const { status, view } of said) expect(status === 200 || view.error?.code === 'SKEIN_REVIEW_DECIDED').toBe(true);
@@ -324,7 +325,7 @@ describe('a gateway that is killed', () => {
       expect(said.view).toMatchObject({ settled: true, applied: false });
       await gateway.close();
       gateway = await reviewGateway(own.path, heir);
-      await expect.poll(() => heir.counts().patterns, { timeout: 5_000 }).toBe(1);
+      await expect.poll(() => heir.counts().patterns).toBe(1);
       await expect.poll(async () => (await ask(`/${id}`, 'steward', undefined, own.path)).view.applied).toBe(true);
       const again = await ask(`/${id}/decisions`, 'steward', { decision: 'approve', reason: 'day first', choice: dayFirst(view) }, own.path);
       expect(again.view).toMatchObject({ settled: false, status: 'approved' });
@@ -365,7 +366,7 @@ describe('a gateway whose board is away', () => {
       expect(heir.counts().patterns).toBe(0);
       expect(gateway.errors).toEqual([]);
       gateway = await reviewGateway(own.path, heir);
-      await expect.poll(async () => (await ask(`/${id}`, 'steward', undefined, own.path)).view.applied, { timeout: 10_000 }).toBe(true);
+      await expect.poll(async () => (await ask(`/${id}`, 'steward', undefined, own.path)).view.applied).toBe(true);
       expect(heir.counts().patterns).toBe(1);
       expect(gateway.errors).toEqual([]);
     } finally {
@@ -375,5 +376,5 @@ describe('a gateway whose board is away', () => {
       hub.close();
       own[Symbol.dispose]();
     }
-  }, 30_000);
+  });
 });

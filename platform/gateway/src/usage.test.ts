@@ -66,7 +66,7 @@ async function check(text: string, as = 'steward', product = 'shop.orders'): Pro
   return { status: response.status, body: (await response.json()) as OperationReport };
 }
 const recorded = async (count: number): Promise<RecordedUse[]> => {
-  await expect.poll(async () => (await usage()).body.uses.length, { timeout: 5_000 }).toBe(count);
+  await expect.poll(async () => (await usage()).body.uses.length).toBe(count);
   return (await usage()).body.uses;
 };
 
@@ -153,7 +153,7 @@ describe('recorded queries', () => {
     gateway = await startGateway(options());
     for (let at = 0; at < 3; at += 1) await ask('SELECT count(*) FROM shop.orders');
     const metrics = async (): Promise<string> => (await fetch(`${gateway.url}/metrics`)).text();
-    await expect.poll(metrics, { timeout: 5_000 }).toContain('skein_recorded_queries{outcome="failed"} 3');
+    await expect.poll(metrics).toContain('skein_recorded_queries{outcome="failed"} 3');
     expect(logged.filter((line) => line.includes('could not be recorded'))).toHaveLength(1);
     await gateway.close();
     rmSync(folder.file('usage'));

@@ -68,7 +68,7 @@ it('heals tables of published kinds with care, from one seed', async () => {
     await engine.close();
   }
   expect(looked).toEqual(['references', 'taxes']);
-}, 60_000);
+});
 
 it('takes --data for heal alone', async () => {
   const run = (...args: string[]) => runBenches({ args, print: () => undefined, progress: () => undefined });
@@ -85,5 +85,5 @@ describe.skipIf(!existsSync(DATA))('tables of shared/data/cleaning', () => {
     const beers = await healFolder(() => undefined, `${DATA}/beers`, `${CONTRACTS}/beers.odcs.yaml`, [1]);
     expect((beers['with_labels'] as { f1: number }).f1).toBeGreaterThanOrEqual(0.96);
     expect(beers['lowest_precision']).toBeGreaterThanOrEqual(0.95);
-  }, 60_000);
+  });
 });

@@ -8,7 +8,7 @@ import { joinMemoryBoard } from './memory-board.ts';
 const { port, agent, gaps, mode } = workerData as { port: MessagePort; agent: string; gaps: number; mode: 'solve' | 'die' };
 const board = await joinMemoryBoard(port, agent);
 if (mode === 'die') {
-  await board.claim(signatureKey(samplePattern(0).signature), 100);
+  await board.claim(signatureKey(samplePattern(0).signature), 2_000);
   parentPort?.postMessage('claimed');
   process.exit(1);
 }

@@ -48,7 +48,7 @@ process.on('message', (order: string) => {
   if (order === 'stop') stopping = true;
   if (order === 'work') void work();
   if (order === 'hold') {
-    void board.claim('gap', 600).then((claim) => {
+    void board.claim('gap', 2_000).then((claim) => {
       lease = typeof claim === 'string' || 'vain' in claim ? undefined : claim;
       tell({ claimed: lease?.token });
     });

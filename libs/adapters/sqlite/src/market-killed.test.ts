@@ -47,4 +47,4 @@ it('loses no charge and doubles none when a process is killed between intent and
   expect(chargesOf(events)).toHaveLength(charged.length);
   await store.close();
   rmSync(folder, { recursive: true });
-}, 60_000);
+});

@@ -97,7 +97,7 @@ it('deletes what no version needs after the grace, counted from when it was repl
   await expect(store.collect('shop', 'events', { graceMs: -1 })).rejects.toMatchObject({ code: 'SKEIN_CONFIG_INVALID' });
 });
 
-it('shows whole versions only, whenever a writer is killed', { timeout: 120_000 }, async () => {
+it('shows whole versions only, whenever a writer is killed', async () => {
   const store = localBronzeStore({ root });
   const script = path.join(import.meta.dirname, 'bronze-store.fixture.ts');
   let [kills, reads] = [0, 0];

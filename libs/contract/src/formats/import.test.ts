@@ -109,21 +109,21 @@ describe('SQL scripts', () => {
     expect(() => importDdl('CREATE TABLE a (x int', 'f')).toThrow('not closed');
   });
   it.each([["'"], ['/*'], ['$a$ '], ["E'\\'"], ['"'], ['<'], ['ARRAY<'], ['('], ['CREATE TABLE x (']])('cannot hang on 200 KB of %s', (piece) => {
-    const from = performance.now();
+    const from = process.cpuUsage();
     try {
       importDdl(`CREATE TABLE a (x int); ${piece.repeat(200_000 / piece.length)}`, 'f');
     } catch (error) {
       expect(error).toBeInstanceOf(SkeinError);
     }
-    expect(performance.now() - from).toBeLessThan(2_000);
+    expect(process.cpuUsage(from).user / 1_000).toBeLessThan(2_000);
   });
   it('cannot be bombs of types that hold types', () => {
     const bomb = Array.from({ length: 40 }, (_, level) => `CREATE TYPE t${level} AS (a t${level + 1}, b t${level + 1});`).join('\n');
-    const from = performance.now();
+    const from = process.cpuUsage();
     expect(notes(importDdl(`${bomb} CREATE TYPE t40 AS (a int); CREATE TYPE loop AS (l loop); CREATE TABLE x (v t0, w loop);`, 'f')).join()).toContain(
       'holds itself',
     );
-    expect(performance.now() - from).toBeLessThan(2_000);
+    expect(process.cpuUsage(from).user / 1_000).toBeLessThan(2_000);
   });
 });
 
@@ -196,11 +196,11 @@ describe('JSON Schema', () => {
         { type: 'object', properties: { a: { $ref: `#/$defs/d${level + 1}` }, b: { $ref: `#/$defs/d${level + 1}` } } },
       ]),
     );
-    const from = performance.now();
+    const from = process.cpuUsage();
     expect(() =>
       importJsonSchema(JSON.stringify({ type: 'object', properties: { x: { $ref: '#/$defs/d0' } }, $defs: { ...defs, d30: { type: 'string' } } }), 'f'),
     ).toThrow('more than 20000');
-    expect(performance.now() - from).toBeLessThan(3_000);
+    expect(process.cpuUsage(from).user / 1_000).toBeLessThan(3_000);
   });
 });
 
@@ -355,7 +355,7 @@ describe('hostile input', () => {
       fc.property(fc.array(edit, { minLength: 1, maxLength: 6 }), (edits) => {
         let text = SEEDS[format];
         for (const [at, cut, piece] of edits) text = text.slice(0, at % (text.length + 1)) + piece + text.slice((at % (text.length + 1)) + cut);
-        const from = performance.now();
+        const from = process.cpuUsage();
         try {
           draftContract(READERS[format](text, 'f'), { id: 'i', domain: 'd' });
           read += 1;
@@ -364,7 +364,7 @@ describe('hostile input', () => {
           refused += 1;
           if (error.code === 'SKEIN_INTERNAL') throw error;
         }
-        expect(performance.now() - from).toBeLessThan(2_000);
+        expect(process.cpuUsage(from).user / 1_000).toBeLessThan(2_000);
       }),
       { numRuns: 400 },
     );

@@ -69,7 +69,7 @@ describe('the brokerage swarm', () => {
     const [ended] = await bench.rows('brokerage.entitlements', 'SELECT count(*) AS n FROM t WHERE ended_at IS NOT NULL');
     expect(ended).toEqual({ n: 1n });
     expect((await bench.run()).products.every((product) => product.outcome === 'unchanged')).toBe(true);
-  }, 180_000);
+  });
 
   it.each([
     ['a royalty a cent short', 'royalty_ledger', (text: string) => text.replace(/"credit":"(\d+)\d"/, '"credit":"$10"')],

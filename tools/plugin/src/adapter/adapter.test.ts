@@ -65,7 +65,7 @@ it('makes an adapter of every port that is kept in memory: it compiles, keeps th
   for (const port of ports) await run((tree) => removeGenerator(tree, { adapter: `new_${port.replaceAll('-', '_')}` }));
   expect(git('status', '--porcelain')).toBe('');
   expect(existsSync(path.join(folder, 'node_modules/@skein/adapter-new-state-store'))).toBe(false);
-}, 120_000);
+});
 
 it.each([
   ['an unknown port', { name: 'disk', port: 'floppy' }, /no adapter is made of "floppy"/],

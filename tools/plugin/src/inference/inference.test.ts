@@ -139,7 +139,7 @@ describe('nx, in a copy of the workspace', () => {
     const third = await changed(MATERIAL, described, () => nx('run', 'sap:contract-check'));
     expect([third.code, isHit(third)]).toEqual([1, false]);
     expect(third.output).toContain('REFUSED sap.material 1.0.0 → 1.0.0');
-  }, 120_000);
+  });
 
   it('knows whom a contract touches, by what others declare', async () => {
     const touched = async (file: string) =>
@@ -150,7 +150,7 @@ describe('nx, in a copy of the workspace', () => {
       expect(await touched(MATERIAL)).toEqual(['@skein/brokerage', '@skein/ga4', '@skein/sap']);
       expect(await touched(RECEIVABLES)).toEqual(['@skein/sap']);
     });
-  }, 120_000);
+  });
 });
 
 const isHit = ({ output }: Ran): boolean => /1\/1 hit/.test(output);

@@ -71,7 +71,7 @@ it('makes connectors that compile, keep the floors and pass the suite, and go wi
   expect(() => node('node_modules/.bin/vitest', 'run', 'domains/crm/src/visits-source.test.ts', '--retry=0')).toThrow(/another tenant/);
   for (const { name } of SOURCES) await run((tree) => removeGenerator(tree, { domain: 'crm', source: name }));
   expect(git('status', '--porcelain')).toBe('');
-}, 120_000);
+});
 
 it.each<[string, Partial<SourceOptions>, RegExp]>([
   ['an unknown domain', { domain: 'nowhere' }, /no domain "nowhere"/],
