@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { literal, SkeinError } from '@skein/kernel';
+import { ident, literal, SkeinError } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
 import { isBlank } from '../scan.ts';
 import { checkRejects, MAX_LINE, MAX_REJECTS, reading, takeRejects, type Landed } from './landed.ts';
@@ -19,7 +19,7 @@ export async function landJson(session: EngineSession, from: string, file: strin
   // Told of \r\n, the engine's lenient reader counts each \n and each \r\n once, also mixed; told of \n, it counts \r\n twice.
   const array = !parquet && (await beginsArray(from, form));
   const read = parquet
-    ? `SELECT to_json(source)::VARCHAR AS raw FROM read_parquet(${literal(from)}, hive_partitioning = false) AS source`
+    ? `SELECT to_json(source)::VARCHAR AS raw FROM ${await parquetRows(session, from, file)} AS source`
     : array
       ? `SELECT json::VARCHAR AS raw FROM read_json(${literal(from)}, format = 'array', records = false, columns = {json: 'JSON'}, maximum_object_size = ${MAX_LINE}, compression = ${literal(form === 'gzip' ? 'gzip' : 'uncompressed')})`
       : `SELECT raw FROM read_csv(${literal(from)}, columns = {raw: 'VARCHAR'}, delim = ${literal('\x01')}, quote = '', escape = '', header = false,
@@ -59,6 +59,19 @@ export async function landJson(session: EngineSession, from: string, file: strin
   const lines = Number(counted?.lines ?? 0n);
   checkRejects(file, rejects, lines);
   return { rows: lines - notRecords.length, columns: undefined, rejects, sample: counted?.sample ?? [] };
+}
+
+/** SQL of a Parquet file's rows with bytes and nanoseconds as contracts have them in JSON: base64, and cut to microseconds. */
+async function parquetRows(session: EngineSession, from: string, file: string): Promise<string> {
+  const rows = `read_parquet(${literal(from)}, hive_partitioning = false)`;
+  let columns: readonly { readonly name: string; readonly type: string }[] = [];
+  await reading(file, async () => {
+    columns = await session.describe(`SELECT * FROM ${rows}`);
+  });
+  const replaced = columns.flatMap(({ name, type }) =>
+    type === 'BLOB' ? [`to_base64(${ident(name)}) AS ${ident(name)}`] : type === 'TIMESTAMP_NS' ? [`${ident(name)}::TIMESTAMP AS ${ident(name)}`] : [],
+  );
+  return replaced.length === 0 ? rows : `(SELECT * REPLACE (${replaced.join(', ')}) FROM ${rows})`;
 }
 
 /**

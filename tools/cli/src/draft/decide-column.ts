@@ -147,6 +147,8 @@ function typeOf(facts: Facts, notes: string[]): ColumnType {
   if (enough(fits.instant)) return told({ kind: 'timestamp', zoned: true }, fits.instant, 'moments with their zone');
   if (enough(fits.timestamp)) return told({ kind: 'timestamp', zoned: false }, fits.timestamp, 'times of a day without a zone');
   if (enough(fits.time) && facts.top.every(([value]) => value.includes(':'))) return told({ kind: 'time' }, fits.time, 'times of the day');
+  if (quoted !== undefined && quoted < filled)
+    notes.push(`type: ${n(filled - quoted)} of ${n(filled)} values are no texts, and will be refused: have them exported as texts, or leave the column out`);
   const days = facts.top.filter(([value]) => DATE_LIKE.test(value)).length;
   if (facts.top.length > 0 && days === facts.top.length)
     notes.push('type: text that looks like days; which of its parts is the month must be said before it can be a date');

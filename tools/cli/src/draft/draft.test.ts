@@ -143,6 +143,19 @@ describe('a contract drafted from data', () => {
     expect(column('preis')?.notes?.join()).toContain('comma before their decimals');
   });
 
+  it('says of JSON members how many values a column of texts will refuse', async () => {
+    const { column } = await draftOf(
+      put(
+        'm.ndjson',
+        rows(30, (at) => JSON.stringify({ id: at, meta: {}, mixed: at % 3 === 0 ? at : `t${at}`, text: `t${at}` })),
+      ),
+      'ndjson',
+    );
+    expect(column('meta')?.notes?.join()).toContain('30 of 30 values are no texts');
+    expect(column('mixed')?.notes?.join()).toContain('10 of 30 values are no texts');
+    expect(column('text')?.notes?.join()).not.toContain('no texts');
+  });
+
   it('refuses records with a member that has no name', async () => {
     await expect(dataDraft(put('e.ndjson', '{"": 1, "a": 2}\n'), 'ndjson', product)).rejects.toMatchObject({ code: 'SKEIN_SOURCE_UNREADABLE' });
   });
