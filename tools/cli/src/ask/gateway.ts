@@ -21,7 +21,7 @@ export async function gatewayOf(flags: AskFlags): Promise<{ readonly gateway: Ga
 }
 
 async function developmentToken({ as = 'analyst', data }: AskFlags): Promise<string> {
-  const { issueDevToken } = await import('@skein/gateway');
+  const { issueDevToken } = await import('@skein/gateway/dev-keys');
   return await issueDevToken({ dir: path.resolve(data, 'keys'), as, purposes: ['analytics'], expiresIn: 600 });
 }
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { SkeinError } from '@skein/kernel';
-import { issueDevToken } from '@skein/gateway';
+import { issueDevToken } from '@skein/gateway/dev-keys';
 
 export async function token(flags: { as: string; purposes: string; hours: number; data: string }): Promise<void> {
   if (!(flags.hours > 0 && flags.hours <= 24 * 30))
