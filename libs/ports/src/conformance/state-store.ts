@@ -45,6 +45,15 @@ export function stateStoreConformance(name: string, make: () => Promise<StateSto
       expect((await store.list('a', '')).map(([key]) => key)).toEqual(['p', 'q']);
     });
 
+    it('keeps what was put, whatever becomes of the bytes that were given and of those that were got', async () => {
+      const given = bytes('1');
+      await store.put('a', [['k', given]]);
+      given.fill(0);
+      (await store.get('a', 'k'))?.fill(0);
+      for (const [, value] of await store.list('a', '')) value.fill(0);
+      expect(text(await store.get('a', 'k'))).toBe('1');
+    });
+
     it('has what was put after it was closed and opened once more', async () => {
       if (made.reopen === undefined) return;
       await store.put('a', [['k', bytes('1')]]);
