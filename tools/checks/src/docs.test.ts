@@ -39,6 +39,13 @@ it('the table of floors in docs/architecture.md is the packages that there are',
   expect(packages).toBeGreaterThan(0);
 });
 
+/** What the README shows of its first command: to the letter what is printed on a fresh directory. */
+const FIRST_SHOWN = new Map([['README.md', /^```\n(Products\n[\s\S]*?)\n```$/m.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? '']]);
+
+it('the README shows what its first command prints', () => {
+  expect(FIRST_SHOWN.get('README.md')?.split('\n').length).toBeGreaterThan(30);
+});
+
 const commanded = pages.filter(({ page }) => page.blocks.length > 0);
 const startedBy = (page: Page): CommandBlock | undefined =>
   page.blocks.find(({ marker, text }) => marker.kind === 'serve' && /^npm start .*--data \.skein[\w-]*$/.test(text));
@@ -80,7 +87,8 @@ for (const { file, page } of commanded) {
         it(title, { timeout: TIMEOUT + 20_000 }, async () => {
           expect(block.commands.length).toBeGreaterThan(0);
           const output = await run.run(block);
-          if (block.shown !== undefined) expect(departure(block.shown, output), output).toBeUndefined();
+          const shown = block.shown ?? (block === page.blocks[0] ? FIRST_SHOWN.get(file) : undefined);
+          if (shown !== undefined) expect(departure(shown, output), output).toBeUndefined();
         });
       }
     }

@@ -53,7 +53,7 @@ export class PageRun {
 
   /**
    * Runs a block to its end, or until it serves.
-   * @returns what it printed.
+   * @returns what it printed; a block that serves, up to its address.
    * @throws Error with the output, when it fails, takes too long, or serves no address.
    */
   async run(block: CommandBlock): Promise<string> {
@@ -67,18 +67,19 @@ export class PageRun {
     const child = this.#start(script);
     const end = ended(child, undefined);
     this.#server = { child, ended: end };
-    this.#address = await addressOf(child, end, this.#options.timeout);
-    this.#options.env['SKEIN_AT'] = this.#address;
-    return `serves ${this.#address}`;
+    const { address, printed } = await addressOf(child, end, this.#options.timeout);
+    this.#address = address;
+    this.#options.env['SKEIN_AT'] = address;
+    return printed;
   }
 
-  /** Stops the server of the page, as Ctrl+C would. @throws Error when it does not end well within ten seconds. */
+  /** Stops the server of the page, as Ctrl+C would. @throws Error when it does not end well within half a minute. */
   async stop(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
     if (!server) return;
     signal(server.child, 'SIGINT');
-    const late = setTimeout(() => signal(server.child, 'SIGKILL'), 10_000);
+    const late = setTimeout(() => signal(server.child, 'SIGKILL'), 30_000);
     const { code, output } = await server.ended;
     clearTimeout(late);
     if (code !== 0 && code !== 130) throw new Error(`the server ended with exit code ${code}\n${output}`);
@@ -86,12 +87,15 @@ export class PageRun {
 
   #start(script: string): ChildProcess {
     // A group of its own: a signal reaches what npm started, not only npm.
-    return spawn('bash', ['-euo', 'pipefail', '-c', WITH_CURL + script], {
+    const child = spawn('bash', ['-euo', 'pipefail', '-c', WITH_CURL + script], {
       cwd: this.#options.folder,
       env: this.#options.env,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
+    // A letter of several bytes may come in two parts.
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8');
+    return child;
   }
 }
 
@@ -104,7 +108,7 @@ function ended(child: ChildProcess, timeout: number | undefined): Promise<Ended>
   return new Promise((resolve) => {
     const chunks: string[] = [];
     const late = timeout === undefined ? undefined : setTimeout(() => (chunks.push(`took longer than ${timeout} ms`), signal(child, 'SIGKILL')), timeout);
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk.toString('utf8')));
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: string) => chunks.push(chunk));
     child.on('error', (error) => chunks.push(error.message));
     child.on('close', (code, by) => {
       clearTimeout(late);
@@ -113,20 +117,20 @@ function ended(child: ChildProcess, timeout: number | undefined): Promise<Ended>
   });
 }
 
-function addressOf(child: ChildProcess, end: Promise<Ended>, timeout: number): Promise<string> {
+function addressOf(child: ChildProcess, end: Promise<Ended>, timeout: number): Promise<{ readonly address: string; readonly printed: string }> {
   return new Promise((resolve, reject) => {
     let seen = '';
     const late = setTimeout(() => {
       signal(child, 'SIGKILL');
       reject(new Error(`served no address within ${timeout} ms\n${seen}`));
     }, timeout);
-    child.stdout?.on('data', (chunk: Buffer) => {
-      seen += withoutColours(chunk.toString('utf8'));
+    child.stdout?.on('data', (chunk: string) => {
+      seen += withoutColours(chunk);
       const address = ADDRESS.exec(seen)?.[0];
       // The rest of the line may still come: an address counts when something follows it.
       if (address !== undefined && !seen.endsWith(address)) {
         clearTimeout(late);
-        resolve(address);
+        resolve({ address, printed: seen });
       }
     });
     void end.then(({ code, output }) => {

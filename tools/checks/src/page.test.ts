@@ -124,7 +124,7 @@ describe('the commands of a page', () => {
 
   it('that serve stay up for the next blocks, which reach the address that was printed, and are stopped as by Ctrl+C', async () => {
     const page = run();
-    expect(await page.run(block(`<!-- docs: serve -->\n\`\`\`sh\n${server(0)}\n\`\`\`\n`))).toMatch(/^serves http:\/\/127\.0\.0\.1:\d+$/);
+    expect(await page.run(block(`<!-- docs: serve -->\n\`\`\`sh\n${server(0)}\n\`\`\`\n`))).toMatch(/^at http:\/\/127\.0\.0\.1:\d+\/\n$/);
     expect(await page.run(block('```sh\ncurl -s http://127.0.0.1:7300/x\n```\n'))).toBe('hello');
     await expect(page.run(block('```sh\ncurl -s http://127.0.0.1:7300/broken\n```\n'))).rejects.toThrow(/exit code 22/);
     await page.stop();
