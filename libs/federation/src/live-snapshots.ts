@@ -5,6 +5,9 @@ import { BoundedCache } from './bounded-cache.ts';
 /** Topic on which domains announce publications. */
 export const PUBLISHED = 'published';
 
+/** Checksums of what stands at the start are looked at so much later, in milliseconds: not in the way of the first answer. */
+const CHECK_AFTER_MS = 250;
+
 /**
  * The current snapshot of each table of the catalog, in memory: a query never waits for the disk. The store's watch and
  * "published" events keep it current; versions only ever rise, in whatever order the news comes.
@@ -19,6 +22,7 @@ export class LiveSnapshots {
   readonly #again = new Set<string>();
   readonly #close: (() => void | Promise<void>)[] = [];
   #generation = 0;
+  #opened = false;
 
   private constructor(store: SnapshotStore, tables: readonly TableRef[]) {
     this.#store = store;
@@ -34,6 +38,9 @@ export class LiveSnapshots {
       live.#close.push(() => subscription.close());
     }
     await Promise.all([...live.#tables.values()].map((table) => live.refresh(table)));
+    const timer = setTimeout(() => live.#checkAll(), CHECK_AFTER_MS).unref();
+    live.#close.push(() => clearTimeout(timer));
+    live.#opened = true;
     return live;
   }
 
@@ -104,8 +111,7 @@ export class LiveSnapshots {
         if (snapshot && snapshot.version > (this.#current.get(key)?.version ?? 0)) {
           this.#current.set(key, snapshot);
           this.#generation += 1;
-          // checked while nobody waits for it; a query that comes sooner waits
-          Promise.resolve(this.sound(snapshot)).catch(() => undefined);
+          if (this.#opened) this.#check(snapshot);
         }
       } while (this.#again.has(key));
     })().finally(() => {
@@ -114,6 +120,15 @@ export class LiveSnapshots {
     });
     this.#refreshing.set(key, work);
     return work;
+  }
+
+  /** Checked while nobody waits for it; a query that comes sooner waits. */
+  #check(snapshot: Snapshot): void {
+    Promise.resolve(this.sound(snapshot)).catch(() => undefined);
+  }
+
+  #checkAll(): void {
+    for (const snapshot of this.#current.values()) this.#check(snapshot);
   }
 
   async close(): Promise<void> {

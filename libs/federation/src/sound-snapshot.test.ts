@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { directEngine } from './conformance/direct-engine.ts';
 import { ANALYST, publishedMesh, textOf } from './conformance/mesh-fixture.ts';
 import { createFederation } from './federation.ts';
+import { LiveSnapshots } from './live-snapshots.ts';
 
 it('answers from no snapshot that differs by a byte from what was published', async () => {
   const made = await publishedMesh();
@@ -36,6 +37,33 @@ it('answers from no snapshot that differs by a byte from what was published', as
     expect(await ask()).toContain('12');
   } finally {
     await engine.close();
+    await made.mesh.close();
+  }
+});
+
+it('checks what stands at the start once, and what comes later, though nobody asks, and neither in the way of the start', async () => {
+  const made = await publishedMesh();
+  const { store } = made.mesh;
+  const checked: string[] = [];
+  const counted = Object.assign(Object.create(store) as typeof store, {
+    verify: async (...args: Parameters<typeof store.verify>) => {
+      checked.push(`${args[0].product}@${args[0].version}`);
+      await store.verify(...args);
+    },
+  });
+  const tables = await store.tables();
+  const live = await LiveSnapshots.open(counted, tables, undefined);
+  try {
+    const standing = tables.flatMap((table) => live.current(table) ?? []).map(({ product, version }) => `${product}@${version}`);
+    expect(standing.length).toBeGreaterThan(0);
+    expect(checked).toEqual([]);
+    await vi.waitFor(() => expect(checked.toSorted()).toEqual(standing.toSorted()), { timeout: 30_000 });
+    const late = await LiveSnapshots.open(counted, [], undefined);
+    await late.adopt(tables[0] as (typeof tables)[number]);
+    expect(checked.length).toBe(standing.length + 1);
+    await late.close();
+  } finally {
+    await live.close();
     await made.mesh.close();
   }
 });
