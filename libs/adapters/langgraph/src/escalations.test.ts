@@ -8,12 +8,12 @@ function mapStore(): StateStore {
   const of = (space: string, prefix: string): [string, Uint8Array][] =>
     [...entries].flatMap(([key, value]): [string, Uint8Array][] => {
       const [owner, name] = JSON.parse(key) as [string, string];
-      return owner === space && name.startsWith(prefix) ? [[name, value]] : [];
+      return owner === space && name.startsWith(prefix) ? [[name, value.slice()]] : [];
     });
   return {
-    get: async (space, key) => entries.get(JSON.stringify([space, key])),
+    get: async (space, key) => entries.get(JSON.stringify([space, key]))?.slice(),
     async put(space, given) {
-      for (const [key, value] of given) entries.set(JSON.stringify([space, key]), value);
+      for (const [key, value] of given) entries.set(JSON.stringify([space, key]), value.slice());
     },
     list: async (space, prefix) => of(space, prefix).sort(([one], [other]) => Buffer.compare(Buffer.from(one), Buffer.from(other))),
     async remove(space, prefix) {
