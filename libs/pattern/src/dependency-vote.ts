@@ -29,7 +29,7 @@ export interface VoteCell {
   readonly accepts: (value: string | null) => boolean;
   /** Rows of the table that hold the value in this column. */
   readonly frequency: (value: string) => number;
-  /** Rows that hold the cell's own value, and in which no dependency disputes it. */
+  /** Rows that hold the cell's own value, without those in which a dependency disputes it that the table keeps strictly. */
   readonly undisputed: number;
   readonly sources: readonly VoteSource[];
 }

@@ -38,3 +38,22 @@ it('looks at no more cells of a dependency than it may, and believes nothing of 
   expect(await found('bad')).toHaveLength(10);
   expect(await found('bad', 4)).toHaveLength(4);
 });
+
+it('takes a value that is disputed wherever it stands for an error where the dependency is kept, and not where many rows break it', async () => {
+  // Twenty groups of 30 rows: one row in each of ten holds `axe`, and one row of another `bye`; of the loose table every fifth row holds anything.
+  const table = (loose: boolean): string =>
+    `CREATE OR REPLACE TEMP TABLE places AS SELECT i AS _row, 'z' || (i // 30) AS zip, CASE WHEN i % 30 = 1 AND i < 300 THEN 'axe' WHEN i = 301 THEN 'bye' ${loose ? "WHEN i % 5 = 0 THEN 'any' || i" : ''} ELSE 'state' || (i // 90) END AS state FROM range(600) r(i)`;
+  await session.run('CREATE OR REPLACE TEMP TABLE none (_row BIGINT, _col VARCHAR)');
+  const dependency: Dependency = { determinant: ['zip'], dependent: ['state'], backwards: false, learned: false };
+  const columns = new Map([['state', { name: 'state', required: true, accepts: () => true }]]);
+  const probabilities = async (loose: boolean): Promise<[often: number, once: number]> => {
+    await session.run(table(loose));
+    const cells = await disputedCells(session, 'places', [dependency], columns, 'none');
+    const of = (value: string): number => cells.find((one) => one.value === value)?.vote?.probability ?? 0;
+    return [of('axe'), of('bye')];
+  };
+  const [often, once] = await probabilities(false);
+  expect(once - often).toBeLessThan(0.05);
+  const [oftenLoose, onceLoose] = await probabilities(true);
+  expect(onceLoose - oftenLoose).toBeGreaterThan(0.1);
+});

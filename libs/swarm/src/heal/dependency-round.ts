@@ -31,6 +31,8 @@ interface Used {
 
 /** A backwards reading that the data breaks more often than this tells nothing. */
 const BACKWARDS_LIMIT = 0.1;
+/** From here on a dependency is kept so loosely, as where many sources state a value, that being disputed says nothing against one. */
+const LOOSE = 0.1;
 /** Where a dependency's groups miss the value more often than this, missing values are ordinary. */
 const MISSING_LIMIT = 0.3;
 /** Values of one group that are looked at. */
@@ -107,11 +109,12 @@ export async function disputedCells(
   return [...cells.values()].map((cell): Disputed => {
     const accepts = columns.get(cell.column)?.accepts ?? (() => true);
     const own = `${cell.column} ${cell.value}`;
+    const strict = cell.sources.every(({ disagreement }) => disagreement < LOOSE);
     const vote = weighVotes({
       ...cell,
       accepts,
       frequency: (value) => frequency.get(`${cell.column} ${value}`) ?? 0,
-      undisputed: (frequency.get(own) ?? 0) - (disputed.get(own) ?? 0),
+      undisputed: (frequency.get(own) ?? 0) - (strict ? (disputed.get(own) ?? 0) : 0),
     });
     return { row: cell.row, column: cell.column, value: cell.value, fails: cell.fails, vote, broken: cell.broken };
   });
