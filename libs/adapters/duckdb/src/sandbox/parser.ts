@@ -1,7 +1,11 @@
 import { SkeinError } from '@skein/kernel';
 import { FRAME, type FrameType } from './frames.ts';
 import { queryError } from './query-error.ts';
+import { processorMs } from './processor-time.ts';
 import { askAgainIfLost, type SandboxWorker } from './worker.ts';
+
+const PATIENCE = 8;
+const LEAST_WAIT_MS = 20;
 
 /** Parses and prints, one text at a time, in a child that never sees data. A text that takes too long costs the child its life. */
 export class Parser {
@@ -50,10 +54,10 @@ export class Parser {
     this.start();
     const worker = this.#worker as SandboxWorker;
     await worker.ready();
-    const timer = setTimeout(() => {
+    const stop = this.#whenLate(worker, () => {
       this.killed++;
       worker.kill(new SkeinError(slow, `the SQL could not be parsed within ${this.#deadlineMs} ms`, { hint: 'Write it shorter and less nested.' }));
-    }, this.#deadlineMs);
+    });
     try {
       return await worker.ask<string>(
         () => worker.sendText(type, text),
@@ -65,12 +69,32 @@ export class Parser {
               : queryError(note, text),
       );
     } finally {
-      clearTimeout(timer);
+      stop();
       if (!worker.alive) {
         this.#worker = undefined;
         this.start();
       }
     }
+  }
+
+  /**
+   * Calls `late` when the child has worked for as long as the deadline, or has had `PATIENCE` times as long: a text pays for its own length, not for what
+   * else the machine does. Where processor time is not told, the clock alone counts. Returns how to stop it.
+   */
+  #whenLate({ pid }: SandboxWorker, late: () => void): () => void {
+    const worked = (): number | undefined => (pid === undefined ? undefined : processorMs(pid));
+    const [before, end] = [worked(), performance.now() + PATIENCE * this.#deadlineMs];
+    let timer: NodeJS.Timeout;
+    const wait = (milliseconds: number): void => {
+      timer = setTimeout(() => {
+        const now = worked();
+        const left = before === undefined || now === undefined ? 0 : this.#deadlineMs - (now - before);
+        if (left <= 0 || performance.now() >= end) late();
+        else wait(Math.max(left, LEAST_WAIT_MS));
+      }, milliseconds);
+    };
+    wait(this.#deadlineMs);
+    return () => clearTimeout(timer);
   }
 
   close(reason: SkeinError): Promise<void> | undefined {

@@ -285,6 +285,25 @@ describe('DuckDB sandbox', () => {
     }
   });
 
+  it('does not hold a busy machine against a text', async () => {
+    if (residentBytes(process.pid) === undefined) return;
+    const quick = duckdbSandbox({ workers: 1, spares: 0, parseDeadlineMs: 400 });
+    const all = (signal: NodeJS.Signals): void => quick.pids().forEach((pid) => process.kill(pid, signal));
+    try {
+      expect(await quick.print(await quick.parse('select 1'))).toBe('SELECT 1');
+      // Stopped, the child works as little as one that waits for a processor.
+      all('SIGSTOP');
+      const late = quick.parse('select 2');
+      setTimeout(() => all('SIGCONT'), 1_000);
+      expect(await quick.print(await late)).toBe('SELECT 2');
+      all('SIGSTOP');
+      await expect(quick.parse('select 3')).rejects.toMatchObject({ code: 'SKEIN_QUERY_SYNTAX' });
+      expect(quick.stats().killed).toBe(1);
+    } finally {
+      await quick.close();
+    }
+  });
+
   it('tells a broken view as the platform’s fault, without its text', async () => {
     const broken: SandboxCatalog = {
       key: 'broken',

@@ -34,7 +34,7 @@ export interface DuckdbSandboxOptions {
   readonly tempLimitMb?: number;
   /** The user a child becomes when the parent is root and that user can read the files. Default 65534 (nobody). */
   readonly uid?: number;
-  /** A text that is not parsed by then costs the parser its life. Default 500. */
+  /** A text on which the parser has worked for so long costs it its life. Default 500. */
   readonly parseDeadlineMs?: number;
   /** Whether a child starts before the first request. Default true. */
   readonly startEarly?: boolean;
