@@ -81,6 +81,14 @@ describe('votes of dependencies', () => {
     expect(weighVotes(cell('10115x', [source({ '10115': 40 }, { backwards: true, stated: false })]))?.value).toBe('10115');
   });
 
+  it('say the same whatever order the values of a group come in', () => {
+    const values = { Berlin: 3, Berlyn: 3, Hamburg: 1 };
+    const turned = Object.fromEntries(Object.entries(values).reverse());
+    const said = weighVotes(cell('Berln', [source(values)]));
+    expect(said?.determinants).toEqual(['zip']);
+    expect(weighVotes(cell('Berln', [source(turned)]))).toEqual(said);
+  });
+
   it('measure nearness from 0 to 1, also of nothing and of very long texts', () => {
     expect([nearness('abc', 'abc'), nearness('abcd', 'wxyz'), nearness(null, 'a'), nearness('', ''), nearness('a'.repeat(5000), 'a'.repeat(5000))]).toEqual([
       1, 0, 0, 0, 0,

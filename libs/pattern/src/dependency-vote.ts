@@ -81,7 +81,7 @@ export function weighVotes(cell: VoteCell): Vote | undefined {
   const [best] = scored;
   if (best === undefined) return undefined;
   const total = scored.reduce((sum, one) => sum + Math.exp(one.odds - best.odds), 0) + Math.exp(own - best.odds);
-  const speaking = cell.sources.filter(({ counts }) => top(counts) === best.value);
+  const speaking = cell.sources.filter(({ counts }) => speaksFor(counts, best.value));
   const support = Math.max(0, ...cell.sources.map(({ counts }) => counts.find(({ value }) => value === best.value)?.count ?? 0));
   return {
     value: best.value,
@@ -92,10 +92,10 @@ export function weighVotes(cell: VoteCell): Vote | undefined {
   };
 }
 
-function top(counts: VoteSource['counts']): string | null {
-  let best: VoteSource['counts'][number] | undefined;
-  for (const one of counts) if (one.value !== null && (best === undefined || one.count > best.count)) best = one;
-  return best?.value ?? null;
+/** Whether no other value stands more often. */
+function speaksFor(counts: VoteSource['counts'], value: string): boolean {
+  const most = Math.max(...counts.map((one) => (one.value === null ? 0 : one.count)));
+  return most > 0 && counts.some((one) => one.value === value && one.count === most);
 }
 
 /** Log odds, up to a constant that all candidates of the cell share. */

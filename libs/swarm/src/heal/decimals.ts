@@ -12,7 +12,7 @@ export async function fixedDecimals(ward: Ward, { name, type }: Property): Promi
   if (type.kind !== 'decimal') return 0;
   const column = ident(name);
   const [seen] = await ward.session.rows<{ decimals: number | null; cells: bigint | null; all: bigint | null }>(
-    `SELECT arg_max(d, n) AS decimals, max(n)::BIGINT AS cells, sum(n)::BIGINT AS "all" FROM (
+    `SELECT first(d ORDER BY n DESC, d) AS decimals, max(n)::BIGINT AS cells, sum(n)::BIGINT AS "all" FROM (
        SELECT length(regexp_extract(${column}, '[.]([0-9]+)$', 1))::INTEGER AS d, count(*) AS n FROM ${ident(ward.table)}
        WHERE ${column} IS NOT NULL AND _row NOT IN (SELECT _row FROM _found WHERE _col = ${literal(name)}) GROUP BY 1)`,
   );

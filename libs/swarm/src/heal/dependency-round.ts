@@ -36,7 +36,7 @@ const LOOSE = 0.1;
 /** Where a dependency's groups miss the value more often than this, missing values are ordinary. */
 const MISSING_LIMIT = 0.3;
 /** Values of one group that are looked at. */
-const MOST_VALUES = 8;
+const MOST_VALUES = 16;
 
 /**
  * One round of votes over all dependencies. Groups are counted in the engine; only cells that disagree with the commonest value of a
@@ -68,7 +68,7 @@ export async function disputedCells(
         `CREATE OR REPLACE TEMP TABLE ${values} AS SELECT ${x.map((name, at) => `${name} AS x${at}`).join(', ')}, ${ident(column)} AS v, count(*) AS n FROM ${t} WHERE ${present} GROUP BY ALL`,
       );
       tops.push(
-        `SELECT ${x.map((_, at) => `x${at}`).join(', ')}, ${position} AS p, arg_max(v, n) FILTER (v IS NOT NULL) AS top, coalesce(max(n) FILTER (v IS NOT NULL), 0) AS most, coalesce(sum(n) FILTER (v IS NOT NULL), 0) AS present, sum(n) AS total FROM ${values} GROUP BY ALL`,
+        `SELECT ${x.map((_, at) => `x${at}`).join(', ')}, ${position} AS p, first(v ORDER BY n DESC, v) FILTER (v IS NOT NULL) AS top, coalesce(max(n) FILTER (v IS NOT NULL), 0) AS most, coalesce(sum(n) FILTER (v IS NOT NULL), 0) AS present, sum(n) AS total FROM ${values} GROUP BY ALL`,
       );
     }
     await session.run(`CREATE OR REPLACE TEMP TABLE _tops_${index} AS ${tops.join(' UNION ALL ')}`);
@@ -124,16 +124,16 @@ export async function disputedCells(
     // Which of the determinant's columns agree with the group in each row that has a suspect cell.
     const agree = dependency.dependent.filter((column) => disagreement.has(column));
     const memberships = await session.rows<{ row: bigint; agrees: { p: number; share: number }[] | null; differs: number[] | null }>(
-      `SELECT t._row AS row, list({'p': m.p, 'share': h.share}) FILTER (m.top = own.v) AS agrees, list(m.p) FILTER (m.top <> own.v) AS differs FROM (SELECT DISTINCT _row FROM _voted WHERE _col IN (${agree.map(literal).join(', ')})) s JOIN ${ident(table)} t ON t._row = s._row JOIN _tops_${index} m ON ${joined} LEFT JOIN _shares_${index} h ON h.p = m.p AND h.v = m.top,
+      `SELECT t._row AS row, list({'p': m.p, 'share': h.share} ORDER BY m.p) FILTER (m.top = own.v) AS agrees, list(m.p ORDER BY m.p) FILTER (m.top <> own.v) AS differs FROM (SELECT DISTINCT _row FROM _voted WHERE _col IN (${agree.map(literal).join(', ')})) s JOIN ${ident(table)} t ON t._row = s._row JOIN _tops_${index} m ON ${joined} LEFT JOIN _shares_${index} h ON h.p = m.p AND h.v = m.top,
        LATERAL (SELECT CASE m.p ${dependency.dependent.map((column, p) => `WHEN ${p} THEN t.${ident(column)}`).join(' ')} END AS v) own WHERE m.present >= 3 AND m.most * 2 > m.present GROUP BY 1`,
     );
     const member = new Map(memberships.map(({ row, agrees, differs }) => [row, { agrees: agrees ?? [], differs: differs ?? [] }]));
     for (const column of agree) {
       const p = dependency.dependent.indexOf(column);
       const found = await session.rows<{ row: bigint; value: string | null; counts: { v: string | null; n: bigint }[]; suspect: boolean }>(
-        `SELECT t._row AS row, any_value(t.${ident(column)}) AS value, list({'v': m.v, 'n': m.n} ORDER BY m.n DESC)[:${MOST_VALUES}] AS counts, bool_or(s.suspect) AS suspect
+        `SELECT t._row AS row, any_value(t.${ident(column)}) AS value, list({'v': m.v, 'n': m.n} ORDER BY m.n DESC, m.v)[:${MOST_VALUES}] AS counts, bool_or(s.suspect) AS suspect
          FROM (SELECT c._row, bool_or(_by IS NOT NULL) AS suspect FROM _voted c LEFT JOIN _suspect b ON b._row = c._row AND b._col = c._col AND b._by = ${index} WHERE c._col = ${literal(column)} GROUP BY 1) s
-         JOIN ${ident(table)} t ON t._row = s._row JOIN _values_${index}_${p} m ON ${joined} GROUP BY 1`,
+         JOIN ${ident(table)} t ON t._row = s._row JOIN _values_${index}_${p} m ON ${joined} GROUP BY 1 ORDER BY 1`,
       );
       for (const { row, value, counts, suspect } of found) {
         const cell = cells.get(key(row, column)) ?? { row, column, value, sources: [], broken: [], fails: false };

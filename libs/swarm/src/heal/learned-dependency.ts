@@ -28,7 +28,7 @@ export async function learnedDependencies(ward: Ward, stated: readonly Dependenc
       if (other.name === property.name) continue;
       const x = ident(other.name);
       const groups = `SELECT ${x} AS x, ${a} AS v, count(*) AS n FROM ${table} WHERE ${x} IS NOT NULL AND ${a} IS NOT NULL GROUP BY ALL`;
-      const tops = `SELECT x, arg_max(v, n) AS top, max(n) AS most, sum(n) AS total, count(*) AS forms FROM (${groups}) GROUP BY x`;
+      const tops = `SELECT x, first(v ORDER BY n DESC, v) AS top, max(n) AS most, sum(n) AS total, count(*) AS forms FROM (${groups}) GROUP BY x`;
       const [kept] = await ward.session.rows<{ rows: bigint | null; off: bigint | null; tops: bigint }>(
         `SELECT sum(total)::BIGINT AS rows, sum(total - most)::BIGINT AS off, count(DISTINCT top) AS tops FROM (${tops}) WHERE total >= ${WITNESSES}`,
       );

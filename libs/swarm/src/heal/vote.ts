@@ -128,5 +128,5 @@ function determinantOf(source: string): string[] {
 function groupSql(table: string, column: string, sources: string): string {
   const [first = ''] = sources.split('; ');
   const x = determinantOf(first).map(ident).join(', ');
-  return `SELECT ${x}, ${ident(column)}, count(*) FROM ${ident(table)} GROUP BY ALL ORDER BY ${x}, 3 DESC`;
+  return `SELECT ${x}, ${ident(column)}, count(*) FROM ${ident(table)} GROUP BY ALL ORDER BY ${x}, 3 DESC, 2`;
 }
