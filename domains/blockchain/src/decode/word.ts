@@ -9,8 +9,6 @@ const PAIRS = WORD / 2;
 
 /** Of a pair of digits: its byte; or this, when one of them is no hex digit. */
 const NOT_HEX = 0x8000;
-/** Added to the byte when one of the digits is an upper-case letter. */
-const UPPER = 0x100;
 
 /** More than the data of any log: a block's gas pays for 4 MB. What is never written to takes no memory. */
 const MOST = 1 << 24;
@@ -18,6 +16,7 @@ const MOST = 1 << 24;
 const memory = new ArrayBuffer(MOST);
 const bytes = Buffer.from(memory);
 const pairs = new Uint16Array(memory);
+const fours = new Int32Array(memory);
 const eights = new Float64Array(memory);
 
 const VALUE = new Uint16Array(65_536).fill(NOT_HEX);
@@ -27,7 +26,7 @@ const key = (text: string): number => {
 };
 const DIGITS = '0123456789abcdefABCDEF';
 for (const high of DIGITS) {
-  for (const low of DIGITS) VALUE[key(high + low)] = Number.parseInt(high + low, 16) + (high + low === (high + low).toLowerCase() ? 0 : UPPER);
+  for (const low of DIGITS) VALUE[key(high + low)] = Number.parseInt(high + low, 16);
 }
 const PREFIX = key('0x');
 /** Where a loaded text begins, so that its digits begin at a multiple of eight bytes; and the pair that they begin with. */
@@ -40,6 +39,8 @@ const eight = (digit: string): number => {
   return eights[0] as number;
 };
 const ZEROS_8 = eight('0');
+/** The highest bit of each of four bytes. */
+const HIGH = 0x80808080 | 0;
 
 /** Takes a text to be read. False when it is not `0x` and a whole number of words. */
 export function load(text: string): boolean {
@@ -55,12 +56,22 @@ export function load(text: string): boolean {
 export function addressIn(text: string, word: number): string | undefined {
   const eighth = 1 + word * (WORD / 8);
   if (eights[eighth] !== ZEROS_8 || eights[eighth + 1] !== ZEROS_8 || eights[eighth + 2] !== ZEROS_8) return undefined;
-  let seen = 0;
-  const end = FIRST + (word + 1) * PAIRS;
-  for (let at = end - 20; at < end; at++) seen |= VALUE[pairs[at] as number] as number;
-  if (seen >= NOT_HEX) return undefined;
+  const last = 2 * (eighth + WORD / 8);
+  let plain = HIGH;
+  for (let at = last - 10; at < last; at++) {
+    // Bytes below 128 stay below 256 where these are added, so that the four of them do not meet.
+    const four = fours[at] as number;
+    const letter = four ^ 0x60606060;
+    plain &= ~((four ^ 0x30303030) + 0x76767676) | ((letter + 0x7f7f7f7f) & ~(letter + 0x79797979));
+  }
   const address = `0x${text.slice(26 + word * WORD, 66 + word * WORD)}`;
-  return seen >= UPPER ? address.toLowerCase() : address;
+  return plain === HIGH ? address : lowered(address, last);
+}
+
+/** The address whose digits end at `last`, a number of fours, and are not all lower-case. */
+function lowered(address: string, last: number): string | undefined {
+  for (let at = 2 * (last - 10); at < 2 * last; at++) if (((VALUE[pairs[at] as number] as number) & NOT_HEX) !== 0) return undefined;
+  return address.toLowerCase();
 }
 
 /** The unsigned integer in word `word` of the loaded text as decimal text. Undefined when it is no hex, or has more than `bits` bits (whole bytes). */
@@ -152,7 +163,7 @@ function decimal(from: number, end: number, turn = 0, more = 0): string | undefi
   for (let index = used - 2; index >= 0; index--) {
     const place = (places[index] as number) | 0;
     const high = (place / 10_000) | 0;
-    text += (PADDED[high] as string) + (PADDED[place - high * 10_000] as string);
+    text = text + (PADDED[high] as string) + (PADDED[place - high * 10_000] as string);
   }
   return text;
 }
