@@ -69,6 +69,22 @@ describe('anonymise', () => {
     }
   });
 
+  it.each([
+    { name: 'differences that are below the smallest half', values: [0, 5e-324, 1e-323] },
+    { name: 'differences that are above the largest number', values: [-1.7e308, 0, 1.7e308] },
+    { name: 'integers that no float tells apart', values: [2n ** 53n, 2n ** 53n + 1n, 2n ** 53n + 2n] },
+    { name: 'categories that read like "any"', values: ['*', '**', 'a'] },
+  ])('measures what is lost of $name', ({ values }) => {
+    const table = { at: Array.from({ length: 30 }, (_, row) => values[row % 3] as string) } as Table;
+    for (const categories of ['runs', 'nodes'] as const) {
+      const [exact, all] = [10, 30].map((k) => release(table, { quasi: ['at'], k, categories }));
+      expect([exact?.report.ncp, exact?.report.classes, exact?.verdict.smallestClass]).toEqual([0, 3, 10]);
+      expect(rowsOfTable(exact?.release as Table, 3).map(({ at }) => at)).toEqual(values.map(String));
+      expect([all?.report.ncp, all?.report.classes, all?.verdict.smallestClass]).toEqual([1, 1, 30]);
+      expect(values.map(String)).not.toContain(rowsOfTable(all?.release as Table, 1)[0]?.['at']);
+    }
+  });
+
   it('loses less the less is asked, and says where', () => {
     const losses = [2, 10, 100, 1_000, 3_000].map((k) => anonymise(people(3_000, 9), { quasi: QUASI, k, hierarchies: { city: GEO } }).report);
     expect(losses.map(({ ncp }) => ncp)).toEqual(losses.map(({ ncp }) => ncp).toSorted((a, b) => a - b));

@@ -129,6 +129,8 @@ function categories(name: string, labels: readonly string[], given: Int32Array, 
 
 function numbers(name: string, values: Numeric): Dimension {
   const [low, high] = range(name, values);
+  // the difference of two large numbers may be infinite, and half of that of two small ones nothing
+  const minus = Number.isFinite(high - low) ? (a: number, b: number): number => a - b : (a: number, b: number): number => a / 2 - b / 2;
   const codes = new Int32Array(values.length);
   const whole = values instanceof Int32Array || values.every((value) => Number.isInteger(value) || Number.isNaN(value));
   if (whole && high - low < Math.max(65_536, 2 * values.length)) {
@@ -144,7 +146,7 @@ function numbers(name: string, values: Numeric): Dimension {
       const value = values[row] as number;
       codes[row] = value === value ? (ranks[value - low] as number) : -1;
     }
-    return ranked(name, codes, distinct, halves);
+    return ranked(name, codes, distinct, minus);
   }
   const sorted = Float64Array.from(values).sort();
   const distinct = new Float64Array(sorted.length);
@@ -154,7 +156,7 @@ function numbers(name: string, values: Numeric): Dimension {
     const value = values[row] as number;
     codes[row] = value === value ? rankOf(distinct, count, value) : -1;
   }
-  return ranked(name, codes, distinct.subarray(0, count), halves);
+  return ranked(name, codes, distinct.subarray(0, count), minus);
 }
 
 function range(name: string, values: Numeric): [number, number] {
@@ -201,6 +203,3 @@ function ranked<T extends number | bigint>(name: string, codes: Int32Array, dist
     label: (low, high) => (low === high ? String(distinct[low]) : `[${distinct[low]}, ${distinct[high]}]`),
   };
 }
-
-/** Half a difference: the whole one of two large numbers may be infinite. */
-const halves = (a: number, b: number): number => a / 2 - b / 2;

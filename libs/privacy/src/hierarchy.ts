@@ -25,7 +25,11 @@ export interface Hierarchy {
 
 /** A hierarchy whose only generalisation is "any". */
 export function flatHierarchy(labels: Iterable<string>): Hierarchy {
-  return hierarchyOf([...new Set(labels)].map((label) => [label, '*']));
+  const leaves = new Set(labels);
+  let any = '*';
+  // a value may read like that
+  while (leaves.has(any)) any += '*';
+  return hierarchyOf([...leaves].map((label) => [label, any]));
 }
 
 /**
