@@ -27,7 +27,6 @@ export interface DraftParts {
 const PURPOSE = /^[a-z][a-z0-9_.-]{0,62}$/;
 const PREVIEW_ROWS = 5;
 const PREVIEW_MS = 10_000;
-const MOST_LINEAGE = 1_000;
 
 /** Reads the body of `POST /v1/market/listings`, whose product the seller is known to own. Throws SKEIN_REQUEST_INVALID, SKEIN_SNAPSHOT_NONE. */
 export async function readListing(parts: DraftParts, body: unknown, seller: string): Promise<ListingRequest> {
@@ -154,7 +153,8 @@ function readLicence(value: unknown): Licence {
 async function royaltiesOf({ catalog, store }: DraftParts, entry: CatalogEntry, snapshot: Snapshot, stated: unknown): Promise<RoyaltyShare[]> {
   const products = new Map([[entry.contract.product, entry.domain]]);
   const waiting: Snapshot[] = [snapshot];
-  for (let next = waiting.shift(); next && products.size < MOST_LINEAGE; next = waiting.shift()) {
+  // all of them, each once: a product that is left out would not be paid
+  for (const next of waiting) {
     for (const { kind, name } of next.lineage.inputs) {
       const input = kind === 'product' ? catalog.entries.get(name) : undefined;
       if (!input || products.has(input.contract.product)) continue;
