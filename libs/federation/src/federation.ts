@@ -179,7 +179,7 @@ class FederatedMesh implements Federation {
 
   async #plan(request: QueryRequest, checked: CheckedRequest, principal: Principal, trace: Trace): Promise<QueryPlan> {
     const own = this.#rights.of(principal, request.purpose);
-    const access = await this.#market?.access(own, principal.subject, request.purpose, request.agreement);
+    const access = await this.#market?.access(own, principal.subject, request);
     if (access) for (const { table } of access.entries.values()) await this.#live.adopt(table);
     trace.access = access;
     const rights: Rights & Partial<Access> = access ?? own;

@@ -1,11 +1,23 @@
 import { readContract, type Contract } from '@skein/contract';
 import { sha256, SkeinError, type Clock } from '@skein/kernel';
-import { entitledNow, isValid, marketTime, quotaLeft, unknownAgreement, type Entitlement, type MarketEvent, type UseToSettle } from '@skein/market';
+import {
+  entitledNow,
+  isValid,
+  marketTime,
+  quotaLeft,
+  unknownAgreement,
+  usageUnder,
+  type Entitlement,
+  type EntitlementStanding,
+  type MarketEvent,
+  type UseToSettle,
+} from '@skein/market';
 import type { MarketStore, SandboxOutcome } from '@skein/ports';
 import { decisionOf, serves } from './agreement-reads.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { majorOf, type Catalog, type CatalogEntry } from './catalog.ts';
 import type { Decision } from './decision.ts';
+import type { QueryRequest } from './query-request.ts';
 import type { Rights } from './rights.ts';
 
 /** Rights by policy, and beside them what agreements give. */
@@ -60,7 +72,11 @@ export class Marketplace {
   }
 
   /** Throws SKEIN_MARKET_UNKNOWN for an agreement that gives the subject no right now. */
-  async access(rights: Rights, subject: string, purpose: string | undefined, agreement: string | undefined): Promise<Access> {
+  async access(
+    rights: Rights,
+    subject: string,
+    { purpose, agreement, idempotencyKey: key }: Pick<QueryRequest, 'purpose' | 'agreement' | 'idempotencyKey'>,
+  ): Promise<Access> {
     const state = await this.#store.state();
     const now = this.#clock.now();
     const time = marketTime(state, now);
@@ -70,8 +86,10 @@ export class Marketplace {
     if (agreement !== undefined && named.length === 0) throw unknownAgreement(agreement);
     if (named.length === 0) return { ...rights, entries: new Map(), sold: new Map() };
 
-    // of several agreements on one product, the oldest that has queries left
-    const usable = [...named].sort((a, b) => Number(quotaLeft(state, a, time) === 0) - Number(quotaLeft(state, b, time) === 0));
+    // of several agreements on one product, that under which the key has been used, so that a repetition is not charged anew; else the oldest that has queries left
+    const rank = (standing: EntitlementStanding): number =>
+      key !== undefined && usageUnder(state, standing.entitlement.id, key, time) ? 0 : quotaLeft(state, standing, time) === 0 ? 2 : 1;
+    const usable = [...named].sort((a, b) => rank(a) - rank(b));
     const decisions = new Map(rights.decisions);
     const entries = new Map<string, CatalogEntry>();
     const sold = new Map<string, Entitlement>();

@@ -17,6 +17,12 @@ export const AGREEMENT_STEPS: Readonly<Record<AgreementState, Readonly<Partial<R
   TERMINATED: {},
 };
 
+/** What a request names besides its listing. */
+export interface Asked {
+  readonly price?: string;
+  readonly terms?: Partial<Terms>;
+}
+
 export interface Agreement {
   readonly id: string;
   readonly listing: string;
@@ -26,6 +32,7 @@ export interface Agreement {
   readonly state: AgreementState;
   readonly terms: Terms;
   readonly requestedAt: number;
+  readonly asked?: Asked;
   readonly entitlement?: string;
 }
 

@@ -22,8 +22,8 @@ export type MarketCommand =
       readonly agreement: string;
       /** What the consumer has seen it cost; another price now is no agreement. */
       readonly price?: string;
-      /** As they are listed, where undefined: then the agreement is final at once. */
-      readonly terms?: Terms;
+      /** Those that are asked otherwise than they are listed; where none is, the agreement is final at once. */
+      readonly terms?: Partial<Terms>;
     }
   | {
       readonly do: 'move';

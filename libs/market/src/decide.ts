@@ -1,5 +1,5 @@
-import { sha256, SkeinError } from '@skein/kernel';
-import { AGREEMENT_STEPS, type Agreement, type AgreementState, type Entitlement } from './agreement.ts';
+import { canonicalJson, sha256, SkeinError } from '@skein/kernel';
+import { AGREEMENT_STEPS, type Agreement, type AgreementState, type Asked, type Entitlement } from './agreement.ts';
 import type { MarketCommand } from './command.ts';
 import type { MarketEvent, MarketFact } from './event.ts';
 import { charged, conflict } from './charging.ts';
@@ -10,7 +10,7 @@ import { repriced } from './repricing.ts';
 import { settle, reserve, release } from './metering.ts';
 import { keepAnswer, spend } from './spending.ts';
 import { isValid, marketTime, priceAt, requestKey, type EntitlementStanding, type MarketState } from './state.ts';
-import { checkWithin, type Terms } from './terms.ts';
+import { checkWithin, termsAsked, type Terms } from './terms.ts';
 
 const ID = /^[a-z0-9][a-z0-9-]{2,63}$/;
 const KEY = /^[\x21-\x7e]{1,200}$/;
@@ -98,8 +98,10 @@ function draft(state: MarketState, listing: Omit<Listing, 'state' | 'release'>, 
   const standing = state.listings.get(listing.id);
   if (standing) {
     const { state: _state, release: _release, ...same } = standing;
-    if (JSON.stringify(same) === JSON.stringify(listing)) return [];
-    throw conflict(`the listing ${listing.id} is there already`, { listing: listing.id });
+    const [one, again]: Readonly<Record<string, unknown>>[] = [same, listing];
+    const other = Object.keys({ ...one, ...again }).find((name) => JSON.stringify(one?.[name]) !== JSON.stringify(again?.[name]));
+    if (other === undefined) return [];
+    throw conflict(`the listing ${listing.id} is there already, with another ${other}`, { listing: listing.id });
   }
   if (listing.royalties.length === 0 || listing.royalties.some(({ weight }) => !Number.isSafeInteger(weight) || weight < 1 || weight > 1_000_000))
     throw new SkeinError('SKEIN_REQUEST_INVALID', 'royalties need weights, which are whole numbers from 1 to 1000000');
@@ -128,9 +130,15 @@ function request(state: MarketState, command: Extract<MarketCommand, { do: 'requ
   if (consumer === '' || !consumer.isWellFormed()) throw new SkeinError('SKEIN_REQUEST_INVALID', 'the consumer has no name');
   checkKey(key);
   const known = state.agreements.get(state.requests.get(requestKey(consumer, key)) ?? '');
+  const asked: Asked = {
+    ...(command.price === undefined ? {} : { price: command.price }),
+    ...(command.terms === undefined || Object.keys(command.terms).length === 0 ? {} : { terms: command.terms }),
+  };
   if (known) {
-    if (known.listing === command.listing) return [];
-    throw conflict('that idempotency key was used for another listing', { agreement: known.id });
+    if (known.listing !== command.listing) throw conflict('that idempotency key was used for another listing', { agreement: known.id });
+    const other = known.asked && differs(known.asked, asked);
+    if (other !== undefined) throw conflict(`that idempotency key was used for another offer, ${other}`, { agreement: known.id });
+    return [];
   }
   const listing = state.listings.get(command.listing);
   if (!listing || listing.state !== 'live') throw unknownListing(command.listing);
@@ -142,10 +150,11 @@ function request(state: MarketState, command: Extract<MarketCommand, { do: 'requ
   const listed: Terms = { ...listing.terms, plan: priceAt(state, listing.id, time)?.plan ?? listing.terms.plan };
   if (command.price !== undefined && command.price !== listed.plan.price)
     throw conflict(`the price is ${listed.plan.price}, not ${shown(command.price)}`, { listing: listing.id, price: listed.plan.price });
-  const { terms = listed } = command;
+  const terms = termsAsked(listed, command.terms ?? {});
   checkWithin(terms, listed);
-  const requested: MarketFact = { type: 'agreement.requested', agreement: id, listing: listing.id, product: listing.product, consumer, terms, request: key };
-  if (command.terms !== undefined && !sameTerms(terms, listed)) return [requested];
+  const { id: name, product } = listing;
+  const requested: MarketFact = { type: 'agreement.requested', agreement: id, listing: name, product, consumer, terms, request: key, asked };
+  if (!sameTerms(terms, listed) || hadFree(state, consumer, listing, terms)) return [requested];
   // a listing is an offer that stands: taken as it is, nothing is left to say
   const agreement: Agreement = { id, listing: listing.id, product: listing.product, consumer, state: 'VERIFIED', terms, requestedAt: time };
   const moved = (side: 'consumer' | 'provider', to: AgreementState): MarketFact => ({
@@ -156,6 +165,22 @@ function request(state: MarketState, command: Extract<MarketCommand, { do: 'requ
     state: to,
   });
   return [requested, moved('provider', 'AGREED'), moved('consumer', 'VERIFIED'), moved('provider', 'FINALIZED'), ...grant(state, agreement, time)];
+}
+
+/** In what two requests differ; undefined where they are the same. */
+function differs(first: Asked, again: Asked): string | undefined {
+  const said = ({ price, terms = {} }: Asked): Readonly<Record<string, unknown>> => ({ ...terms, price });
+  const [one, other] = [said(first), said(again)];
+  const text = (value: unknown): string | undefined => (value === undefined ? undefined : canonicalJson(value));
+  const name = ['price', 'plan', 'columns', 'rows', 'quota', 'days'].find((member) => text(one[member]) !== text(other[member]));
+  const shows = (value: unknown): string => (value === undefined ? 'not named' : shown(value));
+  return name && `whose ${name} was ${shows(one[name])} and is ${shows(other[name])} now`;
+}
+
+/** Whether the consumer has had what the listing gives for nothing, and only so much of: asked for once more, its owner says whether. */
+function hadFree(state: MarketState, consumer: string, { id }: Listing, { plan, quota }: Terms): boolean {
+  if (plan.unit !== 'Trial' && plan.unit !== 'Freemium' && !(plan.unit === 'Open-data' && quota !== undefined)) return false;
+  return (state.byConsumer.get(consumer) ?? []).some((one) => state.entitlements.get(one)?.entitlement.listing === id);
 }
 
 function move(state: MarketState, command: Extract<MarketCommand, { do: 'move' }>, time: number): MarketFact[] {

@@ -1,4 +1,4 @@
-import type { AgreementState, Entitlement, Side } from './agreement.ts';
+import type { AgreementState, Asked, Entitlement, Side } from './agreement.ts';
 import type { Charge } from './ledger.ts';
 import type { Listing, ReleaseEvidence } from './listing.ts';
 import type { PricingPlan } from './plan.ts';
@@ -19,6 +19,8 @@ export type MarketFact =
       readonly consumer: string;
       readonly terms: Terms;
       readonly request: string;
+      /** What the consumer said besides the listing: under one key, always the same. Logs of before lack it. */
+      readonly asked?: Asked;
     }
   | {
       readonly type: 'agreement.moved';

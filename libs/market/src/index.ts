@@ -1,4 +1,4 @@
-export { AGREEMENT_STEPS, type Agreement, type AgreementState, type Entitlement, type Side } from './agreement.ts';
+export { AGREEMENT_STEPS, type Agreement, type AgreementState, type Asked, type Entitlement, type Side } from './agreement.ts';
 export type { MarketCommand, UseToSettle } from './command.ts';
 export { agreementMessage, dcatDataset, type DcatOptions } from './dcat.ts';
 export { checkKey, decideMarket, entitledNow, numbered, unknownAgreement, unknownListing } from './decide.ts';
@@ -17,6 +17,7 @@ export {
   quotaLeft,
   requestKey,
   usageKey,
+  usageUnder,
   type EntitlementStanding,
   type MarketState,
   type PriceEntry,
@@ -24,7 +25,7 @@ export {
 } from './state.ts';
 export { privacyUnits, readPrivacyPlan, type PrivacyAmount, type PrivacyPlan } from './privacy-plan.ts';
 export { accountTotals, chargesOf, type AccountTotal } from './statement.ts';
-export { checkWithin, readTerms, ROW_OPERATORS, type RowFilter, type Terms } from './terms.ts';
+export { checkWithin, readAskedTerms, readTerms, ROW_OPERATORS, type RowFilter, type Terms } from './terms.ts';
 export { arbitrageIn, bundlePrice, type Arbitrage, type BundlePrice, type ListedPrice } from './pricing/bundle.ts';
 export {
   expectedDemand,

@@ -8,7 +8,7 @@ import { readCents, splitByWeight } from './money.ts';
 import { periodsBegun, readPlan, usageCents, type PricingPlan } from './plan.ts';
 import { emptyMarket, fold, priceAt, quotaLeft } from './state.ts';
 import { chargesOf } from './statement.ts';
-import { checkWithin, readTerms, type Terms } from './terms.ts';
+import { checkWithin, readAskedTerms, readTerms, type Terms } from './terms.ts';
 
 const DAY = 86_400_000;
 const START = Date.UTC(2026, 0, 1);
@@ -46,7 +46,7 @@ function sold(made: ReturnType<typeof market>, one: Omit<Listing, 'state' | 'rel
   made.run({ do: 'draft', listing: one });
   made.run({ do: 'check', listing: one.id, by: 'seller' });
   made.run({ do: 'publish', listing: one.id, by: 'seller' });
-  made.run({ do: 'request', listing: one.id, consumer, owner: false, request: 'r', agreement: `${one.id}-a` });
+  made.run({ do: 'request', listing: one.id, consumer, owner: false, request: `${one.id}-r`, agreement: `${one.id}-a` });
   return made.state.agreements.get(`${one.id}-a`)?.entitlement ?? '';
 }
 const reserve = (entitlement: string, key: string, more: Partial<Extract<MarketCommand, { do: 'reserve' }>> = {}): MarketCommand => ({
@@ -299,6 +299,88 @@ describe('the market', () => {
     made.run({ do: 'withdraw', listing: 'one', by: 'seller', reason: 'x' });
     expect(thrown(ask())).toBe('SKEIN_MARKET_UNKNOWN');
     expect(thrown(() => made.run({ do: 'publish', listing: 'one', by: 'seller' }))).toBe('SKEIN_MARKET_CONFLICT');
+  });
+
+  it('takes an offer under the same key for the same one, and for no other', () => {
+    const made = market();
+    const listed = listing('one', { price: '100' }, { columns: ['id', 'total'], quota: 5 });
+    sold(made, listed);
+    sold(made, listing('two'), 'other');
+    const plan = { ...listed.terms.plan, price: '90' };
+    const ask = (request: string, more: object = {}): MarketCommand => ({
+      do: 'request',
+      listing: 'one',
+      consumer: 'buyer',
+      owner: false,
+      request,
+      agreement: `again-${made.log.length}`,
+      ...more,
+    });
+    const offers = { plain: {}, priced: { price: '100' }, less: { terms: readAskedTerms({ columns: ['total', 'id'], quota: 3 }) }, lower: { terms: { plan } } };
+    for (const [key, more] of Object.entries(offers)) expect(made.run(ask(key, more)).length).toBeGreaterThan(0);
+    // the price moves, and the listing goes: what was said stays said
+    made.run({ do: 'price', listing: 'one', by: 'seller', plan: { ...listed.terms.plan, price: '500' } }, START + 1);
+    made.run({ do: 'withdraw', listing: 'one', by: 'seller', reason: 'x' });
+    for (const [key, more] of Object.entries(offers)) expect([key, made.run(ask(key, more))]).toEqual([key, []]);
+    expect(made.run(ask('plain', { terms: {} }))).toEqual([]);
+    expect(made.run(ask('less', { terms: readAskedTerms({ quota: 3, columns: ['id', 'total', 'id'], days: null }) }))).toEqual([]);
+    const wrong = [
+      ['plain', 'price', { price: '100' }],
+      ['priced', 'price', {}],
+      ['priced', 'price', { price: '101' }],
+      ['less', 'columns', { terms: { columns: ['id'], quota: 3 } }],
+      ['less', 'quota', { terms: { columns: ['id', 'total'] } }],
+      ['less', 'columns', {}],
+      ['lower', 'plan', { terms: { plan: { ...plan, price: '80' } } }],
+      ['lower', 'days', { terms: { plan, days: 3 } }],
+      ['lower', 'rows', { terms: { plan, rows: [{ column: 'id', operator: 'isNotNull', values: [] }] } }],
+      ['plain', 'another listing', { listing: 'two' }],
+    ] as const;
+    for (const [key, name, more] of wrong) {
+      expect([key, more, thrown(() => made.run(ask(key, more)))]).toEqual([key, more, 'SKEIN_MARKET_CONFLICT']);
+      expect(() => made.run(ask(key, more))).toThrow(name);
+    }
+    // the key of another consumer is another key; a log that does not say what was asked holds a key to its listing only
+    expect(thrown(() => made.run(ask('plain', { consumer: 'third', price: '1' })))).toBe('SKEIN_MARKET_UNKNOWN');
+    const old = emptyMarket();
+    for (const event of made.log) fold(old, event.type === 'agreement.requested' ? { ...event, asked: undefined as never } : event);
+    expect(decideMarket(old, ask('priced', { price: '101' }), START)).toEqual([]);
+  });
+
+  it('gives what is free and bounded once, and what is paid for as often as it is taken', () => {
+    const states = (plan: Partial<PricingPlan>, terms: Partial<Terms>, consumers: readonly string[]) => {
+      const made = market();
+      sold(made, listing('one', plan, terms), consumers[0]);
+      return consumers.slice(1).map((consumer, at) => {
+        made.run({ do: 'request', listing: 'one', consumer, owner: false, request: `r${at}`, agreement: `b${at}` }, START + 400 * DAY);
+        return made.state.agreements.get(`b${at}`)?.state;
+      });
+    };
+    for (const [plan, terms] of [
+      [{ unit: 'Trial', price: '0' }, { days: 7 }],
+      [{ unit: 'Freemium', free: 3 }, {}],
+      [{ unit: 'Open-data', price: '0' }, { quota: 1 }],
+    ] as const)
+      expect([plan, states(plan, terms, ['buyer', 'buyer', 'other', 'other'])]).toEqual([plan, ['REQUESTED', 'FINALIZED', 'REQUESTED']]);
+    for (const [plan, terms] of [
+      [{ unit: 'Open-data', price: '0' }, { days: 7 }],
+      [{ unit: 'Pay-per-use' }, { quota: 1 }],
+      [{ unit: 'One-time-payment' }, { quota: 1 }],
+    ] as const)
+      expect([plan, states(plan, terms, ['buyer', 'buyer'])]).toEqual([plan, ['FINALIZED']]);
+  });
+
+  it('holds a key to its query, whichever agreement it is read under', () => {
+    const made = market();
+    const [first = '', second = ''] = ['one', 'two'].map((id) => sold(made, listing(id)));
+    made.run(reserve(first, 'k'));
+    expect(thrown(() => made.run(reserve(second, 'k', { query: 'other' })))).toBe('SKEIN_MARKET_CONFLICT');
+    made.run(settle(first, 'k', 1));
+    expect(thrown(() => made.run(reserve(second, 'k', { query: 'other' })))).toBe('SKEIN_MARKET_CONFLICT');
+    // one query may read both, another key asks something else, and so does the same one after a day
+    expect(made.run(reserve(second, 'k', { entitlements: [first, second], attempt: 'b' }))).toHaveLength(1);
+    expect(made.run(reserve(second, 'k2', { query: 'other' }))).toHaveLength(1);
+    expect(made.run(reserve(second, 'k', { query: 'other' }), START + 2 * DAY)).toHaveLength(1);
   });
 
   it('puts what needs a release live with one only', () => {

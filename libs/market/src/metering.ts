@@ -3,7 +3,7 @@ import type { MarketCommand } from './command.ts';
 import { charged, conflict } from './charging.ts';
 import type { MarketFact } from './event.ts';
 import { usageCents } from './plan.ts';
-import { isValid, quotaLeft, REPEAT_MS, usageKey, type EntitlementStanding, type MarketState } from './state.ts';
+import { isValid, quotaLeft, usageKey, usageUnder, type EntitlementStanding, type MarketState } from './state.ts';
 
 /**
  * Admits a query under entitlements: an intent is in the log before anything runs. A repetition (same key, same query) takes the
@@ -11,16 +11,19 @@ import { isValid, quotaLeft, REPEAT_MS, usageKey, type EntitlementStanding, type
  */
 export function reserve(state: MarketState, command: Extract<MarketCommand, { do: 'reserve' }>, time: number): MarketFact[] {
   const { consumer, key, query, attempt, leaseMs } = command;
+  // the key is the consumer's, whatever it was used under
+  for (const id of state.byConsumer.get(consumer) ?? []) {
+    const other = usageUnder(state, id, key, time);
+    if (other && other.query !== query)
+      throw conflict('that idempotency key was used for another query', { agreement: state.entitlements.get(id)?.entitlement.agreement });
+  }
   return command.entitlements.flatMap((id): MarketFact[] => {
     const standing = state.entitlements.get(id);
     if (!standing || standing.entitlement.consumer !== consumer || !isValid(standing, time))
       throw new SkeinError('SKEIN_PRODUCT_UNKNOWN', 'the agreement gives no right to read any more');
-    const found = state.usages.get(state.usageByKey.get(usageKey(id, key)) ?? '');
-    // what lapsed, or was charged a day ago, is no use any more that could be repeated; but the worker of what lapsed may still come to an end
+    const found = usageUnder(state, id, key, time);
+    // what lapsed is no use any more that could be repeated
     const known = found && found.until > time ? found : undefined;
-    const heldFor = found?.state === 'reserved' ? found.until + REPEAT_MS : found?.until;
-    if (found && heldFor !== undefined && heldFor > time && found.query !== query)
-      throw conflict('that idempotency key was used for another query', { agreement: standing.entitlement.agreement });
     if (known?.state === 'charged') return [];
     if (!known) checkQuota(state, standing, time);
     const usage = known?.id ?? sha256(JSON.stringify([consumer, id, key, attempt])).slice(0, 40);

@@ -84,6 +84,13 @@ export function usageKey(entitlement: string, key: string): string {
   return JSON.stringify([entitlement, key]);
 }
 
+/** The use that a key stands for under an entitlement, while nothing else may be asked under it. */
+export function usageUnder(state: MarketState, entitlement: string, key: string, time: number): Usage | undefined {
+  const usage = state.usages.get(state.usageByKey.get(usageKey(entitlement, key)) ?? '');
+  // an intent that lapsed is kept as long as a charge: its worker may still come to an end
+  return usage && usage.until + (usage.state === 'reserved' ? REPEAT_MS : 0) > time ? usage : undefined;
+}
+
 export function requestKey(consumer: string, request: string): string {
   return JSON.stringify([consumer, request]);
 }
@@ -116,8 +123,8 @@ export function fold(state: MarketState, event: MarketEvent): void {
       state.prices.set(event.listing, [...(state.prices.get(event.listing) ?? []), { plan: event.plan, validFrom: event.validFrom, recordedAt: event.at }]);
       break;
     case 'agreement.requested': {
-      const { agreement: id, listing, product, consumer, terms, request } = event;
-      state.agreements.set(id, { id, listing, product, consumer, state: 'REQUESTED', terms, requestedAt: event.at });
+      const { agreement: id, listing, product, consumer, terms, request, asked } = event;
+      state.agreements.set(id, { id, listing, product, consumer, state: 'REQUESTED', terms, requestedAt: event.at, ...(asked ? { asked } : {}) });
       state.requests.set(requestKey(consumer, request), id);
       break;
     }

@@ -31,15 +31,27 @@ const QUOTA_LIMIT = 1_000_000_000_000;
 
 /** Reads terms; what is left out is as in `standing`. Throws SKEIN_REQUEST_INVALID. */
 export function readTerms(value: unknown, standing: Partial<Terms> = {}): Terms {
+  const asked = readAskedTerms(value);
+  const { plan = standing.plan ?? readPlan(undefined), columns = standing.columns ?? readColumns(undefined), rows = standing.rows ?? [] } = asked;
+  return termsAsked({ plan, columns, rows, quota: standing.quota, days: standing.days }, asked);
+}
+
+/** Reads those terms that are named, and no others. Throws SKEIN_REQUEST_INVALID. */
+export function readAskedTerms(value: unknown): Partial<Terms> {
   const { plan, columns, rows, quota, days, ...strange } = members(value, 'terms');
   noStrange(strange, 'terms');
-  const terms = {
-    plan: plan === undefined && standing.plan ? standing.plan : readPlan(plan),
-    columns: columns === undefined && standing.columns ? standing.columns : readColumns(columns),
-    rows: rows === undefined ? (standing.rows ?? []) : readRows(rows),
-    quota: quota === undefined || quota === null ? standing.quota : readCount(quota, 'quota', 1, QUOTA_LIMIT),
-    days: days === undefined || days === null ? standing.days : readCount(days, 'days', 1, DAYS_LIMIT),
+  return {
+    ...(plan === undefined ? {} : { plan: readPlan(plan) }),
+    ...(columns === undefined ? {} : { columns: readColumns(columns) }),
+    ...(rows === undefined ? {} : { rows: readRows(rows) }),
+    ...(quota === undefined || quota === null ? {} : { quota: readCount(quota, 'quota', 1, QUOTA_LIMIT) }),
+    ...(days === undefined || days === null ? {} : { days: readCount(days, 'days', 1, DAYS_LIMIT) }),
   };
+}
+
+/** What stands, but for what is asked otherwise. Throws SKEIN_REQUEST_INVALID. */
+export function termsAsked(standing: Terms, asked: Partial<Terms>): Terms {
+  const terms = { ...standing, ...asked };
   if (terms.plan.unit === 'Trial' && terms.days === undefined) throw new SkeinError('SKEIN_REQUEST_INVALID', 'a trial has days');
   return terms;
 }

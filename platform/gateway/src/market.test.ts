@@ -145,6 +145,40 @@ describe('the market at the gateway', () => {
     await end(theirs);
   });
 
+  it('charges a repetition to the agreement that was charged first, though its quota is used up and another has queries left', async () => {
+    const [first, second] = [await bought({ quota: 1 }), await bought({ quota: 1 })];
+    const key = { 'idempotency-key': 'last-of-quota' };
+    for (const who of [buyer, buyerAtTwo, buyer]) expect((await who.sql(COUNT, key)).status).toBe(200);
+    expect([await charges(first), await charges(second)].map(({ length }) => length)).toEqual([1, 0]);
+    // another query, and one without that key, goes to the second
+    expect((await buyer.sql('SELECT 1 AS one FROM shop.sales LIMIT 1', key)).body.error?.code).toBe('SKEIN_MARKET_CONFLICT');
+    expect((await buyer.sql(COUNT)).status).toBe(200);
+    expect([await charges(first), await charges(second)].map(({ length }) => length)).toEqual([1, 1]);
+    for (const agreement of [first, second]) await end(agreement);
+  });
+
+  it('takes an offer that is sent again for the same one, and refuses another under its key', async () => {
+    const [id, other] = [await listing(), await listing()];
+    const key = { 'idempotency-key': 'offer-1' };
+    const offers = '/v1/market/offers';
+    const asked = { listing: id, terms: { columns: ['region', 'id'], quota: 3 } };
+    const [first, again] = [await buyer.post(offers, asked, key), await buyerAtTwo.post(offers, { key: 'offer-1', ...asked })];
+    expect([first.status, again]).toEqual([201, first]);
+    for (const [name, body] of Object.entries({
+      quota: { ...asked, terms: { ...asked.terms, quota: 4 } },
+      columns: { listing: id },
+      price: { ...asked, price: '125' },
+      listing: { ...asked, listing: other },
+    })) {
+      const { status, body: answered } = await buyer.post(offers, body, key);
+      expect([name, status, answered.error?.code]).toEqual([name, 409, 'SKEIN_MARKET_CONFLICT']);
+      expect(answered.error?.message).toContain(name);
+    }
+    await seller.post(`/v1/market/listings/${id}`, { action: 'withdraw', reason: 'gone' });
+    expect(await buyer.post(offers, asked, key)).toEqual(first);
+    expect((await stranger.post(offers, asked, key)).body.error?.code).toBe('SKEIN_MARKET_UNKNOWN');
+  });
+
   it('gives the last query of a quota to one of eight buyers at two gateways', async () => {
     const agreement = await bought({ quota: 2 });
     expect((await buyer.sql(COUNT)).status).toBe(200);

@@ -9,8 +9,10 @@ import {
   members,
   noStrange,
   priceAt,
+  readAskedTerms,
   readPlan,
   readTerms,
+  requestKey,
   shown,
   unknownAgreement,
   unknownListing,
@@ -137,14 +139,15 @@ export async function offer(parts: TradeParts, body: unknown, principal: Princip
     const { listing: id, terms, price, key: named, ...strange } = members(body, 'an offer');
     noStrange(strange, 'an offer');
     if (typeof id !== 'string') throw new SkeinError('SKEIN_REQUEST_INVALID', 'an offer names a listing');
-    const state = await market.state();
-    const { listing, owner } = visibleListing(parts, state, id, principal);
-    note(`offer:${id}`, [listing.product]);
     if (price !== undefined && typeof price !== 'string') throw new SkeinError('SKEIN_REQUEST_INVALID', `price is minor units as text, not ${shown(price)}`);
-    if (outdated(parts.catalog, listing) !== undefined) throw unknownListing(id);
-    const listed = { ...listing.terms, plan: priceAt(state, id, marketTime(state, clock.now()))?.plan ?? listing.terms.plan };
     if (named !== undefined) checkKey(named);
     const request = key ?? named ?? randomUUID();
+    const state = await market.state();
+    // sent again, it is answered again, whatever has become of the listing
+    const known = state.requests.has(requestKey(principal.subject, request));
+    const { listing, owner } = known ? { listing: state.listings.get(id), owner: false } : visibleListing(parts, state, id, principal);
+    note(`offer:${id}`, listing ? [listing.product] : []);
+    if (!known && listing && outdated(parts.catalog, listing) !== undefined) throw unknownListing(id);
     await market.run(
       {
         do: 'request',
@@ -154,12 +157,12 @@ export async function offer(parts: TradeParts, body: unknown, principal: Princip
         request,
         agreement: randomUUID(),
         ...(price === undefined ? {} : { price }),
-        ...(terms === undefined ? {} : { terms: readTerms(terms, listed) }),
+        ...(terms === undefined ? {} : { terms: readAskedTerms(terms) }),
       },
       clock.now(),
     );
     const after = await market.state();
-    const made = after.requests.get(JSON.stringify([principal.subject, request]));
+    const made = after.requests.get(requestKey(principal.subject, request));
     return agreementView(after, after.agreements.get(made ?? '') as Agreement, clock.now());
   });
 }
