@@ -94,6 +94,7 @@ describe('answers with noise', () => {
     expect(charged).toEqual(['300', '300', '300']);
     // another listing of the same dataset spends of what is left of the same budget
     await list('people-noise-too', 'shop.people', { privacy });
+    expect((await seller.get('/v1/market/listings/people-noise-too')).body['privacy']).toMatchObject({ left: 0, beside: [] });
     expect(await code(ask(buyer, await take('people-noise-too'), 'other'))).toBe('SKEIN_BUDGET_EXHAUSTED');
     expect((await events()).some((event) => JSON.stringify(event).includes('islet'))).toBe(false);
   });
@@ -128,7 +129,16 @@ describe('a release', () => {
     const joined = await list('people-join', 'shop.people', { release });
     expect([joined.status, joined.body.error?.code]).toEqual([422, 'SKEIN_MARKET_RELEASE']);
     expect(joined.body.error?.message).toContain('people-l');
+    // what the budget of the answers with noise does not count, and k neither
+    const beside = async (who: typeof buyer, id: string, of: string): Promise<unknown> =>
+      ((await who.get(`/v1/market/listings/${id}`)).body[of] as { beside: unknown }).beside;
+    expect(await beside(buyer, 'people-noise', 'privacy')).toEqual(['people-l']);
+    expect(await beside(buyer, 'people-l', 'release')).toEqual(['people-noise', 'people-noise-too']);
+    const agreements = (await buyer.get('/v1/market/agreements')).body['agreements'] as { id: string; listing: string }[];
+    const agreement = agreements.find(({ listing }) => listing === 'people-noise')?.id ?? '';
+    expect((await buyer.post('/v1/market/answers', { agreement }, { 'idempotency-key': 'count' })).body['beside']).toEqual(['people-l']);
     await seller.post('/v1/market/listings/people-l', { action: 'withdraw', reason: 'to get around it' });
+    expect([await beside(buyer, 'people-noise', 'privacy'), await beside(seller, 'people-noise', 'privacy')]).toEqual([[], ['people-l']]);
     expect(await code(list('people-join', 'shop.people', { release }))).toBe('SKEIN_MARKET_RELEASE');
     expect((await list('people-join', 'shop.people', { release: { ...release, beside: ['people-l'] } })).body['state']).toBe('live');
   });

@@ -22,7 +22,7 @@ export function listingView(state: MarketState, listing: Listing, now: number, o
     dictionary,
     preview,
     ...(listing.demand ? { demand: { floor: listing.demand.floor, ceiling: listing.demand.ceiling } } : {}),
-    ...(listing.privacy ? { privacy: { ...listing.privacy, left: budgetLeft(state, listing) } } : {}),
+    ...(listing.privacy ? { privacy: { ...listing.privacy, left: budgetLeft(state, listing), beside: besideOf(state, listing, owner) } } : {}),
     ...(release
       ? {
           release: {
@@ -35,6 +35,7 @@ export function listingView(state: MarketState, listing: Listing, now: number, o
             ncp: release.ncp,
             recheck: release.recheck,
             where: release.where ?? [],
+            beside: besideOf(state, listing, owner),
           },
         }
       : {}),
@@ -51,6 +52,21 @@ export function listingView(state: MarketState, listing: Listing, now: number, o
 /** Under which name a release is read. */
 export function addressOf(listing: string): string {
   return `market.${listing.replaceAll('-', '_')}`;
+}
+
+/**
+ * Other listings that tell of the same product, which neither a budget nor k counts: who has bought several adds up what they tell. Answers with noise
+ * share one budget and are not named to each other. What is withdrawn stays with its buyers, and is named to owners only.
+ */
+export function besideOf(
+  { listings }: Pick<MarketState, 'listings'>,
+  { id, product, privacy }: Pick<Listing, 'id' | 'product' | 'privacy'>,
+  owner: boolean,
+): string[] {
+  return [...listings.values()]
+    .filter((other) => other.product === product && other.id !== id && (other.state === 'live' || (owner && other.state === 'withdrawn')))
+    .filter((other) => other.release !== undefined || (other.privacy !== undefined && privacy === undefined))
+    .map((other) => other.id);
 }
 
 /** Answers that the privacy budget of the dataset still covers. */

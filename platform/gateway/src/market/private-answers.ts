@@ -16,6 +16,7 @@ import {
 } from '@skein/market';
 import type { QuerySandbox } from '@skein/ports';
 import { privateSums, rational, type Contribution } from '@skein/privacy';
+import { besideOf } from './market-view.ts';
 import { entryOf } from './offered.ts';
 import { summable } from './sellable.ts';
 import type { TradeParts } from './trade.ts';
@@ -91,7 +92,8 @@ export async function privateAnswer(
     const answer = (await kept()) as PrivateAnswer;
     if (uses.length > 0)
       await market.run({ do: 'settle', uses, rows: BigInt(answer.groups.length), bytes: Buffer.byteLength(JSON.stringify(answer)) }, clock.now());
-    return { view: { agreement: entitlement.agreement, ...question, sum: question.sum ?? null, cost: privacy.cost, ...answer }, entitlement };
+    const beside = besideOf(await market.state(), { id: entitlement.listing, product: entitlement.product, privacy }, false);
+    return { view: { agreement: entitlement.agreement, ...question, sum: question.sum ?? null, cost: privacy.cost, beside, ...answer }, entitlement };
   } catch (error) {
     if (uses.length > 0)
       await market.run(
