@@ -6,6 +6,7 @@ export { PUBLISHED, type PublishedEvent } from './publisher.ts';
 export { type Replay } from './run.ts';
 export { createSwarm, type Retention, type RunOptions, type Swarm, type SwarmAdapters, type SystemContracts } from './swarm.ts';
 export { sqlRuleFigures, type SqlRuleInput } from './sql-rules.ts';
+export type { SampleReport, Sampling } from './sample.ts';
 export { snapshotScan } from './scan.ts';
 export { landFile } from './landing/file.ts';
 export { applyExpression, findBroken } from './heal/apply-expression.ts';

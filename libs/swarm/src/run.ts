@@ -22,6 +22,7 @@ import { boardOfRun } from './run-board.ts';
 import { inputHash, inputsOf, lineageOf, type Inputs } from './provenance.ts';
 import { Publisher } from './publisher.ts';
 import type { ProductReport, RunReport, SourceReport, SwarmEvent } from './report.ts';
+import { sampledRows, sampleOf, type Sampling } from './sample.ts';
 import { snapshotScan } from './scan.ts';
 import type { SnapshotLayout } from './snapshot-layout.ts';
 import type { RunOptions, SwarmAdapters, SystemContracts } from './swarm.ts';
@@ -57,6 +58,7 @@ export async function runOnce(domain: Domain, system: SystemContracts, given: Sw
     if (undecided.length > 0) await adapters.escalatePersonal?.(undecided).catch(() => undefined);
     const run = new Run(concealment, adapters, publisher, live, undefined, new Telling(emit, adapters.proposer));
     try {
+      if (options.sampling !== undefined) await run.sample(options.sampling, options.signal);
       const products = await run.products(options.signal, emit);
       if (products.some((product) => product.outcome === 'published')) await publisher.lineage(run.published());
       await publisher.keepHouse();
@@ -194,6 +196,38 @@ class Run {
       emit({ verb: 'made', domain, product: report, done: reports.size, of: products.length });
     });
     return products.flatMap(({ id }) => reports.get(id) ?? []);
+  }
+
+  /** Tells what the first rows of large sources show of the products that would be made anew. What cannot be made so is told of by `products`. */
+  async sample(sampling: Sampling, signal: AbortSignal | undefined): Promise<void> {
+    let session: EngineSession | undefined;
+    try {
+      for (const product of this.#domain.products) {
+        const rows = sampledRows(this.#domain, product, this.#live, sampling);
+        if (rows === undefined || (await this.#standsAsLive(product))) continue;
+        signal?.throwIfAborted();
+        session ??= await this.#adapters.engine.open();
+        try {
+          sampling.tell(await sampleOf({ session, domain: this.#domain, live: this.#live, sandbox: this.#adapters.sandbox, sampling }, product, rows));
+        } catch (error) {
+          if (signal?.aborted) throw error;
+        }
+      }
+    } finally {
+      await session?.close();
+    }
+  }
+
+  /** Whether a product that reads no other is live as it would be made. Products that it refers to may yet be made anew. */
+  async #standsAsLive(product: DataProduct): Promise<boolean> {
+    const current = await this.#adapters.store.current(tableOf(product.contract));
+    if (current === undefined) return false;
+    const known = new Map(this.#snapshots);
+    for (const one of this.#domain.products) {
+      const snapshot = await this.#adapters.store.current(tableOf(one.contract));
+      if (snapshot !== undefined) known.set(one.id, snapshot);
+    }
+    return this.#isCurrent(current, inputHash(product, this.#concealment.conceal(inputsOf(this.#domain, product, this.#live)), known));
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ import { tell } from './publisher.ts';
 import type { RunReport, SwarmEvent } from './report.ts';
 import { replay, runOnce, type Replay } from './run.ts';
 import type { EscalatedGap } from './review/escalation.ts';
+import type { Sampling } from './sample.ts';
 import type { SourceColumn } from './review/masking.ts';
 
 export interface SwarmAdapters {
@@ -57,6 +58,8 @@ export interface RunOptions {
   /** Who brings the files (default: the folder's path). */
   readonly origin?: string;
   readonly onEvent?: (event: SwarmEvent) => void;
+  /** Tells first what a sample of large sources shows; default: nothing is sampled. What is published is made and judged whole, as ever. */
+  readonly sampling?: Sampling;
   readonly signal?: AbortSignal;
 }
 

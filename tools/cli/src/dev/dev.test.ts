@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory, testProcess, type TestProcess } from '@skein/testing';
+import { DevScreen } from './screen.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../../..');
 const NODE = path.join(ROOT, 'node_modules/.bin/node');
@@ -178,6 +179,13 @@ describe('skein dev', { timeout: 120_000 }, () => {
     });
     expect(await timed(CONTRACT, original(CONTRACT).replace('minimum: 0', 'minimum: -9'))).toMatchObject({ product: { outcome: 'published', rows: 4 } });
     expect(await timed('files/accounts.csv', 'id,amount\nü,7\n')).toMatchObject({ product: { rows: 1 } });
+    // Of a large file, a sample is judged first: a row beyond it counts in the verdict on all rows alone.
+    work.put('files/accounts.csv', ['id,amount', ...Array.from({ length: 25_000 }, (_, row) => `a${row},${[7, 20_000].includes(row) ? 10 : 0}`)].join('\n'));
+    expect(await work.next('sampled', 'made')).toMatchObject({
+      event: 'sampled',
+      sample: { passes: true, first: 5_000, of: 25_000, rows: 4_999, refused: 1, left: [{ check: 'primary_key' }] },
+    });
+    expect(await work.next('made')).toMatchObject({ product: { outcome: 'published', rows: 24_998, refused: 2 } });
     console.log(`skein dev: verdicts after ${latencies.map((ms) => `${Math.round(ms)} ms`).join(', ')}`);
     // Below a second where nothing else runs; a machine under load is given more.
     expect(Math.min(...latencies)).toBeLessThan(5_000);
@@ -190,6 +198,24 @@ describe('skein dev', { timeout: 120_000 }, () => {
     expect(code).toBe(process.platform === 'win32' ? code : 130);
     await expect.poll(() => children.filter(lives)).toEqual([]);
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`skein-scratch-${work.own.child.pid}-`))).toEqual([]);
+  });
+
+  it('marks a sample as one, with what it cannot tell', () => {
+    let said = '';
+    const screen = new DevScreen('crm', { write: (text) => (said += text) }, false);
+    const left = ['primary_key', 'quality.enough'].map((check) => ({ check, reason: 'it measures all rows together' }));
+    const sample = { product: 'crm.accounts', first: 5_000, of: 500_000, rows: 4_990, refused: 10, violations: { 'amount.minimum': 10 }, gates: [], left };
+    screen.sampled({ ...sample, passes: true }, 250);
+    screen.sampled({ ...sample, passes: false, left: [], gates: [{ severity: 'error', text: 'amount.minimum: 10 rows break it' }] }, 250);
+    expect(said.split('\n')).toEqual([
+      '  ~ crm.accounts passes on a sample, the first 5,000 of 500,000 rows: 4,990 rows, 10 refused (amount.minimum 10); after 0.25 s',
+      '      a sample cannot tell: primary_key, quality.enough, which go by all rows',
+      '      the verdict on all rows follows',
+      '  ~ crm.accounts does not pass on a sample, the first 5,000 of 500,000 rows: 4,990 rows, 10 refused (amount.minimum 10); after 0.25 s',
+      '      ✗ amount.minimum: 10 rows break it',
+      '      the verdict on all rows follows',
+      '',
+    ]);
   });
 
   it('shows where a fault is, with its line, and goes on after it is mended', async () => {

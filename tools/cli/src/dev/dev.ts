@@ -51,7 +51,10 @@ export async function develop(
   const named = (file: string) => printable(path.relative(root, file).startsWith('..') ? path.basename(file) : path.relative(root, file));
   const judge = async (files: readonly string[], noticed: number): Promise<void> => {
     screen.begin(files.map(named));
-    const answer = await workers.run((product) => screen.made(product, performance.now() - noticed));
+    const answer = await workers.run((told) => {
+      if (told.kind === 'sampled') screen.sampled(told.sample, performance.now() - noticed);
+      else screen.made(told.product, performance.now() - noticed);
+    });
     if (answer === undefined) return;
     screen.show(answer, performance.now() - noticed);
     const faults = types ? await compiler.check() : undefined;

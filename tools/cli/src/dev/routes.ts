@@ -7,7 +7,7 @@ export function devRoute(data: string) {
     parameters: {
       positional: domainArgument,
       flags: {
-        from: { kind: 'parsed', parse: String, brief: 'Folder with source files: some thousand rows show a verdict at once', placeholder: 'folder' },
+        from: { kind: 'parsed', parse: String, brief: 'Folder with source files; of large ones a sample is judged first', placeholder: 'folder' },
         data: { kind: 'parsed', parse: String, brief: 'Where tables of other domains lie; only read', default: data },
         types: { kind: 'boolean', brief: 'Check types after each edit', default: true },
         json: { kind: 'boolean', brief: 'Print one JSON document a line', default: false },

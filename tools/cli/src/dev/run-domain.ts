@@ -7,9 +7,14 @@ import { readContract } from '@skein/contract';
 import { SkeinError, systemClock } from '@skein/kernel';
 import type { SnapshotStore } from '@skein/ports';
 import { contractSet, type ContractSet, type Domain } from '@skein/product';
-import { createSwarm, type ProductReport, type SystemContracts } from '@skein/swarm';
+import { createSwarm, type ProductReport, type SampleReport, type SystemContracts } from '@skein/swarm';
 import { toldError } from './locate.ts';
-import type { FromWorker, ToldProduct, WorkerTask } from './told.ts';
+import type { FromWorker, ToldProduct, ToldSample, WorkerTask } from './told.ts';
+
+/** Rows of a sample: a verdict on them takes a fifth of a second. */
+const SAMPLE_ROWS = 5_000;
+/** Rows from which on all of them may take longer than one waits for. */
+const SAMPLED_FROM = 25_000;
 
 /** Loads all that an edit of the domain does not change, and returns what runs the domain, once, as its sources and contracts are then. */
 export async function prepare({
@@ -35,6 +40,7 @@ export async function prepare({
       const swarm = createSwarm(domain, system, { engine, store: besides(name, own, others), landings, bus: memoryBus(), board, sandbox });
       const report = await swarm.run({
         from,
+        sampling: { rows: SAMPLE_ROWS, from: SAMPLED_FROM, tell: (sample) => void telling.push(tell({ kind: 'sampled', sample: toldSample(sample) })) },
         onEvent(event) {
           if (event.verb !== 'made' || event.product.outcome === 'unchanged') return;
           telling.push(told(event.product, root, name).then(async (product) => await tell({ kind: 'made', product })));
@@ -101,12 +107,26 @@ async function told(
   root: string,
   domain: string,
 ): Promise<ToldProduct> {
-  const failing = verdict?.gates.filter((gate) => gate.outcome === 'failed' || gate.outcome === 'error') ?? [];
   return {
     ...{ product, outcome, refused, violations, milliseconds },
     rows: verdict === undefined ? rows : Number(verdict.rows - verdict.refused),
-    gates: failing.map((gate) => ({ severity: gate.severity, text: `${gate.check}: ${gate.reason ?? gate.outcome}` })),
+    gates: failingGates(verdict),
     // What a gate refuses is said by the gates.
     ...(error !== undefined && error.code !== 'SKEIN_GATE_FAILED' ? { error: await toldError(error, root, domain) } : {}),
   };
+}
+
+function toldSample({ product, first, of, verdict, violations, left }: SampleReport): ToldSample {
+  return {
+    ...{ product, first, of, violations, passes: verdict.passed },
+    rows: Number(verdict.rows - verdict.refused),
+    refused: Number(verdict.refused),
+    gates: failingGates(verdict),
+    left: left.map(({ check, reason }) => ({ check, reason })),
+  };
+}
+
+function failingGates(verdict: ProductReport['verdict']): ToldProduct['gates'] {
+  const failing = verdict?.gates.filter((gate) => gate.outcome === 'failed' || gate.outcome === 'error') ?? [];
+  return failing.map((gate) => ({ severity: gate.severity, text: `${gate.check}: ${gate.reason ?? gate.outcome}` }));
 }

@@ -1,6 +1,6 @@
 import { formatError } from '@skein/kernel';
 import { printable } from '../output/place-text.ts';
-import type { ToldError, ToldProduct } from './told.ts';
+import type { ToldError, ToldProduct, ToldSample } from './told.ts';
 import type { Answer } from './workers.ts';
 
 /** Faults of types that are shown; a broken declaration makes hundreds. */
@@ -28,6 +28,11 @@ export class DevScreen {
 
   begin(files: readonly string[]): void {
     if (files.length > 0) this.#say({ event: 'changed', files }, `\n${files.slice(0, 3).join(', ')}${files.length > 3 ? ` and ${files.length - 3} more` : ''}`);
+  }
+
+  /** What the first rows show, marked as that; the verdict on all of them follows. */
+  sampled(sample: ToldSample, milliseconds: number): void {
+    this.#say({ event: 'sampled', sample, milliseconds }, sampleText(sample, milliseconds));
   }
 
   /** A product as soon as it is made; `milliseconds` since the edit was noticed. */
@@ -74,7 +79,35 @@ export class DevScreen {
   }
 }
 
-function productText({ product, outcome, rows, refused, violations, gates, error }: ToldProduct): string {
+function sampleText({ product, passes, first, of, gates, left, ...counted }: ToldSample, milliseconds: number): string {
+  const counts = `the first ${first.toLocaleString('en-GB')} of ${of.toLocaleString('en-GB')} rows: ${countsText(counted)}`;
+  const waiting = left.slice(0, 5).map(({ check }) => check);
+  return [
+    `  ~ ${product} ${passes ? 'passes' : 'does not pass'} on a sample, ${counts}; ${seconds(milliseconds)}`,
+    ...gateLines(gates),
+    ...(waiting.length === 0
+      ? []
+      : [`      a sample cannot tell: ${printable(waiting.join(', '))}${left.length > waiting.length ? ', …' : ''}, which go by all rows`]),
+    '      the verdict on all rows follows',
+  ].join('\n');
+}
+
+function productText({ product, outcome, gates, error, ...counted }: ToldProduct): string {
+  const counts = countsText(counted);
+  const [sign, said] =
+    outcome === 'published'
+      ? ['✓', `passes: ${counts}`]
+      : outcome === 'refused'
+        ? ['✗', `does not pass: ${counts}`]
+        : ['✗', outcome === 'skipped' ? 'was not made' : 'failed'];
+  return [`  ${sign} ${product} ${said}`, ...gateLines(gates), ...(error ? [errorText(error)] : [])].join('\n');
+}
+
+function gateLines(gates: ToldProduct['gates']): string[] {
+  return gates.map(({ severity, text }) => `      ${severity === 'error' ? '✗' : '!'} ${printable(text)}`);
+}
+
+function countsText({ rows, refused, violations }: Pick<ToldProduct, 'rows' | 'refused' | 'violations'>): string {
   const rules = Object.entries(violations).toSorted(([, a], [, b]) => b - a);
   const why =
     rules.length === 0
@@ -83,18 +116,7 @@ function productText({ product, outcome, rows, refused, violations, gates, error
           .slice(0, 5)
           .map(([rule, count]) => `${rule} ${count.toLocaleString('en-GB')}`)
           .join(', ')}${rules.length > 5 ? ', …' : ''})`;
-  const counts = `${rows.toLocaleString('en-GB')} rows${refused > 0 ? `, ${refused.toLocaleString('en-GB')} refused${why}` : ''}`;
-  const [sign, said] =
-    outcome === 'published'
-      ? ['✓', `passes: ${counts}`]
-      : outcome === 'refused'
-        ? ['✗', `does not pass: ${counts}`]
-        : ['✗', outcome === 'skipped' ? 'was not made' : 'failed'];
-  return [
-    `  ${sign} ${product} ${said}`,
-    ...gates.map(({ severity, text }) => `      ${severity === 'error' ? '✗' : '!'} ${printable(text)}`),
-    ...(error ? [errorText(error)] : []),
-  ].join('\n');
+  return `${rows.toLocaleString('en-GB')} rows${refused > 0 ? `, ${refused.toLocaleString('en-GB')} refused${why}` : ''}`;
 }
 
 function errorText({ message, frame, fix, code }: ToldError): string {

@@ -19,6 +19,16 @@ export interface ToldProduct {
   readonly error?: ToldError;
 }
 
+/** What the first rows of a large source show of a product, before all of them are judged. */
+export interface ToldSample extends Pick<ToldProduct, 'product' | 'rows' | 'refused' | 'violations' | 'gates'> {
+  readonly passes: boolean;
+  /** Rows of the source that were looked at, and that there are. */
+  readonly first: number;
+  readonly of: number;
+  /** Rules that wait for all rows, and why. */
+  readonly left: readonly { readonly check: string; readonly reason: string }[];
+}
+
 export interface ToldRun {
   readonly products: readonly ToldProduct[];
   readonly files: { readonly landed: number; readonly unchanged: number };
@@ -26,9 +36,10 @@ export interface ToldRun {
   readonly errors: readonly ToldError[];
 }
 
-/** A product that was made anew is told of at once, and again with the run. */
+/** A sample comes before the product; one that was made anew is told of at once, and again with the run. */
 export type FromWorker =
   | { readonly kind: 'ready' }
+  | { readonly kind: 'sampled'; readonly sample: ToldSample }
   | { readonly kind: 'made'; readonly product: ToldProduct }
   | ({ readonly kind: 'run' } & ToldRun)
   | { readonly kind: 'broken'; readonly error: ToldError };

@@ -1,17 +1,20 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { FromWorker, ToldProduct, WorkerTask } from './told.ts';
+import type { FromWorker, WorkerTask } from './told.ts';
 
 const WORKER = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url));
 
 /** What a run comes to. */
 export type Answer = Extract<FromWorker, { kind: 'run' | 'broken' }>;
 
+/** What is told before a run ends. */
+export type Told = Extract<FromWorker, { kind: 'sampled' | 'made' }>;
+
 interface Worker {
   readonly child: ChildProcess;
   readonly ready: Promise<void>;
   readonly answer: Promise<Answer>;
-  made: (product: ToldProduct) => void;
+  tell: (told: Told) => void;
 }
 
 /** Runs a domain in processes of their own, one for each run, since a module that was loaded cannot be loaded anew; the next one waits, warm. */
@@ -27,7 +30,7 @@ export class Workers {
   }
 
   /** What the domain comes to as its files are now; undefined where another run was asked for meanwhile, which ends this one. */
-  async run(onMade: (product: ToldProduct) => void = () => undefined): Promise<Answer | undefined> {
+  async run(onTold: (told: Told) => void = () => undefined): Promise<Answer | undefined> {
     this.#running?.child.kill('SIGKILL');
     const worker = this.#spare ?? this.#start();
     this.#spare = undefined;
@@ -37,8 +40,8 @@ export class Workers {
       worker.child.kill('SIGKILL');
       return undefined;
     }
-    worker.made = (product) => {
-      if (this.#running === worker && !this.#closed) onMade(product);
+    worker.tell = (told) => {
+      if (this.#running === worker && !this.#closed) onTold(told);
     };
     worker.child.send('run');
     const answer = await worker.answer;
@@ -72,7 +75,7 @@ export class Workers {
     const answer = Promise.withResolvers<Answer>();
     child.on('message', (message: FromWorker) => {
       if (message.kind === 'ready') ready.resolve();
-      else if (message.kind === 'made') worker.made(message.product);
+      else if (message.kind === 'made' || message.kind === 'sampled') worker.tell(message);
       else answer.resolve(message);
     });
     child.once('error', (error) => end(error.message));
@@ -81,7 +84,7 @@ export class Workers {
       ready.resolve();
       answer.resolve({ kind: 'broken', error: { message } });
     };
-    const worker: Worker = { child, ready: ready.promise, answer: answer.promise, made: () => undefined };
+    const worker: Worker = { child, ready: ready.promise, answer: answer.promise, tell: () => undefined };
     return worker;
   }
 }
