@@ -207,11 +207,30 @@ describe('a release', () => {
     expect(suppressed).toBeGreaterThan(200);
     expect(rows.reduce((sum, { n }) => sum + Number(n), suppressed)).toBe(1_000);
     expect(rows.filter(({ n }) => Number(n) < 5)).toEqual([]);
+    // decimals that no float tells apart are told digit by digit
+    const long = { release: { quasi: ['balance'], k: 5, beside: ['people-l', 'people-join', 'people-crowd', 'people-south'] } };
+    expect((await list('people-balance', 'shop.people', long)).body).toMatchObject({ state: 'live', release: { rows: PEOPLE } });
+    await take('people-balance');
+    const ranges = (await buyer.sql('SELECT balance, count(*) AS n FROM market.people_balance GROUP BY ALL')).body as {
+      rows: { balance: string; n: string }[];
+    };
+    const units = (text: string): bigint[] =>
+      text
+        .replace(/[[\].]/g, '')
+        .split(', ')
+        .map(BigInt);
+    const told = ranges.rows.map(({ balance, n }) => ({ ends: units(balance), n: Number(n) })).sort((a, b) => ((a.ends[0] ?? 0n) < (b.ends[0] ?? 0n) ? -1 : 1));
+    let first = -1_000n;
+    for (const { ends, n } of told) {
+      expect(ends).toEqual([first * 900_719_925_474_099_300_000_001n, (first + BigInt(n) - 1n) * 900_719_925_474_099_300_000_001n]);
+      first += BigInt(n);
+    }
+    expect([Number(first), told.length > 100]).toEqual([PEOPLE - 1_000, true]);
     // one row, or none, is no crowd
     for (const values of [['p-5'], ['nobody']]) {
       const few = {
         rows: [{ column: 'person', operator: 'equals', values }],
-        release: { quasi: ['age'], k: 2, beside: ['people-l', 'people-join', 'people-crowd', 'people-south'] },
+        release: { quasi: ['age'], k: 2, beside: ['people-l', 'people-join', 'people-crowd', 'people-south', 'people-balance'] },
       };
       expect((await list('people-few', 'shop.people', few)).status).toBeGreaterThanOrEqual(400);
     }

@@ -50,6 +50,7 @@ schema:
       - { name: income, logicalType: number, physicalType: "DECIMAL(18,2)", classification: confidential }
       - { name: score, logicalType: number, physicalType: DOUBLE, classification: confidential }
       - { name: illness, logicalType: string, classification: restricted }
+      - { name: balance, logicalType: number, physicalType: "DECIMAL(28,10)", classification: confidential }
 `,
   'contracts/shop/people/v1/contract.odcs.yaml',
 );
@@ -79,7 +80,8 @@ export async function publishSales(root: string): Promise<void> {
     contract: people,
     query: `SELECT 'p-' || i AS person, CASE WHEN i < 3 THEN 'islet' WHEN i % 2 = 0 THEN 'north' ELSE 'south' END AS region, 20 + i % 60 AS age,
       CAST(1000 + i % 100 AS DECIMAL(18,2)) AS income, CASE WHEN i % 7 = 0 THEN NULL WHEN i % 7 = 1 THEN 'NaN'::DOUBLE ELSE i * 0.5 END AS score,
-      CASE WHEN i % 10 = 0 THEN NULL ELSE 'illness ' || (i % 3) END AS illness FROM range(${PEOPLE}) t(i)`,
+      CASE WHEN i % 10 = 0 THEN NULL ELSE 'illness ' || (i % 3) END AS illness,
+      (i - 1000) * CAST('90071992547409.9300000001' AS DECIMAL(28,10)) AS balance FROM range(${PEOPLE}) t(i)`,
   });
   await engine.close();
 }

@@ -16,6 +16,7 @@ import {
 } from '@skein/market';
 import type { QuerySandbox } from '@skein/ports';
 import { privateSums, rational, type Contribution } from '@skein/privacy';
+import { inUnits, wholeUnits } from './decimal-units.ts';
 import { besideOf } from './market-view.ts';
 import { entryOf } from './offered.ts';
 import { summable } from './sellable.ts';
@@ -176,17 +177,4 @@ function scaleText(units: string, places: number): string {
 function scaleOf(property: Property | undefined): number {
   if (!property || !summable(property)) throw new SkeinError('SKEIN_PRODUCT_UNKNOWN', 'the agreement does not fit the contract of the product any more');
   return property.type.kind === 'decimal' ? property.type.scale : 0;
-}
-
-/** Decimal text in units of 10^-scale; what lies between two is moved towards zero. */
-function wholeUnits(text: string, scale: number): bigint {
-  const [whole = '0', places = ''] = text.replace('-', '').split('.');
-  const units = BigInt(`${whole}${places.slice(0, scale).padEnd(scale, '0')}`);
-  return text.startsWith('-') ? -units : units;
-}
-
-function inUnits(value: bigint, scale: number): string {
-  if (scale === 0) return value.toString();
-  const digits = (value < 0n ? -value : value).toString().padStart(scale + 1, '0');
-  return `${value < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }

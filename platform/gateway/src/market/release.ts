@@ -8,6 +8,7 @@ import { canonicalJson, ident, literal, sha256, SkeinError } from '@skein/kernel
 import { members, noStrange, readCount, shown, type DictionaryColumn, type Listing, type ReleaseEvidence } from '@skein/market';
 import { readHierarchy, release as makeRelease, rowsOfTable, type Table } from '@skein/privacy';
 import type { Snapshot } from '@skein/product';
+import { inUnits, wholeUnits } from './decimal-units.ts';
 import { dictionaryOf, type DraftParts } from './draft.ts';
 
 export interface ReleaseRequest {
@@ -67,7 +68,7 @@ export async function releaseOf(parts: ReleaseParts, { listing, entry, snapshot,
   const name = listing.id.replaceAll('-', '_');
   if (parts.catalog.entries.has(`${EXTRACTS}.${name}`)) throw unreleased(`${EXTRACTS}.${name} is a product of the mesh already`, 'Choose another id.');
   const { l, t, k, quasi, sensitive, person } = ask;
-  const table = await readTable(parts, entry, snapshot, { ...listing.terms, columns: person === undefined ? columns : [...columns, person] }, quasi);
+  const { table, places } = await readTable(parts, entry, snapshot, { ...listing.terms, columns: person === undefined ? columns : [...columns, person] }, ask);
   const made = makeRelease(table, {
     quasi,
     sensitive,
@@ -87,7 +88,7 @@ export async function releaseOf(parts: ReleaseParts, { listing, entry, snapshot,
   const extract = readContract(text, `${EXTRACTS}/${name}/contract.odcs.yaml`);
   // by what they read: the order of the product's rows would tell which of them are neighbours there, and whose the first ones are
   const rows = rowsOfTable(made.release)
-    .map((row) => columns.map((column) => [column, row[column] === null ? null : String(row[column])] as const))
+    .map((row) => columns.map((column) => [column, row[column] === null ? null : shownAs(String(row[column]), places.get(column))] as const))
     .map((row) => ({ row: Object.fromEntries(row), reads: JSON.stringify(row) }))
     .sort((a, b) => (a.reads < b.reads ? -1 : a.reads > b.reads ? 1 : 0))
     .map(({ row }) => row);
@@ -156,8 +157,17 @@ function readAsk(value: unknown, { properties, product }: Contract, known: strin
   return ask as Ask;
 }
 
-/** Rows of the product as they are: numbers that are quasi-identifiers as numbers, so that ranges are made of them; all else as text. */
-async function readTable({ sandbox }: DraftParts, entry: CatalogEntry, snapshot: Snapshot, terms: Listing['terms'], quasi: readonly string[]): Promise<Table> {
+/**
+ * Rows of the product as they are: numbers that are quasi-identifiers as numbers, so that ranges are made of them; all else as text. Decimals that no float
+ * keeps are counted in units of their last place; `places` says which these are.
+ */
+async function readTable(
+  { sandbox }: DraftParts,
+  entry: CatalogEntry,
+  snapshot: Snapshot,
+  terms: Listing['terms'],
+  { quasi, hierarchies }: Ask,
+): Promise<{ readonly table: Table; readonly places: ReadonlyMap<string, number> }> {
   const view = soldView(entry, { terms }, snapshot, true);
   if (!view) throw new SkeinError('SKEIN_REQUEST_INVALID', 'the row filter does not fit the contract');
   const result = await sandbox.execute({
@@ -172,18 +182,37 @@ async function readTable({ sandbox }: DraftParts, entry: CatalogEntry, snapshot:
   for await (const chunk of result.body) chunks.push(chunk);
   if ((await result.outcome).truncated) throw unreleased(`the product has more than ${MOST_ROWS} rows`, 'List fewer of them by a row filter.');
   const { rows } = JSON.parse(Buffer.concat(chunks).toString()) as { rows: readonly Readonly<Record<string, string | number | boolean | null>>[] };
-  return Object.fromEntries(
+  const places = new Map<string, number>();
+  const table = Object.fromEntries(
     terms.columns.map((name) => {
-      const kind = entry.contract.properties.find((property) => property.name === name)?.type.kind;
+      const type = entry.contract.properties.find((property) => property.name === name)?.type;
+      const kind = type?.kind;
       const values = rows.map((row) => row[name] ?? null);
       // what is released as it is stays text, digit by digit
       if (kind === 'int' && quasi.includes(name)) return [name, values.map((value) => (value === null ? null : BigInt(value)))];
+      if (
+        type?.kind === 'decimal' &&
+        quasi.includes(name) &&
+        hierarchies[name] === undefined &&
+        values.some((value) => value !== null && isLong(String(value)))
+      ) {
+        places.set(name, type.scale);
+        return [name, values.map((value) => (value === null ? null : wholeUnits(String(value), type.scale)))];
+      }
       if ((kind === 'decimal' || kind === 'float') && quasi.includes(name))
         return [name, Float64Array.from(values, (value) => (value === null ? Number.NaN : Number(value)))];
       return [name, values.map((value) => (value === null ? null : String(value)))];
     }),
   );
+  return { table, places };
 }
+
+/** Whether a decimal has more digits than every float keeps. */
+const isLong = (text: string): boolean => text.replace(/\D/g, '').replace(/^0+/, '').length > 15;
+
+/** A value, or a range, of units as decimals. */
+const shownAs = (units: string, places: number | undefined): string =>
+  places === undefined ? units : units.replace(/-?\d+/g, (one) => inUnits(BigInt(one), places));
 
 /** All columns as text: a range of numbers is no number. */
 function contractText(name: string, { product, version }: Contract, { quasi }: Ask, columns: readonly string[]): string {
