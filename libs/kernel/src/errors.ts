@@ -286,6 +286,7 @@ export const ERRORS = {
     'The gateway is stopping, and the query took longer than it waits.',
     'Try again; another gateway, or this one after its start, will answer.',
   ),
+  SKEIN_METHOD_NOT_ALLOWED: entry('user', 405, false, 'The address does not know this method.', 'Send one of the methods that the header allow names.'),
   SKEIN_NOT_FOUND: entry('user', 404, false, 'The gateway has no such address.', 'See GET / for the addresses.'),
   // the client package
   SKEIN_CLIENT_UNREACHABLE: entry('user', 503, true, 'The client got no answer from the gateway.', 'Check the address and that the gateway runs: GET /health.'),

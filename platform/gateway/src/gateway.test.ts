@@ -388,6 +388,36 @@ describe('everything else', () => {
     expect(metrics).toMatch(/skein_sandbox\{state="workers"\} [1-9]/);
   });
 
+  it('says which methods an address knows, whatever the body', async () => {
+    const asked = async (method: string, path: string) => {
+      const answer = await fetch(`${gateway.url}${path}`, { method, ...(method === 'GET' ? {} : { body: '<a/>', headers: { 'content-type': 'text/xml' } }) });
+      return [answer.status, answer.headers.get('allow'), ((await answer.json()) as { error?: { code: string } }).error?.code];
+    };
+    expect(await asked('GET', '/v1/sql')).toEqual([405, 'POST', 'SKEIN_METHOD_NOT_ALLOWED']);
+    expect(await asked('PUT', '/v1/products/shop.orders')).toEqual([405, 'GET, HEAD', 'SKEIN_METHOD_NOT_ALLOWED']);
+    expect(await asked('DELETE', '/v1/contracts/shop.orders/versions')).toEqual([405, 'POST', 'SKEIN_METHOD_NOT_ALLOWED']);
+    expect(await asked('GET', '/v1/nothing')).toEqual([404, null, 'SKEIN_NOT_FOUND']);
+    expect(await asked('GET', '/')).toEqual([200, null, undefined]);
+  });
+
+  it.each([
+    ['a broken escape', 'GET /v1/products/%zz HTTP/1.1\r\nHost: x\r\nConnection: close', 400, 'SKEIN_REQUEST_INVALID'],
+    ['an escape that is no UTF-8', 'GET /%ff HTTP/1.1\r\nHost: x\r\nConnection: close', 400, 'SKEIN_REQUEST_INVALID'],
+    ['a long header', `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}`, 431, 'SKEIN_REQUEST_TOO_LARGE'],
+    ['no HTTP', 'nonsense', 400, 'SKEIN_REQUEST_INVALID'],
+    ['nothing wrong', 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close', 200, undefined],
+  ])('answers a request with %s in its own form', async (_name, request, status, code) => {
+    const { hostname, port } = new URL(gateway.url);
+    const socket = tcp(Number(port), hostname);
+    socket.write(`${request}\r\n\r\n`);
+    let answer = '';
+    for await (const chunk of socket) answer += String(chunk);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(head).toMatch(/^content-type: application\/json; charset=utf-8$/im);
+    expect((JSON.parse(body) as { error?: { code: string } }).error?.code).toBe(code);
+  });
+
   it('knows no other address, and sends no CORS headers', async () => {
     const missing = await get('/v2/sql', { origin: 'https://evil.example' });
     expect([missing.status, await missing.json()]).toMatchObject([404, { error: { code: 'SKEIN_NOT_FOUND' } }]);
@@ -395,7 +425,7 @@ describe('everything else', () => {
       method: 'OPTIONS',
       headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
     });
-    expect(preflight.status).toBe(404);
+    expect([preflight.status, preflight.headers.get('allow')]).toEqual([405, 'POST']);
     for (const response of [missing, preflight, await post({ sql: 'SELECT 1' }, { origin: 'https://evil.example' })])
       expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
   });

@@ -6,6 +6,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify/adapters/fastify-adapte
 import { SkeinError } from '@skein/kernel';
 import { DEFAULT_GRACE_MS, GATEWAY_PARTS, GatewayModule, type GatewayOptions, type GatewayParts } from './gateway-module.ts';
 import { lineLog, type GatewayLog } from './gateway-log.ts';
+import { refusedByParser, refusedByRouter } from './http/refused-early.ts';
 import { portInUse } from './port-in-use.ts';
 
 export interface StartOptions extends Omit<GatewayOptions, 'log'> {
@@ -54,6 +55,8 @@ export async function startGateway({
     // longer than a request line may be: names are judged by who knows them
     routerOptions: { maxParamLength: 20_000 },
     return503OnClosing: false,
+    frameworkErrors: refusedByRouter,
+    clientErrorHandler: refusedByParser,
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   const root: DynamicModule = { module: Root, imports: [GatewayModule.forRoot({ ...options, log }), ...imports] };

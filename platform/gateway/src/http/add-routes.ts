@@ -4,6 +4,7 @@ import type { Fastify } from './fastify.ts';
 import { addMarketRoutes, type MarketRouteParts } from './market-routes.ts';
 import { addReadRoutes, type ReadRouteParts } from './read-routes.ts';
 import { bodyText, parseExactJson } from './request-body.ts';
+import { otherMethods } from './refused-early.ts';
 import { addReviewRoutes, type ReviewRouteParts } from './review-routes.ts';
 import { sqlRoute, type SqlRouteParts } from './sql-route.ts';
 import { addUsageRoutes, type UsageRouteParts } from './usage-routes.ts';
@@ -16,6 +17,7 @@ export function addRoutes(
   app: Fastify,
   parts: ReadRouteParts & SqlRouteParts & ContractRouteParts & UsageRouteParts & ReviewRouteParts & MarketRouteParts,
 ): void {
+  const refuseOtherMethods = otherMethods(app);
   app.register(async (scope: Fastify) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, async (_request: unknown, body: Buffer) =>
@@ -34,4 +36,6 @@ export function addRoutes(
     addReviewRoutes(scope, parts);
     addMarketRoutes(scope, parts);
   });
+  // Scopes are filled one after the other: by then every route is known.
+  app.register(async () => refuseOtherMethods());
 }

@@ -18,6 +18,9 @@ const HTTP_CODES: Readonly<Record<string, SkeinError>> = {
     hint: 'Send it with the header content-type: application/json.',
   }),
   FST_ERR_CTP_EMPTY_JSON_BODY: new SkeinError('SKEIN_REQUEST_INVALID', 'the body of the request is empty'),
+  FST_ERR_BAD_URL: new SkeinError('SKEIN_REQUEST_INVALID', 'the address has a % that no two hexadecimal digits of UTF-8 follow', {
+    hint: 'Write such a character as %25.',
+  }),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: new SkeinError('SKEIN_REQUEST_INVALID', 'the body of the request is not as long as its content-length says'),
 };
 
