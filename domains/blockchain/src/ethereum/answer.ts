@@ -31,6 +31,8 @@ export interface Transaction {
   readonly type: number;
   /** Undefined for transactions before EIP-155. */
   readonly chainId: bigint | undefined;
+  /** What a unit of gas costs in a block of this base fee (EIP-1559); undefined where the node does not say what is paid. */
+  priceAt(baseFee: bigint): bigint | undefined;
 }
 
 export interface Log {
@@ -66,6 +68,11 @@ export interface Receipt {
 export function answerFault(at: string, wanted: string, value: unknown): SkeinError {
   const shown = (JSON.stringify(value) ?? 'undefined').slice(0, 80);
   return new SkeinError('SKEIN_SOURCE_ANSWER', `${at} is ${shown}, not ${wanted}`, { context: { at, value: shown } });
+}
+
+/** The source contradicts itself; `at` says where. */
+export function untrue(at: string, message: string, context: Readonly<Record<string, unknown>> = {}): SkeinError {
+  return new SkeinError('SKEIN_SOURCE_UNTRUE', `${at}: ${message}`, { context: { at, ...context } });
 }
 
 const QUANTITY = /^0x[0-9a-fA-F]{1,64}$/;
@@ -130,9 +137,20 @@ export function headerOf(value: unknown, asked: string): Header {
 
 const selectorOf = (input: string): string | undefined => (input.length >= 10 ? input.slice(0, 10) : undefined);
 
+/** Types 0 and 1 name a price; later ones what they pay at most, and how much of it above the block's base fee. */
+function priceOf(type: number, read: (name: string) => bigint | undefined): (baseFee: bigint) => bigint | undefined {
+  if (type < 2) {
+    const price = read('gasPrice');
+    return () => price;
+  }
+  const [most, above] = [read('maxFeePerGas'), read('maxPriorityFeePerGas')];
+  return (baseFee) => (most === undefined || above === undefined ? undefined : most < baseFee + above ? most : baseFee + above);
+}
+
 function transactionOf(value: unknown, place: string): Transaction {
   const raw = object(place, value);
   const at = (field: string) => `${place}.${field}`;
+  const type = optional(raw['type'], (one) => small(at('type'), one)) ?? 0;
   return {
     hash: hex(at('hash'), raw['hash'], 32),
     index: small(at('transactionIndex'), raw['transactionIndex']),
@@ -141,14 +159,15 @@ function transactionOf(value: unknown, place: string): Transaction {
     value: quantity(at('value'), raw['value']),
     nonce: quantity(at('nonce'), raw['nonce']),
     selector: selectorOf(hex(at('input'), raw['input'])),
-    type: optional(raw['type'], (type) => small(at('type'), type)) ?? 0,
+    type,
     chainId: optional(raw['chainId'], (chain) => quantity(at('chainId'), chain)),
+    priceAt: priceOf(type, (name) => optional(raw[name], (price) => quantity(at(name), price))),
   };
 }
 
 export function logOf(value: unknown, place: string): Log {
   const raw = object(place, value);
-  if (raw['removed'] === true) {
+  if ((raw['removed'] ?? false) !== false) {
     throw new SkeinError('SKEIN_SOURCE_UNTRUE', `${place} was removed by a reorganisation, and is given as if it stood`, { context: { at: place } });
   }
   const topics = list(`${place}.topics`, raw['topics']);

@@ -194,6 +194,32 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
     });
   });
 
+  it('trap: a node that is behind has taken nothing back, and one that serves another chain is named', async () => {
+    await using proxy = await untrueProxy(node.url);
+    const connector = await connect({ url: proxy.url });
+    await connector.step();
+    const before = await content(connector);
+    const head = Number(await node.rpc<string>('eth_blockNumber'));
+    const at = (block: number) => node.rpc('eth_getBlockByNumber', `0x${block.toString(16)}`, false);
+    let lag = 2;
+    let left = 2;
+    proxy.tamper = ({ method, params }, result) => (method === 'eth_getBlockByNumber' && params[0] === 'latest' && left-- > 0 ? at(head - lag) : result);
+    expect(await connector.step()).toMatchObject({ reorg: undefined, through: BigInt(head) });
+    expect(left).toBeLessThan(0);
+    // Behind what was final, for good: it may catch up.
+    [lag, left] = [12, Number.POSITIVE_INFINITY];
+    await expect(connector.step()).rejects.toMatchObject({ code: 'SKEIN_SOURCE_UNAVAILABLE', message: expect.stringContaining('it is behind') });
+    proxy.tamper = ({ method, params }, result) => {
+      if (method === 'eth_chainId') return '0x1';
+      return method === 'eth_getBlockByNumber' && params[0] !== 'latest' ? { ...(result as object), hash: `0x${'6'.repeat(64)}` } : result;
+    };
+    await expect(connector.step()).rejects.toMatchObject({ code: 'SKEIN_SOURCE_UNTRUE', context: { at: 'eth_chainId' } });
+    proxy.tamper = undefined;
+    expect((await connector.step()).reorg).toBeUndefined();
+    expect(await content(connector)).toEqual(before);
+    expect(existsSync(path.join(connector.folder, 'reorgs.ndjson'))).toBe(false);
+  });
+
   it('goes on where the files end, also when a crash left half of a range, or a small file beside a large one', async () => {
     const connector = await connect();
     await connector.backfill();
@@ -390,7 +416,7 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
     'sends transactions of another chain': {
       method: 'eth_getBlockByNumber',
       code: 'SKEIN_SOURCE_UNTRUE',
-      at: /^block 7: transactions\[0\]$/,
+      at: /^block 7: transactions(Root|\[0\])$/,
       when: (result) => (result as Raw)['number'] === '0x7' && ((result as Raw)['transactions'] as unknown[]).length > 0,
       tamper: (_, result) => ({ ...(result as object), transactions: ((result as Raw)['transactions'] as Raw[]).map((one) => ({ ...one, chainId: '0x1' })) }),
     },
@@ -412,6 +438,44 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
       code: 'SKEIN_SOURCE_UNTRUE',
       at: /^block \d+: receiptsRoot$/,
       tamper: (_, result) => (result as Raw[]).map((one) => ({ ...one, cumulativeGasUsed: '0x5209' })),
+    },
+    'changes the value of a transaction': {
+      method: 'eth_getBlockByNumber',
+      code: 'SKEIN_SOURCE_UNTRUE',
+      at: /^block \d+: transactionsRoot$/,
+      when: (result) => ((result as Raw)['transactions'] as unknown[]).length > 0,
+      tamper: (_, result) => ({
+        ...(result as Raw),
+        transactions: ((result as Raw)['transactions'] as Raw[]).map((one) => ({ ...one, value: '0xde0b6b3a7640000' })),
+      }),
+    },
+    'names a transaction otherwise': {
+      method: 'eth_getBlockByNumber',
+      code: 'SKEIN_SOURCE_UNTRUE',
+      at: /^block \d+: transactions\[0\]$/,
+      when: (result) => ((result as Raw)['transactions'] as unknown[]).length > 0,
+      tamper: (_, result) => ({
+        ...(result as Raw),
+        transactions: ((result as Raw)['transactions'] as Raw[]).map((one) => ({ ...one, hash: `0x${'4'.repeat(64)}` })),
+      }),
+    },
+    'says that a transaction used less gas': {
+      method: 'eth_getBlockReceipts',
+      code: 'SKEIN_SOURCE_UNTRUE',
+      at: /^block \d+: receipts\[0\]$/,
+      tamper: (_, result) => (result as Raw[]).map((one) => ({ ...one, gasUsed: '0x1' })),
+    },
+    'says that gas cost less': {
+      method: 'eth_getBlockReceipts',
+      code: 'SKEIN_SOURCE_UNTRUE',
+      at: /^block \d+: receipts\[0\]$/,
+      tamper: (_, result) => (result as Raw[]).map((one) => ({ ...one, effectiveGasPrice: '0x1' })),
+    },
+    'changes a type: a log that was removed in words': {
+      code: 'SKEIN_SOURCE_UNTRUE',
+      at: /^logs \d+-\d+\[0\]$/,
+      when: full,
+      tamper: (_, result) => logsOf(result).map((log) => ({ ...log, removed: 'true' })),
     },
     'changes a type: a status of another kind': {
       method: 'eth_getBlockReceipts',
@@ -564,6 +628,28 @@ describe.skipIf(typeof anvil === 'string')(`ethereumConnector (${why})`, () => {
       // It tries more again, is refused, and keeps below.
       expect(asked.slice(least).some((span) => span > most)).toBe(true);
       expect(await content(connector)).toEqual(truth);
+    });
+
+    it('trap: cuts answers of logs to so many, and does not say so: it is asked for less', async () => {
+      await using proxy = await untrueProxy(node.url);
+      const truth = await connect({ chunk: 200, tail: 200 });
+      await truth.step();
+      const troubles: Trouble[] = [];
+      const connector = await connect({ url: proxy.url, chunk: 200, tail: 200, onTrouble: (trouble) => troubles.push(trouble) });
+      let cut = 0;
+      proxy.tamper = ({ method }, result) => (method === 'eth_getLogs' && logsOf(result).length > 100 ? (cut++, logsOf(result).slice(0, 100)) : result);
+      await connector.step();
+      expect(cut).toBeGreaterThan(1);
+      expect(await rows(connector, 'logs')).toEqual(await rows(truth, 'logs'));
+      expect(troubles.filter(({ code }) => code === 'SKEIN_SOURCE_UNTRUE')).toHaveLength(1);
+      // Once it gives more, it is asked for more.
+      proxy.tamper = undefined;
+      const before = troubles.length;
+      await chain.swapBlocks(120, 1);
+      await connector.step();
+      await truth.step();
+      expect(await rows(connector, 'logs')).toEqual(await rows(truth, 'logs'));
+      expect(troubles.length).toBe(before);
     });
 
     it('trap: an answer beyond the cap of bytes is asked for in parts, down to receipts', async () => {

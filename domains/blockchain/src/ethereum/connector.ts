@@ -3,7 +3,8 @@ import path from 'node:path';
 import { SkeinError } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
 import { lockFolder } from '@skein/adapter-sqlite';
-import { attempted, attemptedAnew, fetchChainId, fetchHeader, fetchRange, logSpan, untrue, type Wanted } from './fetch-range.ts';
+import { attempted, attemptedAnew, fetchChainId, fetchHeader, fetchRange, logSpan, type Wanted } from './fetch-range.ts';
+import { untrue } from './answer.ts';
 import { headSocket, type HeadSocket } from './head-socket.ts';
 import { hashesAsEthereum } from './header-hash.ts';
 import { nextRange, type RangeSizes } from './next-range.ts';
@@ -68,6 +69,8 @@ export interface EthereumConnector extends Disposable {
 }
 
 const STATE = '.connector.json';
+/** How often a head below what was taken is asked for again before it is believed. */
+const LAGGING = 3;
 
 /** Connects, checks that it is the chain that the folder holds, and finds where the files end. */
 export async function ethereumConnector(options: EthereumOptions): Promise<EthereumConnector> {
@@ -161,10 +164,26 @@ export async function ethereumConnector(options: EthereumOptions): Promise<Ether
     }
   };
 
+  /** A head below what was final: a node that has the same block there is behind, and has replaced nothing. */
+  const checkBehind = async (number: bigint, hash: string): Promise<void> => {
+    const own = (await readHeaders(session, folder, number)).find((header) => header.number === number);
+    if (own !== undefined && own.hash !== hash) return;
+    throw new SkeinError('SKEIN_SOURCE_UNAVAILABLE', `${chain}: the node is at block ${number}, and block ${finalSeen} was final: it is behind`, {
+      context: { at: 'block latest', number: String(number), finalized: String(finalSeen) },
+    });
+  };
+
   /** Latest and finalized as the node says now, the latter never above the former. */
   const headsNow = async (signal?: AbortSignal) => {
-    const latest = await fetchHeader(rpc, 'latest', false, signal);
+    const top = kept.at(-1)?.number ?? -1n;
+    let latest = await fetchHeader(rpc, 'latest', false, signal);
+    // Behind one address stand several nodes, and some are behind: that is no chain that became shorter.
+    for (let attempt = 1; latest && latest.number < top && attempt <= LAGGING; attempt++) {
+      await rpc.backOff(attempt, signal);
+      latest = await fetchHeader(rpc, 'latest', false, signal);
+    }
     if (!latest) throw untrue('block latest', 'the node has no head');
+    if (latest.number < finalSeen) await checkBehind(latest.number, latest.hash);
     const tagged = async (tag: 'safe' | 'finalized', depth: bigint): Promise<bigint> => {
       const header = await fetchHeader(rpc, tag, false, signal).catch((error: unknown) => {
         // Chains before the merge, and others, know no such tag.
@@ -189,6 +208,10 @@ export async function ethereumConnector(options: EthereumOptions): Promise<Ether
       const own = kept[index] as KeptHeader;
       const theirs = own.number <= latest ? await fetchHeader(rpc, own.number, false, signal) : undefined;
       if (theirs?.hash === own.hash) break;
+      if (index === kept.length - 1) {
+        const now = await fetchChainId(rpc, signal);
+        if (now !== chainId) throw untrue('eth_chainId', `it is ${now}, and was ${chainId}: the node serves another chain by now`);
+      }
       replacedBy = theirs?.hash ?? replacedBy;
       if (own.number <= finalSeen || (index === 0 && own.number !== first)) throw rewritten(chain, own, theirs?.hash, finalSeen);
     }

@@ -1,8 +1,7 @@
 import { SkeinError } from '@skein/kernel';
-import { headerOf, list, logOf, quantity, receiptOf, type Header, type Log, type Receipt } from './answer.ts';
+import { headerOf, list, logOf, quantity, receiptOf, untrue, type Header, type Log, type Receipt } from './answer.ts';
 import { bloomOf, holds, mayHold } from './bloom.ts';
-import { headerHash } from './header-hash.ts';
-import { receiptsRoot } from './receipts-root.ts';
+import { checkHash, checkReceipts, checkTransactions } from './check-hashes.ts';
 import { RangeTooLarge, type Rpc } from './rpc.ts';
 
 /** What is taken of a chain. */
@@ -32,16 +31,18 @@ export interface Block {
 export interface LogSpan {
   blocks: bigint;
   readonly most: bigint;
+  /** Logs of the fullest answer to the attempt under way. */
+  fullest: number;
+  /** Where answers seem to be cut without a word: one of so many logs is asked for in parts. Until one comes that holds more. */
+  cut: number | undefined;
 }
 
-export const logSpan = (most: bigint): LogSpan => ({ blocks: most, most });
+export const logSpan = (most: bigint): LogSpan => ({ blocks: most, most, fullest: 0, cut: undefined });
+
+/** No provider cuts answers to fewer logs. */
+const LEAST_CUT = 100;
 
 const toHex = (number: bigint): string => `0x${number.toString(16)}`;
-
-/** The source contradicts itself; `at` says where. */
-export function untrue(at: string, message: string, context: Readonly<Record<string, unknown>> = {}): SkeinError {
-  return new SkeinError('SKEIN_SOURCE_UNTRUE', `${at}: ${message}`, { context: { at, ...context } });
-}
 
 /**
  * Blocks `from` to `to`, each linked to the one before (the first to `parent`, when known), with logs that fit their block's hash, transactions and
@@ -58,6 +59,7 @@ export async function fetchRange(
   signal?: AbortSignal,
 ): Promise<readonly Block[]> {
   const checked = async (): Promise<readonly Block[]> => {
+    span.fullest = 0;
     // Headers with their receipts, and logs, at the same time: a range takes as long as the slower of the two, and is held together afterwards.
     const [taken, logs] = await both(fetchBlocks(rpc, wanted, from, to, signal), fetchLogs(rpc, wanted, span, from, to, signal));
     const headers = taken.map(({ header }) => header);
@@ -74,6 +76,8 @@ export async function fetchRange(
   };
   return attempted(rpc, signal, () =>
     checked().catch(async (error: unknown) => {
+      // Logs that are not all there, and it said nothing: its fullest answer may be all that it gives at once.
+      if (error instanceof SkeinError && error.context['logs'] !== undefined && span.fullest >= LEAST_CUT) span.cut = span.fullest;
       // The chain may have moved meanwhile: then this range can never be linked, and who asked must look for the new branch.
       if (
         parent &&
@@ -137,33 +141,11 @@ export async function fetchHeader(
   if (value === null) return undefined;
   const header = headerOf(value, asked);
   if (typeof which === 'bigint' && header.number !== which) throw untrue(`block ${asked}`, `the node sends block ${header.number}`);
-  // What the header says of receipts is worth something where the block's hash vouches for it.
+  // What the header says of transactions and receipts is worth something where the block's hash vouches for it.
   const vouched = hashed && checkHash(rpc, header, value as Readonly<Record<string, unknown>>);
+  if (vouched && header.transactions.length > 0) checkTransactions(rpc, header, value as Readonly<Record<string, unknown>>);
   return vouched ? header : { ...header, receiptsRoot: undefined };
 }
-
-/** Whether the hash is that of the header. What cannot be told is reported, once for each reason and node, and let pass: a fork that is not known yet is no lie. */
-function checkHash(rpc: Rpc, header: Header, block: Readonly<Record<string, unknown>>): boolean {
-  const found = headerHash(block, header.hash);
-  const at = `block ${header.number}: hash`;
-  if ('hash' in found) {
-    if (found.hash !== header.hash) throw untrue(at, `it is ${header.hash}, and the hash of what the node sends is ${found.hash}`);
-    return true;
-  }
-  const told = untold.get(rpc) ?? new Set();
-  untold.set(rpc, told);
-  if (told.has(found.unknown)) return false;
-  told.add(found.unknown);
-  rpc.report({
-    code: 'SKEIN_SOURCE_ANSWER',
-    message: `${at}: it is taken as it is said: the hash cannot be reckoned anew, since ${found.unknown}`,
-    attempt: 1,
-    at,
-  });
-  return false;
-}
-
-const untold = new WeakMap<Rpc, Set<string>>();
 
 export async function fetchChainId(rpc: Rpc, signal?: AbortSignal): Promise<bigint> {
   return quantity('eth_chainId', await rpc.call('eth_chainId', [], signal));
@@ -218,6 +200,9 @@ async function fetchLogs(rpc: Rpc, wanted: Wanted, span: LogSpan, from: bigint, 
     const filter = { fromBlock: toHex(at), toBlock: toHex(end), ...(wanted.addresses.length > 0 ? { address: wanted.addresses } : {}) };
     try {
       const answer = list(`logs ${at}-${end}`, await rpc.call('eth_getLogs', [filter], signal));
+      span.fullest = Math.max(span.fullest, answer.length);
+      if (span.cut !== undefined && answer.length > span.cut) span.cut = undefined;
+      if (answer.length === span.cut) throw new RangeTooLarge(`the node seems to send no more than ${span.cut} logs at once, and does not say so`, undefined);
       for (const [index, log] of answer.entries()) logs.push(checkedLog(logOf(log, `logs ${at}-${end}[${index}]`), at, end, index));
       if (end - at + 1n === span.blocks) span.blocks = smaller(span.most, span.blocks + (span.blocks + 3n) / 4n);
       at = end + 1n;
@@ -269,7 +254,8 @@ function groupLogs(headers: readonly Header[], logs: readonly Log[], wanted: Wan
       const before = group[place - 1];
       if (before?.logIndex === log.logIndex) throw untrue(at, 'it is sent twice');
       if (before && before.transactionIndex > log.transactionIndex) throw untrue(at, 'its transaction comes before that of the log before');
-      if (wanted.addresses.length === 0 && log.logIndex !== place) throw untrue(`block ${headers[index]?.number}: log ${place}`, 'it is missing');
+      if (wanted.addresses.length === 0 && log.logIndex !== place)
+        throw untrue(`block ${headers[index]?.number}: log ${place}`, 'it is missing', { logs: group.length });
     }
   }
   return groups;
@@ -314,9 +300,7 @@ async function fetchReceipts(rpc: Rpc, header: Header, signal: AbortSignal | und
     const fits = receipt.blockHash === header.hash && receipt.transactionHash === header.transactionHashes[index] && receipt.transactionIndex === index;
     if (!fits) throw untrue(`block ${header.number}: receipts[${index}]`, `it is of transaction ${receipt.transactionHash} in block ${receipt.blockHash}`);
   }
-  const root = header.receiptsRoot === undefined ? undefined : receiptsRoot(receipts);
-  if (root !== undefined && root !== header.receiptsRoot)
-    throw untrue(`block ${header.number}: receiptsRoot`, `it is ${header.receiptsRoot}, and that of the receipts that the node sends is ${root}`);
+  if (header.receiptsRoot !== undefined) checkReceipts(rpc, header, receipts);
   return receipts;
 }
 
@@ -324,7 +308,8 @@ function checkReceiptLogs({ header, logs, receipts }: Block, wanted: Wanted): vo
   const there = receipts.flatMap((receipt) => receipt.logs).filter(({ address }) => wanted.addresses.length === 0 || wanted.addresses.includes(address));
   const text = (log: Log | undefined) => (log ? [log.logIndex, log.transactionHash, log.address, log.topics.join(), log.data].join(' ') : 'none');
   for (let index = 0; index < Math.max(there.length, logs.length); index++) {
-    if (text(there[index]) !== text(logs[index])) throw untrue(`block ${header.number}: log ${logs[index]?.logIndex ?? index}`, 'its receipt has another');
+    if (text(there[index]) !== text(logs[index]))
+      throw untrue(`block ${header.number}: log ${logs[index]?.logIndex ?? index}`, 'its receipt has another', { logs: logs.length });
   }
 }
 
