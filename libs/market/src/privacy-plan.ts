@@ -42,6 +42,12 @@ export function privacyUnits(kind: keyof PrivacyAmount, text: unknown): bigint {
   return BigInt(`${found[1]}${(found[2] ?? '').padEnd(PLACES, '0')}`);
 }
 
+/** Decimal text of at most 18 places in units of 10⁻¹⁸. */
+function placed(text: string): bigint {
+  const [whole = '0', places = ''] = text.split('.');
+  return BigInt(`${whole}${places.padEnd(PLACES, '0')}`);
+}
+
 /** Reads a plan whose columns the caller knows; `known` says whether a name is one, and whether it can be summed. Throws SKEIN_REQUEST_INVALID. */
 export function readPrivacyPlan(value: unknown, known: (name: string) => 'summable' | 'other' | undefined): PrivacyPlan {
   const { person, by, sums = {}, partitionsPerPerson, rowsPerPartition, cost, budget, ...strange } = members(value, 'a privacy plan');
@@ -60,6 +66,8 @@ export function readPrivacyPlan(value: unknown, known: (name: string) => 'summab
     noStrange(more, `the bounds of ${shown(name)}`);
     const number = (text: unknown): text is string => typeof text === 'string' && /^-?\d{1,18}(\.\d{1,18})?$/.test(text);
     if (!number(low) || !number(high)) throw new SkeinError('SKEIN_REQUEST_INVALID', `the bounds of ${shown(name)} are {"low", "high"} as decimal text`);
+    if (placed(low) > placed(high))
+      throw new SkeinError('SKEIN_REQUEST_INVALID', `the values of ${shown(name)} cannot lie between ${low} and ${high}`, { hint: 'low is not above high.' });
     return [name, { low, high }] as const;
   });
   if (groups.includes(whose) || bounds.some(([name]) => name === whose))

@@ -86,6 +86,12 @@ describe('the privacy budget of a dataset', () => {
     };
     const known = (name: string) => ({ id: 'other', region: 'other', amount: 'summable' })[name] as 'summable' | 'other' | undefined;
     expect(readPrivacyPlan(plan, known)).toEqual(plan);
+    for (const fits of [
+      ['-0.5', '-0.4'],
+      ['-10', '0.1'],
+      ['7', '7.0'],
+    ])
+      expect(readPrivacyPlan({ ...plan, sums: { amount: { low: fits[0], high: fits[1] } } }, known).sums['amount']).toEqual({ low: fits[0], high: fits[1] });
     for (const wrong of [
       { person: 'nobody' },
       { by: [] },
@@ -94,6 +100,8 @@ describe('the privacy budget of a dataset', () => {
       { sums: { region: { low: '0', high: '1' } } },
       { sums: { amount: { low: 0, high: 1 } } },
       { sums: { amount: { low: '0', high: 'Infinity' } } },
+      { sums: { amount: { low: '-0.4', high: '-0.5' } } },
+      { sums: { amount: { low: '9007199254740993.1', high: '9007199254740993' } } },
       { partitionsPerPerson: 0 },
       { rowsPerPartition: Number.NaN },
       { cost: { epsilon: '0', delta: '0.1' } },

@@ -28,7 +28,9 @@ export function boundContributions(rows: readonly Contribution[], bounds: Contri
   for (const row of rows) {
     const partitions = people.get(row.person) ?? new Map<string, Contribution[]>();
     people.set(row.person, partitions);
-    partitions.set(row.partition, [...(partitions.get(row.partition) ?? []), row]);
+    const held = partitions.get(row.partition);
+    if (held) held.push(row);
+    else partitions.set(row.partition, [row]);
   }
   const clamped = (value: bigint): bigint => (value < bounds.low ? bounds.low : value > bounds.high ? bounds.high : value);
   return [...people.values()].flatMap((partitions) =>

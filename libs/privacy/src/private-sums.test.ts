@@ -15,6 +15,12 @@ describe('contributions', () => {
     expect(kept.filter(({ person }) => person === 'quiet').map(({ value }) => value)).toEqual([4n, 0n]);
   });
 
+  it('of one who brings very many are no more work than those of many', () => {
+    // each row was copied once for every row after it: minutes
+    const robot = Array.from({ length: 100_000 }, () => row('robot', 'p', 1n));
+    expect(boundContributions(robot, BOUNDS)).toHaveLength(3);
+  });
+
   it('are chosen by lot: every partition has its turn', () => {
     const rows = Array.from({ length: 6 }, (_, at) => row('one', `p${at}`, 1n));
     const seen = new Set<string>();

@@ -100,7 +100,12 @@ describe('answers with noise', () => {
   });
 
   it('have a plan that fits the product', async () => {
-    for (const wrong of [{ person: 'nobody' }, { sums: { score: { low: '0', high: '1' } } }, { cost: { epsilon: 1, delta: '0.1' } }])
+    for (const wrong of [
+      { person: 'nobody' },
+      { sums: { score: { low: '0', high: '1' } } },
+      { sums: { income: { low: '-0.4', high: '-0.5' } } },
+      { cost: { epsilon: 1, delta: '0.1' } },
+    ])
       expect(await code(list('people-wrong', 'shop.people', { privacy: { ...privacy, ...wrong } }))).toBe('SKEIN_REQUEST_INVALID');
     expect(await code(list('people-wrong', 'shop.people', { privacy, release: { quasi: ['age'], k: 5 } }))).toBe('SKEIN_REQUEST_INVALID');
     expect(await code(list('people-wrong', 'shop.people', { privacy, columns: ['illness'] }))).toBe('SKEIN_REQUEST_INVALID');
