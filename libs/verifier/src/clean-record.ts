@@ -2,6 +2,7 @@ import { decimalForm, RECORD_FORMS, TEXT_FORMATS, type ColumnType, type Contract
 import { compilePattern } from './pattern.ts';
 import { quickTest } from './pattern-automaton.ts';
 import { recordRules, type RecordRule } from './record-rule.ts';
+import { isText } from './record-value.ts';
 
 /** True for a value that certainly keeps a rule; false for one that the full check must look at. */
 export type Keeps = (value: unknown) => boolean;
@@ -14,7 +15,8 @@ const always: Keeps = () => true;
  * must judge.
  */
 export function cleanRecord(contract: Contract): (record: unknown) => boolean {
-  return objectTest(contract.properties.map(columnTest));
+  const keeps = objectTest(contract.properties.map(columnTest));
+  return (record) => keeps(record) && isText(record);
 }
 
 /** What a column's values must keep. */

@@ -28,7 +28,7 @@ export function exactForm(value: unknown, type: ColumnType): string | undefined 
       return text !== undefined && text >= '0001' ? text : undefined;
     }
     default:
-      return String(value);
+      return String(value).isWellFormed() ? String(value) : undefined;
   }
 }
 
@@ -109,6 +109,17 @@ export function distinctForm(value: unknown, type: ColumnType): string {
     default:
       return JSON.stringify(exactForm(value, type) ?? String(value));
   }
+}
+
+/** No type nests deeper. */
+const DEEPEST_TEXT = 64;
+
+/** Whether all texts and keys are text of Unicode, which the engine can hold: half a character, of which JavaScript makes strings, is none. */
+export function isText(value: unknown, depth = 0): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (value === null || typeof value !== 'object' || depth > DEEPEST_TEXT) return true;
+  for (const key in value) if (!key.isWellFormed() || !isText(ownMember(value, key), depth + 1)) return false;
+  return true;
 }
 
 export function ownMember(value: unknown, name: string): unknown {

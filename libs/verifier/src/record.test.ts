@@ -1,7 +1,7 @@
 import { readContract, toJsonSchema } from '@skein/contract';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { describe, expect, it } from 'vitest';
-import { recordValidator } from './record.ts';
+import { lineValidator, recordValidator } from './record.ts';
 
 const validatorOf = (properties: string) =>
   recordValidator(
@@ -48,11 +48,33 @@ describe('a record', () => {
     for (let level = 0; level < 50_000; level++) deep = [deep];
     expect(checks(validate, { id: deep })).toEqual(['id.type']);
   });
+  it('that holds half a character is not of its type, for the engine holds no such text', () => {
+    const texts = validatorOf(`
+      - { name: s, logicalType: string, logicalTypeOptions: { maxLength: 3, format: email } }
+      - { name: o, logicalType: object, properties: [{ name: y, logicalType: string }] }
+      - { name: a, logicalType: array, items: { logicalType: string } }
+      - { name: t, logicalType: string }
+`);
+    expect(checks(texts, { s: '\ud800', o: { y: 'x\udc00' }, a: ['\ud83d', '💡'], t: '\udca1\ud83d' })).toEqual(['s.type', 'o.type', 'a.type', 't.type']);
+    expect(checks(texts, { o: { y: '💡' }, a: ['💡', ''], t: '💡\u0000' })).toEqual([]);
+  });
   it('stays as it was', () => {
     const record = Object.freeze({ id: 5n, mail: null });
     validate(record);
     expect(record).toEqual({ id: 5n, mail: null });
   });
+});
+
+it('a line in which half a character stands is malformed, as it is to the engine', () => {
+  const contract = readContract(
+    'apiVersion: v3.2.0\nkind: DataContract\nid: x\nversion: 1.0.0\ndomain: d\nschema:\n  - name: p\n    properties:\n      - { name: s, logicalType: string }\n',
+    'x.yaml',
+  );
+  const judge = lineValidator(contract);
+  const half = String.raw`{"s":"\ud800"} {"s":"\udc00\ud800"} {"s":"x","\uD83D":1} {"s":["\udfff"]}`.split(' ');
+  expect(half.map((line) => checks(judge as (record: unknown) => { check: string }[], line))).toEqual(half.map(() => ['record.malformed']));
+  const whole = String.raw`{"s":"\ud83d\ude00"} {"s":"\\ud800"} {"s":"💡"}`.split(' ');
+  expect(whole.flatMap((line) => judge(line))).toEqual([]);
 });
 
 it('the schema of records serves any validator of JSON Schema 2019-09, in its strict mode', () => {

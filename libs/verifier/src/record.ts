@@ -5,7 +5,7 @@ import { cleanLine } from './clean-line.ts';
 import { cleanRecord } from './clean-record.ts';
 import { compilePattern } from './pattern.ts';
 import { recordRules, type RecordRule } from './record-rule.ts';
-import { exactForm, farForm, ownMember, withinType } from './record-value.ts';
+import { exactForm, farForm, isText, ownMember, withinType } from './record-value.ts';
 
 /** One rule that a record broke; `check` is the id of the batch path's check, or `<column>.type`, `record.type`, `record.unknown_column`. */
 export interface RecordViolation {
@@ -39,25 +39,28 @@ export function fullValidator(contract: Contract): (record: unknown) => RecordVi
 }
 
 /**
- * Judges lines of NDJSON: a line's verdict is that of its record; a line that is no JSON breaks `record.malformed`. Of a member that
- * stands twice, the last counts, as in `JSON.parse`.
+ * Judges lines of NDJSON: a line's verdict is that of its record; a line that is no JSON, or in which half a character stands (`\\ud800` alone), breaks
+ * `record.malformed`. Of a member that stands twice, the last counts, as in `JSON.parse`.
  */
 export function lineValidator(contract: Contract): (line: string) => RecordViolation[] {
   const { clean, learn } = cleanLine(contract);
   const judge = recordValidator(contract);
   return (line) => {
     if (clean(line)) return [];
+    const malformed = (message: string): RecordViolation[] => [{ check: 'record.malformed', value: line.slice(0, 200), message, severity: 'error' }];
     let record: unknown;
     try {
       record = JSON.parse(line);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      return [{ check: 'record.malformed', value: line.slice(0, 200), message, severity: 'error' }];
+      return malformed(error instanceof Error ? error.message : String(error));
     }
+    if (SURROGATE.test(line) && !isText(record)) return malformed('half a character (a lone surrogate) is no text');
     learn(record);
     return judge(record);
   };
 }
+
+const SURROGATE = /\\u[dD][89a-fA-F]/;
 
 interface Compiled {
   readonly schema: ValidateFunction;
@@ -112,7 +115,8 @@ function validate(contract: Contract, { schema, columns }: Compiled, given: unkn
     const { name, type } = property;
     const value = ownMember(record, name) ?? null;
     const endless = found.has(`${name}.finite`) || found.has(`${name}.element.finite`);
-    if (deep && value !== null && !endless && !found.has(`${name}.type`) && !withinType(value, type))
+    const checked = deep || typeof value === 'string';
+    if (checked && value !== null && !endless && !found.has(`${name}.type`) && !(deep ? withinType(value, type) : isText(value)))
       report(`${name}.type`, name, value, 'holds a value outside its type');
     if (found.has(`${name}.type`)) {
       // What is not of its type has no length, pattern or bound to break.
