@@ -100,7 +100,10 @@ describe('generators', () => {
     await product({
       domain: 'shop',
       name: 'prices',
-      from: put('p.sql', 'CREATE TABLE prices (sku VARCHAR(10) PRIMARY KEY, price DECIMAL(9,2) NOT NULL, since DATE);'),
+      from: put(
+        'p.sql',
+        'CREATE TABLE prices (sku VARCHAR(10) PRIMARY KEY, price DECIMAL(9,2) NOT NULL CHECK (price > 99.5), pieces INT CHECK (pieces BETWEEN -2 AND -1), weight DOUBLE CHECK (0.5 > weight), since DATE);',
+      ),
     });
     await product({
       domain: 'shop',
@@ -110,6 +113,12 @@ describe('generators', () => {
       key: 'day',
     });
     expect(read('domains/shop/src/order-days.ts')).toContain("from: ['orders']");
+    // Made-up rows keep the bounds of the script's checks.
+    expect(read('domains/shop/src/examples/prices.csv').split('\n').slice(1, 4)).toEqual([
+      'text 1,99.51,-1,0.499999999,2026-01-01',
+      'text 2,99.52,-2,0.499999998,2026-01-02',
+      'text 3,99.53,-2,0.499999997,2026-01-03',
+    ]);
     expect(read('contracts/shop/order_days/v1/contract.odcs.yaml')).toContain('name: Shop & Co.');
     expect(readContract(read('contracts/shop/order_days/v1/contract.odcs.yaml'), 'x').properties.map(({ type }) => type.kind)).toEqual(['date', 'int']);
     await expect(remove('shop', 'orders')).rejects.toThrow(/is read by domains\/shop\/src\/order-days\.ts/);

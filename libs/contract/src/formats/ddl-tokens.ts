@@ -15,6 +15,9 @@ export interface SqlToken {
 const MOST_BYTES = 1024 * 1024;
 const PATTERN =
   /(?<space>\s+|--[^\n]*|\/\*[\s\S]*?\*\/)|(?<dollar>\$(?<tag>[A-Za-z_]*)\$[\s\S]*?\$\k<tag>\$)|(?<text>[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*')|(?<quoted>"(?:[^"]|"")*"|`[^`]*`|\[[A-Za-z_][^\]\n]*\])|(?<word>[\p{L}_][\p{L}\p{N}_$]*)|(?<number>\d[\d.]*)|(?<sign>[\s\S])/uy;
+/** Who quotes names with backticks, as MySQL, BigQuery and Spark do, escapes quotes in a text with a backslash too. */
+const ESCAPING = /^[ \t]*`|\bTABLE\s{1,20}(?:IF\s{1,20}NOT\s{1,20}EXISTS\s{1,20})?`/im;
+const ESCAPED = new RegExp(PATTERN.source.replace("'(?:[^']|'')*'", String.raw`'(?:[^'\\]|''|\\[\s\S])*'`), PATTERN.flags);
 
 /** Words and signs without white space and comments. Iterative and linear; throws SKEIN_CONTRACT_LIMIT beyond 1 MB, and calls `unclosed` where a quote or comment is. */
 export function sqlTokens(sql: string, file: string, unclosed: (at: number) => never): SqlToken[] {
@@ -28,15 +31,19 @@ export function sqlTokens(sql: string, file: string, unclosed: (at: number) => n
   const push = (kind: SqlToken['kind'], text: string, value: string, at: number) => {
     tokens.push({ kind, text, value, at, nests: kind === 'sign' ? nesting(value, tokens.at(-1), open) : 0 });
   };
-  PATTERN.lastIndex = 0;
-  for (let match = PATTERN.exec(sql); match; match = PATTERN.exec(sql)) {
+  const escapes = ESCAPING.test(sql);
+  const pattern = escapes ? ESCAPED : PATTERN;
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(sql); match; match = pattern.exec(sql)) {
     const { space, dollar, text, quoted, word, number } = match.groups ?? {};
     const [whole] = match;
     const at = match.index;
     if (space !== undefined) continue;
     if (dollar !== undefined) push('text', whole, whole.replace(/^\$\w*\$|\$\w*\$$/g, ''), at);
-    else if (text !== undefined) push('text', whole, constant(whole), at);
+    else if (text !== undefined) push('text', whole, constant(escapes && whole.startsWith("'") ? `e${whole}` : whole), at);
     else if (quoted !== undefined) push('quoted', whole, whole.slice(1, -1).replaceAll('""', '"'), at);
+    // SQL Server ends a batch with a line of its own, and statements with nothing.
+    else if (word !== undefined && open.length === 0 && isBatchEnd(sql, whole, at)) push('sign', ';', ';', at);
     else if (word !== undefined) push('word', whole, whole.toUpperCase(), at);
     else {
       // What opens here is never closed; to look for its end again at the next sign would take for ever.
@@ -45,6 +52,10 @@ export function sqlTokens(sql: string, file: string, unclosed: (at: number) => n
     }
   }
   return tokens;
+}
+
+function isBatchEnd(sql: string, word: string, at: number): boolean {
+  return word.toUpperCase() === 'GO' && /(?:^|\n)[ \t]*$/.test(sql.slice(Math.max(0, at - 80), at)) && /^[ \t]*(?:\r?\n|$)/.test(sql.slice(at + 2, at + 82));
 }
 
 function nesting(sign: string, before: SqlToken | undefined, open: string[]): number {

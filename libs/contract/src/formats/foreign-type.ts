@@ -33,6 +33,15 @@ const NEAREST: Readonly<Record<string, readonly [type: ColumnType, note?: string
   DATETIME2: [{ kind: 'timestamp', zoned: false }],
   DATETIMEOFFSET: [{ kind: 'timestamp', zoned: true }],
   MONEY: [{ kind: 'decimal', precision: 19, scale: 4 }, 'MONEY carries no currency: add a column for it'],
+  SMALLMONEY: [{ kind: 'decimal', precision: 10, scale: 4 }, 'SMALLMONEY carries no currency: add a column for it'],
+  SMALLDATETIME: [{ kind: 'timestamp', zoned: false }],
+  ROWVERSION: [{ kind: 'binary' }, 'that the database counts the changes of a row (ROWVERSION) is not part of a contract'],
+  XML: [{ kind: 'string' }, 'XML has no fixed shape: it is kept as text'],
+  YEAR: [{ kind: 'int', bits: 32 }],
+  SET: [{ kind: 'string' }, 'a set is kept as text, its members joined by commas'],
+  TINYBLOB: [{ kind: 'binary' }],
+  MEDIUMBLOB: [{ kind: 'binary' }],
+  LONGBLOB: [{ kind: 'binary' }],
   BYTEINT: [{ kind: 'int', bits: 32 }],
   MEDIUMINT: [{ kind: 'int', bits: 32 }],
   UINT8: [{ kind: 'int', bits: 32 }],
@@ -57,6 +66,18 @@ const NEAREST: Readonly<Record<string, readonly [type: ColumnType, note?: string
   'TIME WITH TIME ZONE': [{ kind: 'string' }, 'a time of day with a zone has no type in a contract: it is kept as text'],
   TIMETZ: [{ kind: 'string' }, 'a time of day with a zone has no type in a contract: it is kept as text'],
 };
+
+/** The largest number of an unsigned integer, as MySQL has them; one of 64 bits is a decimal here. */
+const UNSIGNED: Readonly<Record<string, readonly [type: ColumnType, maximum: string]>> = {
+  TINYINT: [{ kind: 'int', bits: 32 }, '255'],
+  SMALLINT: [{ kind: 'int', bits: 32 }, '65535'],
+  MEDIUMINT: [{ kind: 'int', bits: 32 }, '16777215'],
+  INT: [{ kind: 'int', bits: 64 }, '4294967295'],
+  INTEGER: [{ kind: 'int', bits: 64 }, '4294967295'],
+  BIGINT: [{ kind: 'decimal', precision: 20, scale: 0 }, '18446744073709551615'],
+};
+/** Types after which MySQL says how wide a number is shown, which is none of its bounds. */
+const SHOWN_WIDE = /^(?:TINYINT|SMALLINT|MEDIUMINT|INT|INTEGER|BIGINT|YEAR|FLOAT|DOUBLE|DOUBLE PRECISION|REAL)$/;
 
 const LENGTHS = new Set(['VARCHAR2', 'NVARCHAR2', 'NCHAR', 'STRING', 'TEXT']);
 
@@ -152,19 +173,30 @@ export function foreignType(written: string, named: NamedTypes = new Map(), dept
       while (peek() !== undefined && !take(')')) if (!take(',')) numbers.push(tokens[at++] ?? '');
     };
     scale();
+    // How MySQL stores a text, which is not what it holds.
+    if (peek()?.toUpperCase() === 'CHARACTER' && tokens[at + 1]?.toUpperCase() === 'SET') at += 3;
     while (/^(?:varying|precision|with|without|local|time|zone|unsigned|character|large|object)$/i.test(peek() ?? '') && words.length < 6)
       words.push(tokens[at++] ?? '');
     if (numbers.length === 0) scale();
-    const name = bare(words.join(' ')).toUpperCase();
+    const spelled = bare(words.join(' ')).toUpperCase();
+    const unsigned = / UNSIGNED$/.test(spelled);
+    const base = spelled.replace(/ UNSIGNED$/, '');
+    const name = base === 'UNIQUEIDENTIFIER' ? 'UUID' : base;
+    take('ZEROFILL');
+    const whole = unsigned ? UNSIGNED[name] : undefined;
+    if (whole) return { type: whole[0], options: { minimum: '0', maximum: whole[1] } };
     const temporal = /^(?:TIME|TIMESTAMP|DATETIME|DATETIME2)/.test(name);
-    const list = temporal || numbers.length === 0 ? '' : `(${numbers.filter((one) => /^\d+$/.test(one)).join(',')})`;
+    const list =
+      temporal || numbers.length === 0 || SHOWN_WIDE.test(name) || /^max$/i.test(numbers[0] ?? '')
+        ? ''
+        : `(${numbers.filter((one) => /^\d+$/.test(one)).join(',')})`;
     if (temporal && numbers[0] !== undefined && numbers[0] !== '6') notes.push(`that ${name} has ${numbers[0]} digits of a second is not carried`);
     const physical = `${name}${list}`;
     try {
       const { type, maxLength, bounds, format } = parsePhysicalType(physical);
       const options: DraftOptions = {
         ...(maxLength === undefined ? {} : { maxLength }),
-        ...(bounds ? { minimum: bounds[0], maximum: bounds[1] } : {}),
+        ...(bounds ? { minimum: bounds[0], maximum: bounds[1] } : unsigned ? { minimum: '0' } : {}),
         ...(format === undefined ? {} : { format }),
       };
       return Object.keys(options).length > 0 ? { type, options } : { type };

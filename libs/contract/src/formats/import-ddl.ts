@@ -1,8 +1,9 @@
 import { SkeinError } from '@skein/kernel';
 import type { ColumnType, StructField } from '../contract.ts';
 import { YamlText } from '../yaml-tree.ts';
+import { checkRules, narrowed } from './ddl-check.ts';
 import { sqlTokens, type SqlToken } from './ddl-tokens.ts';
-import type { Draft, DraftColumn } from './draft.ts';
+import type { Draft, DraftColumn, DraftOptions } from './draft.ts';
 import { foreignType, type ForeignType } from './foreign-type.ts';
 import { isScalarKind } from './import-dbt.ts';
 
@@ -23,6 +24,7 @@ interface Table {
   columns: Column[];
   key: string[];
   description?: string;
+  readonly checks: Check[];
   readonly notes: string[];
 }
 
@@ -33,6 +35,13 @@ interface Column {
   unique: boolean;
   description?: string;
   readonly references: string[];
+  readonly notes: string[];
+}
+
+/** A CHECK: its parenthesised tokens, all of it as it is noted where no contract says it, and where the note stands. */
+interface Check {
+  readonly tokens: readonly SqlToken[];
+  readonly written: readonly SqlToken[];
   readonly notes: string[];
 }
 
@@ -60,19 +69,22 @@ export function importDdl(sql: string, file: string, table?: string): Draft {
             .join(', ')}.`,
     );
   const key = chosen.key.map((name) => name.toLowerCase());
+  const types = new Map(chosen.columns.map((column) => [column.name.toLowerCase(), reader.typeOf(column.type)]));
+  const asked = askedBy(chosen.checks, types);
   return {
     name: chosen.name,
     description: chosen.description,
     notes: chosen.notes,
     columns: chosen.columns.map((column): DraftColumn => {
-      const { type, options, codes, notes } = reader.typeOf(column.type);
+      const { type, notes } = types.get(column.name.toLowerCase()) ?? reader.typeOf(column.type);
+      const { options, codes, required } = asked.get(column.name.toLowerCase()) ?? {};
       const position = isScalarKind(type.kind) ? key.indexOf(column.name.toLowerCase()) + 1 : 0;
       return {
         name: column.name,
         type,
         options,
         codes,
-        required: column.required,
+        required: column.required || required === true,
         unique: column.unique && !(key.length === 1 && position === 1) && isScalarKind(type.kind),
         keyPosition: position > 0 ? position : undefined,
         description: column.description,
@@ -81,6 +93,32 @@ export function importDdl(sql: string, file: string, table?: string): Draft {
       };
     }),
   };
+}
+
+interface Asked {
+  options?: DraftOptions | undefined;
+  codes?: readonly string[] | undefined;
+  required?: boolean;
+}
+
+/** What types and checks ask of each column, by its name in lower case. A check that a contract does not say is noted. */
+function askedBy(checks: readonly Check[], types: ReadonlyMap<string, ForeignType>): ReadonlyMap<string, Asked> {
+  const asked = new Map([...types].map(([name, { options, codes }]): [string, Asked] => [name, { options, codes }]));
+  for (const { tokens, written, notes } of checks) {
+    const rules = checkRules(tokens, (column) => types.get(column.toLowerCase())?.type);
+    const after = new Map<string, Asked>();
+    const fit = rules?.every(({ column, options, codes, required }) => {
+      const name = column.toLowerCase();
+      const before = after.get(name) ?? asked.get(name) ?? {};
+      const narrow = narrowed(before.options, options);
+      const both = before.codes && codes ? before.codes.filter((code) => codes.includes(code)) : (codes ?? before.codes);
+      after.set(name, { ...before, ...(required ? { required } : {}), options: narrow, codes: both });
+      return narrow !== undefined && both?.length !== 0;
+    });
+    if (fit) for (const [name, one] of after) asked.set(name, one);
+    else notes.push(`not carried: ${words(written)}`);
+  }
+  return asked;
 }
 
 class DdlReader {
@@ -123,7 +161,7 @@ class DdlReader {
 
   /** A qualified name is known by its last part. */
   #foreign(tokens: readonly SqlToken[], depth: number): ForeignType {
-    const written = tokens.filter((_, index) => tokens[index]?.value !== '.' && tokens[index + 1]?.value !== '.').map((token) => token.text);
+    const written = tokens.filter((_, index) => tokens[index]?.value !== '.' && tokens[index + 1]?.value !== '.').map(typeWord);
     return foreignType(written.join(' '), this.#named, depth);
   }
 
@@ -181,12 +219,13 @@ class DdlReader {
     while (['OR', 'REPLACE', 'TEMP', 'TEMPORARY', 'UNLOGGED', 'EXTERNAL', 'TRANSIENT', 'GLOBAL', 'LOCAL', 'FOREIGN'].includes(this.#peek()?.value ?? ''))
       this.#at += 1;
     if (this.#take('TYPE')) return this.#createType();
+    if (this.#take('DOMAIN')) return this.#createDomain();
     if (!this.#take('TABLE')) return;
     const at = this.#peek()?.at ?? 0;
     if (this.#take('IF')) this.#at += 2;
     const name = this.#name();
     if (name === undefined || !this.#take('(')) return;
-    const table: Table = { name, at, columns: [], key: [], notes: [] };
+    const table: Table = { name, at, columns: [], key: [], checks: [], notes: [] };
     for (const part of split(this.#group())) this.#part(table, part);
     tables.push(table);
     while (this.#at < this.#tokens.length && this.#peek()?.value !== ';') {
@@ -222,6 +261,23 @@ class DdlReader {
     while (this.#at < this.#tokens.length && this.#peek()?.value !== ';') this.#at += 1;
     const alias = this.#tokens.slice(start, this.#at);
     this.#named.set(name, (depth) => this.#foreign(alias, depth));
+  }
+
+  #createDomain(): void {
+    const name = this.#name()?.toLowerCase();
+    this.#take('AS');
+    const start = this.#at;
+    while (this.#at < this.#tokens.length && this.#peek()?.value !== ';') this.#at += 1;
+    if (name === undefined) return;
+    const written = this.#tokens.slice(start, this.#at);
+    const end = written.findIndex((token) => token.kind === 'word' && AFTER_TYPE.has(token.value));
+    const base = end < 0 ? written : written.slice(0, end);
+    const note = `not carried: of the domain ${name}, ${words(written.slice(base.length))}`;
+    this.#named.set(name, (depth) => {
+      if (depth > MAX_DEPTH) return { type: { kind: 'string' }, notes: [`the domain ${name} holds itself: kept as text`] };
+      const read = this.#foreign(base, depth + 1);
+      return end < 0 ? read : { ...read, notes: [...read.notes, note] };
+    });
   }
 
   #composite(name: string, depth: number): ForeignType {
@@ -289,8 +345,8 @@ class DdlReader {
         column.notes.push('the default value is not part of a contract');
         at = skipExpression(tokens, at + 1);
       } else if (kind === 'word' && value === 'CHECK') {
-        const end = skipExpression(tokens, at + 1);
-        column.notes.push(`not carried: ${words(tokens.slice(at, end + 1))}`);
+        const end = groupEnd(tokens, at + 1);
+        table.checks.push({ tokens: tokens.slice(at + 1, end + 1), written: tokens.slice(at, end + 1), notes: column.notes });
         at = end;
       } else if (kind === 'word' && (value === 'GENERATED' || value === 'IDENTITY' || value === 'AUTO_INCREMENT' || value === 'AUTOINCREMENT')) {
         column.notes.push('that the database makes the values is not part of a contract');
@@ -310,11 +366,15 @@ class DdlReader {
         ? []
         : tokens
             .slice(open + 1, close)
-            .filter((token) => token.kind === 'word' || token.kind === 'quoted')
+            .filter((token) => token.kind === 'quoted' || (token.kind === 'word' && !['ASC', 'DESC'].includes(token.value)))
             .map(nameOf);
     const find = (name: string | undefined) => table.columns.find((column) => column.name.toLowerCase() === name?.toLowerCase());
     if (first?.value === 'PRIMARY') table.key = columns;
-    else if (first?.value === 'UNIQUE' && columns.length === 1) {
+    else if (first?.value === 'CHECK') {
+      const end = groupEnd(tokens, 1);
+      // What follows may say that it is not enforced.
+      table.checks.push({ tokens: end === tokens.length - 1 ? tokens.slice(1) : [], written: tokens, notes: table.notes });
+    } else if (first?.value === 'UNIQUE' && columns.length === 1) {
       const column = find(columns[0]);
       if (column) column.unique = true;
     } else if (first?.value === 'FOREIGN' && columns.length === 1) {
@@ -352,7 +412,9 @@ class DdlReader {
     while (['ONLY', 'IF', 'EXISTS'].includes(this.#peek()?.value ?? '')) this.#at += 1;
     const name = this.#name()?.toLowerCase();
     const table = tables.find((one) => one.name.toLowerCase() === name);
-    if (!table || !this.#take('ADD')) return;
+    if (!table) return;
+    if (this.#take('WITH') && !this.#take('CHECK')) return;
+    if (!this.#take('ADD')) return;
     const start = this.#at;
     while (this.#at < this.#tokens.length && this.#peek()?.value !== ';') this.#at += 1;
     const part = this.#tokens.slice(start, this.#at);
@@ -362,6 +424,12 @@ class DdlReader {
 
 function nameOf(token: SqlToken): string {
   return token.kind === 'quoted' || token.kind === 'text' ? token.value : token.text;
+}
+
+/** A word of a type; those in brackets are SQL Server's, where a bit is no bit string and a timestamp no moment. */
+function typeWord({ kind, text, value }: SqlToken): string {
+  if (kind !== 'quoted' || !text.startsWith('[')) return text;
+  return { bit: 'BOOLEAN', timestamp: 'ROWVERSION' }[value.toLowerCase()] ?? value;
 }
 
 function words(tokens: readonly SqlToken[]): string {
@@ -400,6 +468,17 @@ function referenceAt(tokens: readonly SqlToken[], from: number): [string | undef
   const reference =
     column && tokens[at + 2]?.value === ')' && [table, nameOf(column)].every((name) => /^[A-Za-z_]\w*$/.test(name)) ? `${table}.${nameOf(column)}` : undefined;
   return [reference, at + 3 - from];
+}
+
+/** Index of the token that closes the parenthesis at `from`; where none opens there, that before the next constraint. */
+function groupEnd(tokens: readonly SqlToken[], from: number): number {
+  if (tokens[from]?.value !== '(') return skipExpression(tokens, from);
+  let depth = 0;
+  const end = tokens.findIndex(({ kind, value }, at) => {
+    if (at >= from && kind === 'sign') depth += value === '(' ? 1 : value === ')' ? -1 : 0;
+    return at >= from && depth === 0;
+  });
+  return end < 0 ? tokens.length - 1 : end;
 }
 
 /** Index of the last token of an expression: up to the next word that begins a constraint. */

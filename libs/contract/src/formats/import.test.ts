@@ -93,13 +93,124 @@ describe('SQL scripts', () => {
     expect(by['feeling']?.codes).toEqual(['sad', 'happy']);
     expect([draft.description, by['home']?.description, by['note']?.description]).toEqual(['Who buys', 'where\nthey live', "it's fine"]);
     expect([by['parent']?.references, by['amount']?.references]).toEqual([['customers.id'], ['prices.amount']]);
-    expect(draft.notes).toEqual(['not carried: UNIQUE ( code , parent )', 'not carried: CHECK ( amount > 0 )']);
+    expect(draft.notes).toEqual(['not carried: UNIQUE ( code , parent )']);
+    expect(by['amount']?.options).toEqual({ exclusiveMinimum: '0' });
     expect(by['code']?.notes?.[0]).toContain('CHECK ( length');
   });
   it('make a contract that reads, its name a product name', () => {
     const contract = contractOf(draft);
     expect([contract.name, contract.properties.length]).toEqual(['customers', 8]);
-    expect(draftContract(draft, { id: 'i', domain: 'd' })).toContain('# not carried: CHECK ( amount > 0 )');
+    expect(draftContract(draft, { id: 'i', domain: 'd' })).toContain('# not carried: UNIQUE ( code , parent )');
+  });
+  it('give the rules of simple checks, as people and dumps of three systems write them', () => {
+    const columns = 'n int, big bigint, d decimal(5,2), f double, t text, v varchar(9), b boolean, at date, code smallint';
+    const asked = (check: string) => {
+      const { columns: read, notes } = importDdl(`CREATE TABLE x (${columns}, CHECK ${check})`, 'f');
+      const bare = importDdl(`CREATE TABLE x (${columns})`, 'f').columns;
+      const told = read.filter((column, at) => JSON.stringify(column) !== JSON.stringify(bare[at]));
+      return [
+        ...told.map(({ name, options, codes, required }) => [name, { ...options, ...(codes ? { codes } : {}), ...(required ? { required } : {}) }]),
+        ...notes,
+      ];
+    };
+    const carried: readonly (readonly [check: string, column: string, rule: object])[] = [
+      ['(n >= 0)', 'n', { minimum: '0' }],
+      ['(((n > (-5))))', 'n', { exclusiveMinimum: '-5' }],
+      ['(0 <= d AND d < 99.50)', 'd', { minimum: '0', exclusiveMaximum: '99.50' }],
+      ['(n BETWEEN 1 AND 5 AND n IS NOT NULL)', 'n', { minimum: '1', maximum: '5', required: true }],
+      ['((d >= (0)::numeric(5,2)))', 'd', { minimum: '0' }],
+      ["(t IN ('a', 'it''s', 'a'))", 't', { codes: ['a', "it's"] }],
+      ["(((t)::text = ANY ((ARRAY['on'::character varying, 'off'::character varying])::text[])))", 't', { codes: ['on', 'off'] }],
+      ["([t]='open' OR [t]=N'done')", 't', { codes: ['open', 'done'] }],
+      ["((`t` in (_utf8mb4'x',_utf8mb4'y')))", 't', { codes: ['x', 'y'] }],
+      ['(code IN (1, 2))', 'code', { minimum: '-32768', maximum: '32767', codes: ['1', '2'] }],
+      ['(char_length((v)::text) <= 5)', 'v', { maxLength: 5 }],
+      ['(length(v) <= 90)', 'v', { maxLength: 9 }],
+      ['(length(t) > 0)', 't', { minLength: 1 }],
+      ['(len(t) >= 3)', 't', { minLength: 3 }],
+      ['(code > 0)', 'code', { exclusiveMinimum: '0', maximum: '32767' }],
+      ['(code < 99999)', 'code', { minimum: '-32768', exclusiveMaximum: '99999' }],
+    ];
+    for (const [check, column, rule] of carried) {
+      if (check !== '(code < 99999)' && check !== '(length(v) <= 90)') expect(asked(check), check).toEqual([[column, rule]]);
+      // What the type says already is neither said anew nor noted.
+      else expect(asked(check), check).toEqual([]);
+    }
+    // Each of these says something that a contract does not, or not like that: it stays a remark, whole.
+    const remarks = [
+      '(n >= 0 OR d > 0)',
+      '(n > d)',
+      '(NOT n > 0)',
+      '(100 > n AND n <> 3 IS NULL OR true)',
+      '(n NOT BETWEEN 1 AND 5)',
+      "(t NOT IN ('a'))",
+      "(t IN ('a', lower('b')))",
+      "(t > 'a')",
+      "(at > '2020-01-01')",
+      '(n >= 0.5)',
+      '(d <= 1000)',
+      '(n <> 3)',
+      '(n % 2 = 1)',
+      '(n > 9 AND n < 3)',
+      "(n > 0 AND t LIKE 'x%')",
+      '(length(t) >= 3)',
+      '(len(t) <= 5)',
+      '(length(n) <= 5)',
+      '(b IN (0, 1))',
+      '(nothing >= 0)',
+      '(n >= 1e3)',
+      '(n >= 0) NOT ENFORCED',
+      '(ARRAY < 5)',
+      `${'('.repeat(5_000)}n > 0${')'.repeat(5_000)}`,
+    ];
+    for (const check of remarks) expect(asked(check), check.slice(0, 60)).toEqual([expect.stringContaining('not carried: CHECK')]);
+  });
+  it('are read as MySQL, SQL Server and PostgreSQL dump them', () => {
+    const mysql = importDdl(
+      "CREATE TABLE `k` (`id` int(10) unsigned NOT NULL AUTO_INCREMENT, `big` bigint(20) unsigned, `p` decimal(12,2) unsigned CHECK (`p` <= 5) DEFAULT '0.00', `v` tinyint(1), `u` char(36) CHARACTER SET ascii COLLATE ascii_bin, `s` set('a','b'), `y` year(4), `pic` mediumblob, `r` double(8,4), `note` text COMMENT 'it\\'s; isn''t', PRIMARY KEY (`id` DESC)) ENGINE=InnoDB;",
+      'f',
+    );
+    expect(types(mysql)).toEqual({
+      ...{
+        id: 'BIGINT',
+        big: 'DECIMAL(20,0)',
+        p: 'DECIMAL(12,2)',
+        v: 'INTEGER',
+        u: 'VARCHAR',
+        s: 'VARCHAR',
+        y: 'INTEGER',
+        pic: 'BLOB',
+        r: 'DOUBLE',
+        note: 'VARCHAR',
+      },
+    });
+    expect(mysql.columns.map(({ options }) => options).slice(0, 3)).toEqual([
+      { minimum: '0', maximum: '4294967295' },
+      { minimum: '0', maximum: '18446744073709551615' },
+      { minimum: '0', maximum: '5' },
+    ]);
+    expect(mysql.columns.at(-1)?.description).toBe("it's; isn't");
+    const server = importDdl(
+      `USE [shop]\nGO\nCREATE TABLE [dbo].[Orders](\n[OrderID] [int] IDENTITY(1,1) NOT NULL, [Mail] [nvarchar](max), [Guid] [uniqueidentifier], [Paid] [bit], [Ver] [timestamp], [Fee] [smallmoney], [Old] [smalldatetime], [Total] [decimal](18, 2),
+       CONSTRAINT [pk] PRIMARY KEY CLUSTERED ([OrderID] ASC) WITH (PAD_INDEX = OFF) ON [PRIMARY], CONSTRAINT [u] UNIQUE NONCLUSTERED ([Guid] ASC)) ON [PRIMARY]\r\nGO\r\nALTER TABLE [dbo].[Orders]  WITH CHECK ADD  CONSTRAINT [c] CHECK  (([Total]>=(0)))\n  go\nALTER TABLE [dbo].[Orders] WITH NOCHECK ADD CHECK ([Fee] > 0)\nGO`,
+      'f',
+    );
+    expect(types(server)).toEqual({
+      ...{ OrderID: 'INTEGER', Mail: 'VARCHAR', Guid: 'VARCHAR', Paid: 'BOOLEAN', Ver: 'BLOB', Fee: 'DECIMAL(10,4)', Old: 'TIMESTAMP', Total: 'DECIMAL(18,2)' },
+    });
+    const by = Object.fromEntries(server.columns.map((column) => [column.name, column]));
+    expect([by['OrderID']?.keyPosition, by['Guid']?.unique, by['Guid']?.options, by['Total']?.options, by['Fee']?.options]).toEqual([
+      1,
+      true,
+      { format: 'uuid' },
+      { minimum: '0' },
+      undefined,
+    ]);
+    const postgres = importDdl('CREATE DOMAIN p.few AS integer CONSTRAINT c CHECK (VALUE > 0); CREATE TABLE x (n p.few, go int,\n go2 int)', 'f');
+    expect(types(postgres)).toEqual({ n: 'INTEGER', go: 'INTEGER', go2: 'INTEGER' });
+    expect(postgres.columns[0]?.notes).toEqual(['not carried: of the domain few, CONSTRAINT c CHECK ( VALUE > 0 )']);
+    // Where names are quoted as the standard has it, a backslash in a text is one.
+    expect(importDdl(`CREATE TABLE "x" (a text COMMENT 'c:\\', b int)`, 'f').columns.map(({ name }) => name)).toEqual(['a', 'b']);
   });
   it('are told apart, and refused with a place', () => {
     const two = `${SCRIPT}\nCREATE TABLE b (x int);`;

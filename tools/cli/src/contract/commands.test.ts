@@ -232,6 +232,15 @@ describe('export, import and docs', () => {
       expect([written, code, stderr.includes('0 faults')]).toEqual([written, 0, true]);
       expect(readContract(stdout, 'again').properties).toHaveLength(40);
     }
+    const script = put('persons.sql', 'CREATE TYPE home AS (street text, city text); CREATE TABLE p (email text, lives home, amount int CHECK (amount >= 0));');
+    const { stdout } = await runApp('contract', 'import', '--format', 'ddl', '--id', 'i', '--domain', 'd', script);
+    expect(readContract(stdout, 'p').properties.map(({ name, classification }) => [name, classification])).toEqual([
+      ['email', 'restricted'],
+      ['lives', 'restricted'],
+      ['amount', 'internal'],
+    ]);
+    expect(stdout).toContain('# personal: the name street in it tells of persons');
+    expect(stdout).toContain('minimum: 0');
     expect((await runApp('contract', 'import', '--format', 'avro', '--id', 'i', '--domain', 'Not A Name', EVENTS)).code).toBe(2);
     expect((await runApp('contract', 'import', '--format', 'parquet', '--id', 'i', '--domain', 'd', EVENTS)).code).toBe(2);
   });

@@ -56,7 +56,7 @@ async function readDraft({ format, table, domain, name }: ImportFlags, file: str
     case 'avro':
       return importAvro(await readText(file), file);
     case 'ddl':
-      return importDdl(await readText(file), file, table);
+      return (await import('../draft/classified.ts')).classifiedByName(importDdl(await readText(file), file, table));
     case 'dbt':
       return importDbt(await readText(file), file, table);
   }

@@ -192,8 +192,13 @@ function personalOf(facts: Facts, { domain, name }: { readonly domain: string; r
   return facts.top.some(([value]) => MAIL.test(value)) ? 'there are mail addresses in it' : undefined;
 }
 
+/** The column's name, or that of a field in it, where it tells of persons. */
+export function tellingName(name: string, type: ColumnType): string | undefined {
+  return tellsOfPersons(name) ? name : fieldNames(type).find(tellsOfPersons);
+}
+
 /** Whether a column's name tells of persons, in English or German. */
-export function tellsOfPersons(name: string): boolean {
+function tellsOfPersons(name: string): boolean {
   return PERSON.test(columnNames([name])[0] ?? '');
 }
 

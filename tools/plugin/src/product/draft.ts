@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { columnNames, dataDraft, dataFiles, tellsOfPersons, type DataFormat } from '@skein/cli';
-import { importDdl, type Draft, type DraftColumn } from '@skein/contract/formats';
+import { classifiedByName, columnNames, dataDraft, dataFiles, type DataFormat } from '@skein/cli';
+import { importDdl, type Draft, type DraftColumn, type DraftOptions } from '@skein/contract/formats';
 import { SkeinError } from '@skein/kernel';
 import { refuseMixedEncodings } from './encoding.ts';
 
@@ -35,8 +35,7 @@ export async function draftFrom(file: string, product: { readonly domain: string
   if (!existsSync(file) || !statSync(file).isFile())
     throw new SkeinError('SKEIN_SOURCE_NOT_FOUND', `there is no file ${JSON.stringify(file)}`, { hint: 'Give --from the path of a file.' });
   if (format === 'ddl') {
-    const read = importDdl(readFileSync(file, 'utf8'), file, undefined);
-    const draft = { ...read, columns: read.columns.map(classified) };
+    const draft = classifiedByName(importDdl(readFileSync(file, 'utf8'), file, undefined));
     return named(draft, 'columns', examplesOf(draft.columns));
   }
   if (format === 'csv') await refuseMixedEncodings(file);
@@ -52,12 +51,6 @@ function named(draft: Draft, shape: Drafted['shape'], examples: Drafted['example
   const columns = draft.columns.map((column, index) => ({ ...column, name: names[index] ?? column.name }));
   const renamed = Object.fromEntries(draft.columns.flatMap((column, index) => (column.name === names[index] ? [] : [[names[index] ?? '', column.name]])));
   return { draft: { ...draft, columns }, shape, renamed, examples };
-}
-
-/** A script says nothing of persons: the names of its columns do. */
-function classified(column: DraftColumn): DraftColumn {
-  if (!tellsOfPersons(column.name)) return { ...column, classification: 'internal' };
-  return { ...column, classification: 'restricted', notes: [...(column.notes ?? []), `personal: the name ${column.name} tells of persons`] };
 }
 
 /** Up to three rows, none with the key of another, or with a value that is to be in one row only. */
@@ -79,10 +72,11 @@ function madeUp({ type, codes, options }: DraftColumn, at: number): string | nul
     case 'boolean':
       return String(at % 2 === 0);
     case 'int':
+      return numberOf(at, 0, options);
     case 'float':
-      return String(at + 1);
+      return numberOf(at, MOST_FRACTION, options);
     case 'decimal':
-      return type.precision > type.scale ? String(at + 1) : '0';
+      return type.precision > type.scale ? numberOf(at, type.scale, options) : '0';
     case 'date':
       return day;
     case 'timestamp':
@@ -100,6 +94,27 @@ function madeUp({ type, codes, options }: DraftColumn, at: number): string | nul
       if (options?.format === 'uuid') return `00000000-0000-4000-8000-00000000000${at}`;
       return textOf(at, options?.minLength ?? 0, options?.maxLength ?? 40);
   }
+}
+
+/** Digits after the point that a made-up number of a floating type may have. */
+const MOST_FRACTION = 9;
+
+/** A number within the bounds: 1, 2 or 3, else the ones that follow the lower bound, or go before the upper. */
+function numberOf(at: number, scale: number, { minimum, maximum, exclusiveMinimum, exclusiveMaximum }: DraftOptions = {}): string {
+  const steps = (bound: string): bigint => {
+    const [, sign = '', whole = '0', fraction = ''] = /^(-?)(\d*)\.?(\d*)$/.exec(bound) ?? [];
+    return BigInt(`${sign}${whole}${fraction.slice(0, scale).padEnd(scale, '0')}`);
+  };
+  const first = minimum !== undefined ? steps(minimum) : exclusiveMinimum !== undefined ? steps(exclusiveMinimum) + 1n : undefined;
+  const last = maximum !== undefined ? steps(maximum) : exclusiveMaximum !== undefined ? steps(exclusiveMaximum) - 1n : undefined;
+  const step = BigInt(at);
+  let value = BigInt(at + 1) * 10n ** BigInt(scale);
+  if (first !== undefined && value < first) value = last !== undefined && first + step > last ? last : first + step;
+  else if (last !== undefined && value > last) value = first !== undefined && last - step < first ? first : last - step;
+  const digits = String(value < 0n ? -value : value).padStart(scale + 1, '0');
+  const whole = digits.slice(0, digits.length - scale);
+  const fraction = digits.slice(digits.length - scale).replace(/0+$/, '');
+  return `${value < 0n ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
 function textOf(at: number, shortest: number, longest: number): string {
