@@ -179,8 +179,8 @@ export function foreignType(written: string, named: NamedTypes = new Map(), dept
       words.push(tokens[at++] ?? '');
     if (numbers.length === 0) scale();
     const spelled = bare(words.join(' ')).toUpperCase();
-    const unsigned = / UNSIGNED$/.test(spelled);
-    const base = spelled.replace(/ UNSIGNED$/, '');
+    const unsigned = spelled.endsWith(' UNSIGNED');
+    const base = unsigned ? spelled.slice(0, -' UNSIGNED'.length) : spelled;
     const name = base === 'UNIQUEIDENTIFIER' ? 'UUID' : base;
     take('ZEROFILL');
     const whole = unsigned ? UNSIGNED[name] : undefined;
