@@ -146,6 +146,13 @@ describe('a hostile solution', () => {
   it('is told from a plain one', async () => {
     await expect(check({})).resolves.toBeUndefined();
     await expect(check({}, [])).rejects.toMatchObject({ code: 'SKEIN_QUERY_REFUSED' });
+    // It may grow, and be nested, within reason.
+    for (const transformation of [
+      "replace(replace(lower({value}), 'ä', 'ae'), 'ö', 'oe')",
+      'hex(encode({value}))',
+      `${'lower('.repeat(150)}{value}${')'.repeat(150)}`,
+    ])
+      await expect(check({ transformation })).resolves.toBeUndefined();
   });
 
   it.each([
@@ -195,6 +202,22 @@ describe('a hostile solution', () => {
     "getvariable('x')",
     "error('x')",
     '',
+    // What a SELECT takes and an expression does not: refused here, not by the engine in the middle of a run.
+    '{value} WINDOW w AS ()',
+    'ALL {value}',
+    // Texts that grow by each call, or by each element of a list.
+    `${'hex('.repeat(20)}{value}${')'.repeat(20)}`,
+    `replace(replace(replace({value}, '0', '${'0'.repeat(300)}'), '0', '${'0'.repeat(300)}'), '0', '00')`,
+    `${'regexp_replace('.repeat(8)}{value}${", '.', '\\0\\0\\0\\0', 'g')".repeat(8)}`,
+    `${'list_transform(['.repeat(12)}{value}${'], lambda x: x || x)[1]'.repeat(12)}`,
+    "array_to_string(string_split(array_to_string(string_split({value}, ''), repeat_of), ''), '--------------------------------')".replace(
+      'repeat_of',
+      `'${'-'.repeat(100)}'`,
+    ),
+    `length(${'hex('.repeat(20)}{value}${')'.repeat(20)})`,
+    'lpad({value}, length(hex(hex(hex(hex(hex(hex(hex(hex(hex(hex(hex({value})))))))))))), {value})',
+    'list_transform([1], lambda a: list_transform([1], lambda b: list_transform([1], lambda c: list_transform([1], lambda d: d))))',
+    `${'CAST(encode('.repeat(12)}{value}${') AS VARCHAR)'.repeat(12)}`,
   ])('%s', async (sql) => {
     for (const part of ['transformation', 'preConditions', 'postValidation'] as const) {
       await expect(check({ [part]: sql })).rejects.toMatchObject({ code: 'SKEIN_QUERY_REFUSED' });

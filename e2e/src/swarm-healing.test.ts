@@ -307,6 +307,7 @@ describe('patterns of others', () => {
     ['says what the contract refuses', expression(`'soon'`)],
     ['carries SQL that reads files', expression(`(SELECT max(content) FROM read_text('/etc/passwd'))`)],
     ['carries SQL that reaches beyond its cell', expression(`getenv('HOME')`)],
+    ['carries SQL that fails when it is run', expression('CAST(CAST({value} AS INTEGER) AS VARCHAR)')],
   ])('does not apply one that %s, and finds its own', async (_, solution) => {
     const { pattern: known, feedback, dates } = await withPeer(solution);
     expect(dates).toEqual(RIGHT);

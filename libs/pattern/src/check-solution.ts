@@ -1,5 +1,6 @@
 import { SkeinError } from '@skein/kernel';
 import type { Expression } from './pattern.ts';
+import { growsTooLong } from './solution-size.ts';
 
 const LONGEST_TEXT = 200_000;
 const DEEPEST = 200;
@@ -7,12 +8,14 @@ const DEEPEST = 200;
 const LONGEST_PADDING = 1_000;
 
 /**
- * The SELECTs of the three parts of an expression, for a parser; placeholders become quoted names. Each part must parse on its own, so
- * that none can lean on what stands round it once it is bound.
+ * SELECTs of the three parts of an expression, for a parser; placeholders become quoted names. Each part must parse on its own, so that none can
+ * lean on what stands round it once it is bound; and in parentheses, as it is bound, where what belongs to a SELECT is none of it (`ALL x`, `x WINDOW w AS ()`).
  */
-export function solutionQueries(expression: Expression): readonly [transformation: string, preConditions: string, postValidation: string] {
-  const select = (sql: string): string => `SELECT ${sql.replaceAll(/\{(?:value|column:[^{}]*)\}/g, (placeholder) => `"${placeholder}"`)}`;
-  return [select(expression.transformation), select(expression.preConditions), select(expression.postValidation)];
+export function solutionQueries(expression: Expression): readonly string[] {
+  const parts = [expression.transformation, expression.preConditions, expression.postValidation].map((sql) =>
+    sql.replaceAll(/\{(?:value|column:[^{}]*)\}/g, (placeholder) => `"${placeholder}"`),
+  );
+  return [...parts.map((part) => `SELECT ${part}`), ...parts.map((part) => `SELECT (${part})`)];
 }
 
 /**
@@ -23,13 +26,15 @@ export function solutionQueries(expression: Expression): readonly [transformatio
 export function checkSolution(expression: Expression, asts: readonly string[], columns: readonly string[]): void {
   if (expression.kind !== 'expression') throw refused(`a solution of kind ${JSON.stringify(expression.kind)} is no expression`);
   const parts = [expression.transformation, expression.preConditions, expression.postValidation];
-  if (asts.length !== parts.length) throw refused(`${asts.length} syntax trees were given for ${parts.length} parts`);
-  for (const [index, part] of parts.entries()) {
+  if (asts.length !== 2 * parts.length) throw refused(`${asts.length} syntax trees were given for ${parts.length} parts`);
+  for (const [index, ast] of asts.entries()) {
+    const part = parts[index % parts.length];
     if (typeof part !== 'string' || part.length > LONGEST_TEXT) throw refused('a part of the solution is no text, or is too long');
     // The trees do not show comments; a placeholder in one would still be exchanged for a name that may end it.
     if (/--|\/\*|;\s*$/.test(part)) throw refused('a solution holds no comment and no end of a statement');
-    const tree = parsed(asts[index] ?? '');
-    new Walk(columns).expression(selected(tree), 0, new Set());
+    const expression = selected(parsed(ast));
+    new Walk(columns).expression(expression, 0, new Set());
+    if (growsTooLong(expression)) throw refused('it makes texts that are over a thousand times as long as its cell');
   }
 }
 

@@ -1,3 +1,4 @@
+import { SkeinError } from '@skein/kernel';
 import { DECIDED, isDecidedFor, mayApply, posterior, propose, type Pattern } from '@skein/pattern';
 import type { HealingWith, Task } from '../candidate.ts';
 import type { OpenGap } from '../gap.ts';
@@ -44,8 +45,20 @@ export function usable(healing: HealingWith, key: string): readonly Pattern[] {
   return known.filter((pattern) => healing.barred?.has(pattern.id) !== true && (healing.fixed !== undefined || mayApply(posterior(pattern), THRESHOLD)));
 }
 
-/** Applies a pattern that others brought, if it is allowed and the own library has nothing against it. */
+/**
+ * Applies a pattern that others brought, if it is allowed and the own library has nothing against it. One that fails on the values (a cast, a number that is
+ * too large) is refused: it must not take the product with it.
+ */
 export async function applyKnown(task: Task, gap: OpenGap, pattern: Pattern, why = 'a known pattern'): Promise<Application> {
+  try {
+    return await applyTrusted(task, gap, pattern, why);
+  } catch (error) {
+    if (!(error instanceof SkeinError) || error.code !== 'SKEIN_STEP_FAILED') throw error;
+    return { gap, pattern, why: 'its SQL could not be run', tried: 1, refused: 1 };
+  }
+}
+
+async function applyTrusted(task: Task, gap: OpenGap, pattern: Pattern, why: string): Promise<Application> {
   const { session, product, healing } = task;
   const columns = product.contract.properties.map(({ name }) => name);
   if (pattern.solution.kind !== 'expression') return { gap, pattern, why, tried: 0, refused: 0 };
