@@ -63,6 +63,40 @@ export async function delimiterOf(file: string): Promise<string> {
   return best?.sign ?? ',';
 }
 
+/**
+ * The line in which the first quote opens that is not closed as CSV closes one: never, or with more text behind it in the same field. Undefined where
+ * there is none, or where the file cannot be read here.
+ */
+export async function openQuote(file: string, delimiter: string): Promise<number | undefined> {
+  if (/\.zst$/i.test(file)) return undefined;
+  const source = createReadStream(file);
+  const stream = /\.gz$/i.test(file) ? source.pipe(createGunzip()) : source;
+  let [line, opened] = [1, 1];
+  let state: 'start' | 'plain' | 'quoted' | 'after' = 'start';
+  try {
+    for await (const chunk of stream.setEncoding('latin1')) {
+      for (const char of String(chunk)) {
+        if (char === '"') {
+          if (state === 'start') [state, opened] = ['quoted', line];
+          else if (state === 'quoted') state = 'after';
+          else if (state === 'after') state = 'quoted';
+        } else if (state !== 'quoted') {
+          if (char === delimiter || char === '\n' || char === '\r') state = 'start';
+          else if (state === 'after') return opened;
+          // The mark of byte order is no text.
+          else if (line > 1 || !'\u00ef\u00bb\u00bf'.includes(char)) state = 'plain';
+        }
+        if (char === '\n') line += 1;
+      }
+    }
+    return state === 'quoted' ? opened : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    source.destroy();
+  }
+}
+
 const MARK = Buffer.from('\uFEFF');
 
 /** The file, or a copy of it without the mark of byte order that it begins with: the engine's JSON reader takes that for a fault. */

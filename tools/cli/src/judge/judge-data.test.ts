@@ -5,7 +5,7 @@ import { readContract, type Contract } from '@skein/contract';
 import { literal, SkeinError } from '@skein/kernel';
 import { temporaryDirectory } from '@skein/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { DataFormat } from './data-file.ts';
+import { openQuote, type DataFormat } from './data-file.ts';
 import { judgeData, type JudgeOptions, type Judgement } from './judge-data.ts';
 import { referenceFiles } from './references.ts';
 
@@ -251,6 +251,30 @@ describe('data with faults', () => {
   it('tells "" from nothing in CSV', async () => {
     const judged = await judge('csv', file('o.csv', 'id,amount,mail\na,1,""\nb,2,\n'));
     expect([gate(judged, 'mail.pattern')?.failed, gate(judged, 'amount.required')?.outcome]).toEqual([1n, 'passed']);
+  });
+
+  it('has a quote that is not closed: told with the line where it opens', async () => {
+    const rows = Array.from({ length: 30 }, (_, at) => `${at},1`).join('\n');
+    const open = file('open.csv', `id,amount\n"a ""b"",\nc",1\n"secret,2\n${rows}\n`);
+    const refused: unknown = await judge('csv', open).catch((thrown: unknown) => thrown);
+    expect(refused).toMatchObject({ code: 'SKEIN_SOURCE_UNREADABLE', place: { file: open, line: 4 } });
+    expect(String(refused)).toContain('line 4');
+    expect(String(refused)).not.toContain('secret');
+    // The same with the quote closed is read.
+    const closed = file('closed.csv', `id,amount\n"a ""b"",\nc",1\n"secret",2\n${rows}\n`);
+    expect((await judge('csv', closed)).verdict.rows).toBe(32n);
+  });
+
+  it.each([
+    ['a,b\n1,"x', 2],
+    ['a,b\r\n"1\r\n2","x"y\r\n', 3],
+    ['\uFEFF"a,b\n', 1],
+    ['a,b\n1,"x""\n', 2],
+    ['a,b\n1,x "y" z\n"",""""\n"\n\n",1', undefined],
+    ['\uFEFF"a",b\n', undefined],
+  ])('of %j, the quote that is not closed opens in line %s', async (text, line) => {
+    expect(await openQuote(file('quote.csv', text), ',')).toBe(line);
+    expect(await openQuote(file('quote.csv.gz', gzipSync(text)), ',')).toBe(line);
   });
 
   it('has no rows at all, and lacks none for that', async () => {

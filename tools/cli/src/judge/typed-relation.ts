@@ -5,7 +5,7 @@ import { ident, literal, SkeinError } from '@skein/kernel';
 import type { EngineSession } from '@skein/ports';
 import { engineReason } from '../contract/engine-reason.ts';
 import { ColumnReader } from './column-reader.ts';
-import { delimiterOf, withoutMark, type DataFormat } from './data-file.ts';
+import { delimiterOf, openQuote, withoutMark, type DataFormat } from './data-file.ts';
 import { jsonForm, jsonMembers, keepDigits, numberForm, textForm, type Form } from '@skein/verifier';
 
 /**
@@ -44,10 +44,24 @@ export async function typedRelation(
     return format === 'ndjson' ? await fromNdjson(session, contract, files, options) : await fromCsv(session, contract, files, options);
   } catch (error) {
     if (error instanceof SkeinError && error.code !== 'SKEIN_STEP_FAILED') throw error;
+    if (format === 'csv') await refuseOpenQuotes(files, error);
     throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `the data cannot be read as ${format}: ${engineReason(error)}`, {
       hint: 'Check that the files are what their names say; --input names the format.',
       cause: error,
     });
+  }
+}
+
+/** The engine says no more of a quote that is not closed than that it did not understand the file. */
+async function refuseOpenQuotes(files: readonly string[], cause: unknown): Promise<void> {
+  for (const file of files) {
+    const line = await openQuote(file, await delimiterOf(file));
+    if (line !== undefined)
+      throw new SkeinError('SKEIN_SOURCE_UNREADABLE', `a quote opens in line ${line} of ${JSON.stringify(path.basename(file))} and is not closed`, {
+        place: { file, line },
+        hint: 'Close the quote; within a quoted value, a quote is written twice: "5"" pipe".',
+        cause,
+      });
   }
 }
 
