@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { getTransferSolInstruction } from '@solana-program/system';
@@ -56,7 +56,7 @@ describe('the Solana connector', () => {
     const sources = path.join(bench.directory, 'sources');
     const taken = await connector({ directory: sources, chunk: 3 }).backfill(1000n, 1004n);
     expect(taken).toMatchObject({ chain: CHAIN, slots: 5, skipped: 2 });
-    expect(taken.files).toEqual(['blocks/000000001000-000000001002.ndjson', 'blocks/000000001003-000000001004.ndjson']);
+    expect(taken.files).toEqual(['blocks/000000001000-000000001001.ndjson', 'blocks/000000001002-000000001004.ndjson']);
     const report = await bench.run();
     expect(report.products.slice(0, 1)).toMatchObject([{ outcome: 'published', rows: 3 }]);
     expect(report.products.find(({ product }) => product === 'blockchain.transfers')).toMatchObject({ outcome: 'published', refused: 0 });
@@ -216,6 +216,73 @@ describe('the Solana connector', () => {
     });
     expect([steps, files[0]]).toEqual([3, 'blocks/000000001000-000000001004.ndjson']);
     expect(heard).toEqual(Array.from({ length: 3 }, () => 'SKEIN_SOURCE_UNAVAILABLE'));
+  });
+
+  /** Slots of all files, as often as they stand there, with the hashes of their blocks; and the names of the files. */
+  const held = () => {
+    const at = path.join(folder.path, 'solana', CHAIN.replace(':', '-'), 'blocks');
+    const names = readdirSync(at).sort();
+    const lines = names.flatMap((name) => readFileSync(path.join(at, name), 'utf8').trim().split('\n'));
+    const slots = lines.map((line) => parseExactly(line) as { slot: number; block: { blockhash: string } | null; skipped?: number });
+    return { at, names, slots: slots.map(({ slot, block, skipped }) => `${slot} ${block?.blockhash ?? skipped}`) };
+  };
+  const truth = () => [...node.blocks].map(([slot, block]) => `${slot} ${typeof block === 'number' ? block : String(block['blockhash'])}`);
+
+  it('follows a chain for long with each slot asked for once, and one file for each range of slots that are final', async () => {
+    const own = connector({ chunk: 5 });
+    let most = 0;
+    for (let step = 0; step < 30; step++) {
+      await node.block([]);
+      if (step % 4 === 3) node.skip(-32007);
+      await own.catchUp(1000n);
+      most = Math.max(most, held().names.length - Math.floor(node.blocks.size / 5));
+      expect(held().slots).toEqual(truth());
+      // Idle: nothing is taken, nothing is written.
+      if (step > 2) expect((await own.catchUp(1000n)).files).toEqual([]);
+    }
+    expect(most).toBeLessThanOrEqual(5 + 2);
+    const asked = node.asked.filter((one) => one.startsWith('getBlock('));
+    // The first steps had nothing final to go on from.
+    expect(asked.length - new Set(asked).size).toBeLessThanOrEqual(3);
+    expect(held().names).toContain('000000001005-000000001009.ndjson');
+  });
+
+  it('takes again what was not final where the next block follows another, and ends as a fresh one', async () => {
+    const own = connector({ chunk: 5 });
+    for (let step = 0; step < 9; step++) {
+      await node.block([]);
+      await own.catchUp(1000n);
+    }
+    const before = held().slots;
+    // Slots 1007 and 1008 were of a fork that lost.
+    Object.assign(node.blocks.get(1007) as object, { blockhash: GENESIS });
+    node.blocks.set(1008, -32007);
+    await node.block([]);
+    await own.catchUp(1000n);
+    expect(held().slots).toEqual(truth());
+    expect(held().slots).not.toEqual(expect.arrayContaining(before.slice(-2)));
+    for (let step = 0; step < 6; step++) {
+      await node.block([]);
+      await own.catchUp(1000n);
+    }
+    const after = held();
+    expect(after.slots).toEqual(truth());
+    // Killed while it joined: the parts of a file that is whole are left, and go.
+    const whole = readFileSync(path.join(after.at, '000000001005-000000001009.ndjson'), 'utf8').split('\n');
+    writeFileSync(path.join(after.at, '000000001005-000000001007.ndjson'), `${whole.slice(0, 3).join('\n')}\n`);
+    await node.block([]);
+    await own.catchUp(1000n);
+    expect(held().slots).toEqual(truth());
+    // A part in the middle is missing: what is there is left alone.
+    rmSync(path.join(after.at, '000000001005-000000001009.ndjson'));
+    for (const [from, to] of [
+      [0, 2],
+      [3, 5],
+    ] as const)
+      writeFileSync(path.join(after.at, `00000000100${5 + from}-00000000100${4 + to}.ndjson`), `${whole.slice(from, to).join('\n')}\n`);
+    const gap = held().names;
+    await own.catchUp(1000n);
+    expect(held().names).toEqual(gap);
   });
 
   it('reaches no loopback address that it was not allowed', async () => {

@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { systemTiming } from '@skein/adapter-connectors';
 import { SkeinError } from '@skein/kernel';
 import { lockFolder } from '@skein/adapter-sqlite';
+import { joinFinal, slotFileName, slotFiles } from './join-files.ts';
 import { solanaNode, writeExactly, type SolanaNode, type SolanaRpcOptions } from './rpc.ts';
 
 export interface SolanaOptions extends SolanaRpcOptions {
@@ -29,8 +30,9 @@ export interface SolanaConnector {
   /** Takes the slots from `from` to `to`, both included, and says how far the chain is. */
   backfill(from: bigint, to: bigint): Promise<SolanaProgress>;
   /**
-   * Goes on after the last final slot that was taken, to the newest confirmed one; with nothing taken yet, from `from` (default the newest final one). Slots that were
-   * not final are taken again.
+   * Goes on after the last slot that it took, as long as the next block follows it; else, and at first, after the last final slot that was taken: what was not
+   * final is taken again. To the newest confirmed one; with nothing taken yet, from `from` (default the newest final one). Files whose slots are all final are
+   * joined, to one for each `chunk` slots.
    */
   catchUp(from?: bigint, signal?: AbortSignal): Promise<SolanaProgress>;
   /** Catches up until the signal ends it, `everyMs` apart (default 2 s); faults that may pass were reported, and are tried again the next time. */
@@ -62,6 +64,9 @@ interface Below {
   readonly block: Block;
 }
 
+/** The block that was taken last is not the one that the next follows. */
+class Replaced extends Error {}
+
 /** The codes by which a node says that a slot has no block. */
 const SKIPPED = new Set([-32007, -32009]);
 const UNSUPPORTED_VERSION = -32015;
@@ -77,6 +82,9 @@ export function solanaConnector(options: SolanaOptions): SolanaConnector {
   let known: Promise<string> | undefined;
   const chain = () => (known ??= chainOf(node, options.chain));
   const folderOf = async () => path.join(directory, 'solana', (await chain()).replace(':', '-'));
+
+  /** How far this process followed the chain, and the last block there. The next one names it by its hash, and so vouches for all below. */
+  let reached: { readonly through: bigint; readonly below: Below } | undefined;
 
   // Asked before slots are taken, and written after: what it calls final was so when it was taken.
   const headOf = async (): Promise<Head> => {
@@ -108,6 +116,7 @@ export function solanaConnector(options: SolanaOptions): SolanaConnector {
       }
       if (!listed.has(slot)) throw untrue(`slot ${slot} has a block, which is not among its blocks`, slot);
       if (below !== undefined && (found.parentSlot !== below.slot || found.previousBlockhash !== below.block.blockhash)) {
+        if (below === reached?.below) throw new Replaced();
         throw untrue(
           `the block of slot ${slot} follows ${found.previousBlockhash} of slot ${found.parentSlot}, not ${below.block.blockhash} of slot ${below.slot}`,
           slot,
@@ -116,7 +125,7 @@ export function solanaConnector(options: SolanaOptions): SolanaConnector {
       below = { slot, block: found };
       lines.push(writeExactly({ slot, block: found }));
     }
-    const file = `blocks/${String(from).padStart(12, '0')}-${String(to).padStart(12, '0')}.ndjson`;
+    const file = `blocks/${slotFileName({ from, to })}`;
     await replaceFile(path.join(folder, file), `${lines.join('\n')}\n`);
     return { file, skipped, below };
   };
@@ -142,24 +151,27 @@ export function solanaConnector(options: SolanaOptions): SolanaConnector {
     const folder = await folderOf();
     const files: string[] = [];
     let skipped = 0;
-    let below: Below | undefined;
+    let below = reached?.through === from - 1n ? reached.below : undefined;
     const { latest, safe, finalized } = head;
     const before = await finalIn(folder);
     const tell = async (final: bigint): Promise<void> => {
       const observed = new Date(timing.clock.now()).toISOString();
       await replaceFile(path.join(folder, 'head.ndjson'), `${writeExactly({ chain: await chain(), latest, safe, finalized: final, observed_at: observed })}\n`);
     };
-    for (let first = from; first <= to; first += BigInt(chunk)) {
+    const size = BigInt(chunk);
+    let last: bigint;
+    for (let first = from; first <= to; first = last + 1n) {
       signal?.throwIfAborted();
-      const last = first + BigInt(chunk) - 1n;
+      last = smallest(to, first - (first % size) + size - 1n);
       // All that was taken before is on disk, and says how far it is final: a process that is killed goes on from there.
       if (first > from) await tell(largest(before, smallest(finalized, first - 1n)));
-      const taken = await asked(() => take(folder, first, last < to ? last : to, below, signal), signal);
+      const taken = await asked(() => take(folder, first, last, below, signal), signal);
       below = taken.below;
       files.push(taken.file);
       skipped += taken.skipped;
     }
     await tell(finalized);
+    reached = below && { through: to, below };
     return { chain: await chain(), slots: Number(to - from + 1n), skipped, files };
   };
 
@@ -170,13 +182,38 @@ export function solanaConnector(options: SolanaOptions): SolanaConnector {
   };
 
   const own: SolanaConnector = {
-    backfill: (from, to) => alone(async () => backfill(from, to, await headOf())),
+    backfill: (from, to) =>
+      alone(async () => {
+        reached = undefined;
+        return backfill(from, to, await headOf()).finally(() => (reached = undefined));
+      }),
     catchUp: (from, signal) =>
       alone(async () => {
+        const folder = path.join(await folderOf(), 'blocks');
         const final = await finalBefore(await folderOf());
         const head = await headOf();
-        const first = final === undefined ? (from ?? head.finalized) : final + 1n;
-        return first > head.safe ? { chain: await chain(), slots: 0, skipped: 0, files: [] } : backfill(first, head.safe, head, signal);
+        const anew = async (): Promise<SolanaProgress> => {
+          reached = undefined;
+          const first = final === undefined ? (from ?? head.finalized) : final + 1n;
+          if (first > head.safe) return { chain: await chain(), slots: 0, skipped: 0, files: [] };
+          const before = await slotFiles(folder);
+          const taken = await backfill(first, head.safe, head, signal);
+          // What was taken before it was final has come anew.
+          for (const file of before.filter((one) => one.from >= first && one.to <= head.safe && !taken.files.includes(`blocks/${slotFileName(one)}`)))
+            await rm(path.join(folder, slotFileName(file)), { force: true });
+          return taken;
+        };
+        const next = (reached?.through ?? -1n) + 1n;
+        // Nothing new that could vouch for what has become final meanwhile: it is taken again.
+        const idle = next > head.safe && head.finalized <= (final ?? -1n);
+        const progress =
+          reached === undefined || (next > head.safe && !idle)
+            ? await anew()
+            : idle
+              ? { chain: await chain(), slots: 0, skipped: 0, files: [] }
+              : await backfill(next, head.safe, head, signal).catch((error: unknown) => (error instanceof Replaced ? anew() : Promise.reject(error)));
+        await joinFinal(folder, BigInt(chunk), (await finalBefore(await folderOf())) ?? -1n);
+        return progress;
       }),
     async follow({ signal, from, everyMs = 2_000, onStep }) {
       while (!signal.aborted) {
@@ -247,10 +284,10 @@ const untrue = (message: string, slot: bigint): SkeinError =>
 
 /** The last slot that was both taken and final when it was; undefined where there is none. */
 async function finalBefore(folder: string): Promise<bigint | undefined> {
-  const files = await readdir(path.join(folder, 'blocks')).catch(() => []);
-  const last = files
-    .map((file) => /^\d+-(\d+)\.ndjson$/.exec(file)?.[1])
-    .reduce<bigint | undefined>((most, to) => (to !== undefined && (most === undefined || BigInt(to) > most) ? BigInt(to) : most), undefined);
+  const last = (await slotFiles(path.join(folder, 'blocks'))).reduce<bigint | undefined>(
+    (most, { to }) => (most === undefined || to > most ? to : most),
+    undefined,
+  );
   if (last === undefined) return undefined;
   const final = await finalIn(folder);
   return final < 0n ? undefined : smallest(final, last);
