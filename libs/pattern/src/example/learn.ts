@@ -1,15 +1,20 @@
 import { distance } from 'fastest-levenshtein';
 import type { Example } from '../column-facts.ts';
 import type { Column, Reading } from '../family/family.ts';
-import { framed, numberIn } from '../family/decimal.ts';
+import { cased, framed, numberIn } from '../family/decimal.ts';
+import { isNothing } from '../family/missing.ts';
+import { isUnit } from '../family/unit.ts';
 import { compileText } from '../program/evaluate.ts';
 import { matches, VALUE, type Test, type Text } from '../program/program.ts';
+import { same } from '../weigh.ts';
 import { type Change, inText, synthesise } from './synthesis.ts';
 
 /** A reading learned from examples, with the result of leaving out each example in turn. */
 export interface LearnedReading extends Reading {
   readonly test?: { readonly cells: number; readonly passed: number };
 }
+
+const NUMBER = /^-?[0-9]+([.][0-9]+)?$/;
 
 /**
  * Readings that the labelled cells teach: text programs over the shapes that were seen, number changes, and the very values that were
@@ -19,7 +24,8 @@ export function learn(column: Column, examples: readonly Example[]): LearnedRead
   const changes = changesOf(examples);
   const readings: LearnedReading[] = [...cleared(column, examples)];
   if (changes.length === 0) return readings;
-  for (const group of groupsOf(changes)) readings.push(...programs(column, group));
+  const shapeOf = isNumeric(column) ? unitPattern : shapePattern;
+  for (const group of groupsOf(changes, shapeOf)) readings.push(...programs(column, group, shapeOf));
   readings.push(...affine(column, changes), ...values(column, examples, changes));
   return readings;
 }
@@ -36,20 +42,20 @@ function changesOf(examples: readonly Example[]): Change[] {
 }
 
 /** All changes where one program may explain them, and those of each shape. */
-function groupsOf(changes: readonly Change[]): Change[][] {
+function groupsOf(changes: readonly Change[], shapeOf: (input: string) => string): Change[][] {
   const byShape = new Map<string, Change[]>();
   for (const change of changes) {
-    const shape = shapePattern(change.input);
+    const shape = shapeOf(change.input);
     byShape.set(shape, [...(byShape.get(shape) ?? []), change]);
   }
   return byShape.size === 1 ? [[...changes]] : [[...changes], ...byShape.values()];
 }
 
-function programs(column: Column, changes: readonly Change[]): LearnedReading[] {
+function programs(column: Column, changes: readonly Change[], shapeOf: (input: string) => string): LearnedReading[] {
   const found = synthesise(changes);
   const [best] = found;
   if (best === undefined) return [];
-  const shapes = [...new Set(changes.map(({ input }) => shapePattern(input)))];
+  const shapes = [...new Set(changes.map(({ input }) => shapeOf(input)))];
   // One example shows one way to many: the contract must be able to tell whether it was right, or the program must be plain.
   if (changes.length === 1 && best.cost > 4 && changes.some(({ input }) => column.facts.accepts(input))) return [];
   // Two changes leave one to learn from, which says little: the gap's own values are the test then.
@@ -92,6 +98,21 @@ export function shapePattern(input: string): string {
     })
     .join('')
     .replaceAll(/((?:\[[A-Za-z-]+\])+\+ \+)\1+/g, '(?:$1)+');
+}
+
+function isNumeric({ facts }: Column): boolean {
+  return ['int', 'decimal', 'float'].includes(facts.property.type.kind);
+}
+
+/** The shape of a number, in which a unit behind it stands to the letter: a label on `8.0 m/s` says nothing of `8.0 km/h`. */
+function unitPattern(input: string): string {
+  const [, number, tail] = /^([^]*[0-9][.,]?)([^0-9]+)$/.exec(input) ?? [];
+  if (number === undefined || tail === undefined) return shapePattern(input);
+  const blank = /^ */.exec(tail)?.[0] ?? '';
+  const words = tail.slice(blank.length);
+  const unit = [words, words.split(' ')[0] ?? ''].find(isUnit);
+  if (unit === undefined || unit === '') return shapePattern(input);
+  return `${shapePattern(number + blank)}${cased(inText(unit.toLowerCase()))}${shapePattern(words.slice(unit.length))}`;
 }
 
 /** `output = input × times + plus` over plain decimals: proved by two values that differ, or three where there is an offset. */
@@ -140,7 +161,8 @@ function decimal(value: number): string | undefined {
 
 /**
  * The labelled values themselves, wherever else they stand. A value that the contract accepts may be right in another row: it counts only
- * where two labels agree, or where it is a slip of its correction: near to it, and no more frequent. A label may be wrong itself.
+ * where two labels agree, or where it is a slip of its correction: near to it, and no more frequent. A label may be wrong itself. Two must agree too
+ * on what stands for any value: a word for nothing (`unknown`), and a number that a column of numbers refuses (`-999.9`).
  */
 function values(column: Column, examples: readonly Example[], changes: readonly Change[]): LearnedReading[] {
   const rows = new Map<string, number>();
@@ -148,9 +170,10 @@ function values(column: Column, examples: readonly Example[], changes: readonly 
   const isRarer = (input: string, output: string): boolean => (rows.get(input) ?? 0) <= Math.max(1, rows.get(output) ?? 0);
   const table = changes
     .filter(({ input, output }) => {
-      if (!column.facts.accepts(input)) return true;
+      const any = isNothing(input) || (isNumeric(column) && NUMBER.test(input) && !same(input, output));
+      if (!column.facts.accepts(input) && !any) return true;
       const agreeing = examples.filter((example) => example.input === input && example.output === output).length;
-      return agreeing >= 2 || (isRarer(input, output) && /\p{L}{4}/u.test(input) && distance(input, output) <= output.length * 0.34);
+      return agreeing >= 2 || (!any && isRarer(input, output) && /\p{L}{4}/u.test(input) && distance(input, output) <= output.length * 0.34);
     })
     .map(({ input, output }) => [input, output] as const);
   if (table.length === 0) return [];

@@ -71,6 +71,13 @@ const TOKENS = [
 /** Dates that stand for none: SAP's initial and MySQL's zero dates, and Excel's day zero. */
 const NO_DATES = ['00000000', '0000-00-00', '0000-00-00 00:00:00', '00.00.0000', '00/00/0000', '00-00-0000', '1900-01-00', '0/0/0000', '0', '000000'];
 
+const NOTHING: ReadonlySet<string> = new Set(TOKENS);
+
+/** Whether a text is a word for a missing value. */
+export function isNothing(text: string): boolean {
+  return NOTHING.has(text.trim().toLowerCase());
+}
+
 /** Tokens of a missing value become missing, where the contract allows that and does not accept the token itself. */
 export const missing: Family = (column) => {
   if (!column.facts.accepts(null)) return [];

@@ -39,7 +39,9 @@ interface Counted {
  */
 export async function repairColumn(ward: Ward, property: Property): Promise<void> {
   const examples = await examplesOf(ward, property);
-  const taught = examples.some(({ input, output }) => input !== null && input !== output);
+  // Only what a label changes though the contract accepts it says that other such values may be wrong too.
+  const reads = reader(ward, property);
+  const taught = examples.some(({ input, output }) => input !== null && input !== output && reads(input));
   if (!taught && (await stillBroken(ward, property)).length === 0) return;
   await repairNoise(ward, property);
   const broken = await stillBroken(ward, property);
@@ -302,8 +304,13 @@ function gapOf(property: Property, values: readonly Counted[]): Gap {
 }
 
 function factsOf(ward: Ward, property: Property, accepted: readonly Counted[], examples: readonly Example[]): ColumnFacts {
+  return { property, accepts: reader(ward, property), accepted: shown(property, accepted, examples) };
+}
+
+/** Whether the contract accepts a value once digits that floating point left behind are off. */
+function reader(ward: Ward, property: Property): (value: string | null) => boolean {
   const accepts = ward.accepts(property.name);
-  return { property, accepts: (value) => accepts(value) || accepts(withoutNoise(value, property)), accepted: shown(property, accepted, examples) };
+  return (value) => accepts(value) || accepts(withoutNoise(value, property));
 }
 
 /** Values that show how the column is written: those that keep the contract, what labels put right, and of a column of numbers without either, the contract's own form of numbers, which is plain. */

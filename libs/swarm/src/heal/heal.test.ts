@@ -239,6 +239,30 @@ describe('healing by the synthesiser and by labels', () => {
     expect(table.slice(30)).toEqual([['10036'], ['1004x'], ['1005x']]);
   });
 
+  it('applies what labels teach of values that the contract refuses to no value that it accepts', async () => {
+    const contract = contractOf('      - { name: code, logicalType: string, logicalTypeOptions: { minLength: 5, maxLength: 8 } }\n');
+    const rows = [...Array.from({ length: 40 }, (_, index) => [String(10_000 + index * 37)]), ['1010'], ['6422'], ['3104'], ['2207']];
+    const labels = [
+      ...['01010', '06422', '03104'].map((code, index) => ({ row: BigInt(41 + index), values: { code } })),
+      { row: 1n, values: { code: '10000' } },
+    ];
+    const { table } = await healed(['code'], rows, { contract, labels });
+    expect(table).toEqual([...rows.slice(0, 40), ['01010'], ['06422'], ['03104'], ['02207']]);
+  });
+
+  it('takes a label on one unit for no word on another, and one on a number that stands for any value for that row alone', async () => {
+    const contract = contractOf("      - { name: wind_ms, logicalType: number, physicalType: 'DECIMAL(4,1)', logicalTypeOptions: { minimum: 0 } }\n");
+    const rows = Array.from({ length: 40 }, (_, index) => [`${index}.5`]);
+    const units = await healed(['wind_ms'], [...rows, ['8.0 m/s'], ['12.5 m/s'], ['41.8 km/h']], {
+      contract,
+      labels: [{ row: 41n, values: { wind_ms: '8.0' } }],
+    });
+    expect(units.table).toEqual([...rows, ['8.0'], ['12.5'], ['41.8 km/h']]);
+    const labels = ['0.4', '6.0', '31.0', '9.0'].map((wind_ms, index) => ({ row: BigInt(41 + index), values: { wind_ms } }));
+    const lost = await healed(['wind_ms'], [...rows, ['-999.9'], ['six'], ['3l.O'], ['nine'], ['six'], ['-999.9']], { contract, labels });
+    expect(lost.table).toEqual([...rows, ['0.4'], ['6.0'], ['31.0'], ['9.0'], ['6.0'], ['-999.9']]);
+  });
+
   it('keeps a label against what was found', async () => {
     const { table, cells } = await healed(COLUMNS, [...many, ['10115', 'Berlni', 'Mitte', '1.5']], {
       contract: PLACES,

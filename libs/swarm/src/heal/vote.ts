@@ -42,8 +42,8 @@ export async function vote(
     rounds++;
     await ward.findBroken('_broken');
     disputes = await disputedCells(ward.session, ward.table, dependencies, judged, '_broken', most);
-    trust.learn(disputes);
     const contested = contestedCells(disputes);
+    trust.learn(disputes, (one) => (one.vote?.support ?? 0) >= SUPPORT && !contested.has(one));
     let changed = 0;
     for (const [column, cells] of Map.groupBy(disputes, (one) => one.column)) {
       const property = ward.columns.find(({ name }) => name === column);
