@@ -72,6 +72,19 @@ describe('one value of a document set', () => {
   ])('%s leads nowhere', (path, message) => {
     expect(() => setInDocument(TEXT, 'f', path, 1)).toThrow(message);
   });
+  it('keeps the line ends of a document from Windows, also where white space is written anew', () => {
+    const windows = TEXT.replaceAll('\n', '\r\n');
+    for (const [path, value] of [
+      ['version', '2.0.0'],
+      ['schema.name=p.properties.name=a.description', 'two\nlines'],
+    ] as const) {
+      const made = setInDocument(windows, 'f', path, value);
+      expect(made).not.toMatch(/(?<!\r)\n|\r(?!\n)/);
+      expect(made.replaceAll('\r\n', '\n')).toBe(setInDocument(TEXT, 'f', path, value));
+    }
+    // Of two kinds, none is that of the document.
+    expect(setInDocument(windows.replace('\r\n', '\n'), 'f', 'description', { purpose: 'x' })).not.toContain('\r');
+  });
   it('refuses what is no YAML with a place', () => {
     try {
       setInDocument('a: [', 'f', 'a', 1);

@@ -3,7 +3,7 @@ import { SkeinError } from '@skein/kernel';
 
 /**
  * The text of a YAML document with the value at `path` set, and everything else as it was: where a plain value takes the place of
- * another, not a byte beside it changes; else comments and order are kept and white space may be normalised. In a list, a part of
+ * another, not a byte beside it changes; else comments, order and the kind of line ends are kept and white space may be normalised. In a list, a part of
  * the path is a position, or `key=value` for the entry that has it. Throws SKEIN_USAGE where the path leads nowhere, and
  * SKEIN_CONTRACT_SYNTAX where the text is no YAML.
  */
@@ -51,7 +51,8 @@ export function setInDocument(text: string, file: string, path: string | readonl
     }
   }
   document.setIn(keys, isScalar(before) && (value === null || typeof value !== 'object') ? keepComments(before, value) : document.createNode(value));
-  return document.toString({ lineWidth: 0 });
+  const made = document.toString({ lineWidth: 0 });
+  return /\r\n/.test(text) && !/(?<!\r)\n/.test(text) ? made.replaceAll('\n', '\r\n') : made;
 }
 
 /** `schema.0.properties.name=amount.description`; a dot within a part is written `\.`. */

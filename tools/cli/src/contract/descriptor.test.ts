@@ -36,6 +36,9 @@ describe('variables on the command line', () => {
     const file = put('s.odcs.yaml', CONTRACT);
     expect((await runApp('contract', 'set', file, 'version', '1.0.1')).code).toBe(0);
     expect(readFileSync(file, 'utf8')).toBe(CONTRACT.replace('1.0.0', '1.0.1'));
+    const marked = put('m.odcs.yaml', `\uFEFF${CONTRACT}`);
+    expect((await runApp('contract', 'set', marked, 'version', '1.0.1')).code).toBe(0);
+    expect(readFileSync(marked, 'utf8')).toBe(`\uFEFF${CONTRACT.replace('1.0.0', '1.0.1')}`);
     // What is wrong otherwise is still refused.
     expect((await runApp('contract', 'set', file, 'schema.0.name', 'NO NAME')).code).toBe(1);
   });

@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CommandContext } from '@stricli/core';
 import { setInDocument } from '@skein/contract/formats';
@@ -23,7 +23,9 @@ export async function set(this: CommandContext, _flags: object, file: string, wh
     }
     const half = `${target}.${process.pid}.tmp`;
     try {
-      await writeFile(half, edited);
+      // The mark of byte order is not read with the text, and stays.
+      const mark = (await readFile(target)).subarray(0, 3).equals(MARK) ? '\uFEFF' : '';
+      await writeFile(half, mark + edited);
       await rename(half, target);
     } catch (cause) {
       throw new SkeinError('SKEIN_USAGE', `${file} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`, {
@@ -34,6 +36,8 @@ export async function set(this: CommandContext, _flags: object, file: string, wh
     return EXIT.ok;
   });
 }
+
+const MARK = Buffer.from('\uFEFF');
 
 /** JSON where it is JSON (`true`, `5`, `["a"]`), else the text itself. A number that a double would round stays text of its digits. */
 function valueOf(written: string): unknown {
