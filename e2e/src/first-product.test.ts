@@ -189,7 +189,7 @@ function attempt(cwd: string, [file = '', ...args]: readonly string[]): { code: 
       encoding: 'utf8',
       maxBuffer: 64 << 20,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NX_DAEMON: 'false', FORCE_COLOR: '0', NODE_OPTIONS: '', VITEST: undefined },
+      env: { ...process.env, NX_DAEMON: 'false', NX_ISOLATE_PLUGINS: 'false', FORCE_COLOR: '0', NODE_OPTIONS: '', VITEST: undefined },
     });
     return { code: 0, text };
   } catch (error) {

@@ -33,7 +33,11 @@ afterAll(() => copy[Symbol.dispose]());
 function run(args: readonly string[]): Promise<Ran> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:NX_|FORCE_COLOR$|NODE_OPTIONS$|VITEST)/.test(name)));
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { cwd: copy.path, env: { ...env, NX_DAEMON: 'false', NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, args, {
+      cwd: copy.path,
+      env: { ...env, NX_DAEMON: 'false', NX_ISOLATE_PLUGINS: 'false', NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
