@@ -49,17 +49,25 @@ it('the README shows what its first command prints', () => {
 const commanded = pages.filter(({ page }) => page.blocks.length > 0);
 const startedBy = (page: Page): CommandBlock | undefined =>
   page.blocks.find(({ marker, text }) => marker.kind === 'serve' && /^npm start .*--data \.skein[\w-]*$/.test(text));
-/** Pages that serve a demo in a folder of its own, by the command that makes it: it is made once, and each of them begins with it as it was made. */
+/** Pages that serve a demo in a folder of its own, by the command that makes it: one server answers all of them, one after the other. */
 const demos = new Map(
   [...Map.groupBy(commanded, ({ page }) => startedBy(page)?.text)].flatMap(([text, { length }]) => (text && length > 1 ? [[text, demo()]] : [])),
 );
 
-afterAll(() => demos.forEach((one) => one.remove()));
+/** What commands with so many rows have made, by the rows: in another folder it is the same demo, and need not be made again. */
+const made = new Map<string, string>();
+/** What stood in for a command well on one page proves the same on the next. */
+const proven = new Set<string>();
+
+afterAll(async () => {
+  for (const one of demos.values()) await one.remove();
+  for (const data of made.values()) removed(dirname(data));
+});
 
 for (const { file, page } of commanded) {
   describe(`the commands of ${file}`, () => {
     let run: PageRun;
-    let leave = (): void => undefined;
+    let leave = (): void | Promise<void> => undefined;
     const start = startedBy(page);
     const shared = demos.get(start?.text ?? '');
     beforeAll(async () => {
@@ -68,11 +76,12 @@ for (const { file, page } of commanded) {
         leave = () => shared.end();
       } else {
         const folder = copied();
-        leave = () => removed(folder);
-        run = runIn(folder);
+        const own = runIn(folder);
+        leave = () => own.stop().finally(() => removed(folder));
+        run = own;
       }
     }, TIMEOUT + 20_000);
-    afterAll(() => run.stop().finally(leave));
+    afterAll(() => leave());
 
     for (const block of page.blocks) {
       const title = `${block.line}: ${block.commands.join('; ')}`;
@@ -86,7 +95,8 @@ for (const { file, page } of commanded) {
       } else {
         it(title, { timeout: TIMEOUT + 20_000 }, async () => {
           expect(block.commands.length).toBeGreaterThan(0);
-          const output = await run.run(block);
+          const output = await (block === start && shared ? shared.serve(block) : run.run(block));
+          keep(run.folder, block);
           const shown = block.shown ?? (block === page.blocks[0] ? FIRST_SHOWN.get(file) : undefined);
           if (shown !== undefined) expect(departure(shown, output), output).toBeUndefined();
         });
@@ -106,45 +116,61 @@ function removed(folder: string): void {
 }
 
 function runIn(folder: string): PageRun {
-  return new PageRun({ folder, timeout: TIMEOUT, env: commandEnvironment() });
+  return new PageRun({ folder, timeout: TIMEOUT, env: commandEnvironment(), proven });
+}
+
+const ROWS_AND_DATA = /^npm start .*--rows (\d+) --data (\.skein[\w-]*)$/;
+
+/** Keeps the demo that a page has made by a command that ends, as it was made. */
+function keep(folder: string, { text, marker }: CommandBlock): void {
+  const [, rows, data] = ROWS_AND_DATA.exec(text.trim()) ?? [];
+  if (marker.kind !== 'run' || rows === undefined || data === undefined || made.has(rows)) return;
+  made.set(rows, copyOf(join(folder, data)));
+}
+
+function copyOf(data: string): string {
+  const kept = join(mkdtempSync(join(tmpdir(), 'skein-demo-')), 'data');
+  cpSync(data, kept, { recursive: true, preserveTimestamps: true });
+  return kept;
 }
 
 interface Demo {
-  /** The folder of a page, with the demo as its command made it. */
+  /** The folder of the pages, with the demo in it. */
   begin(start: CommandBlock): Promise<PageRun>;
+  /** The pages' own command; where the page before has run it, its server goes on. */
+  serve(start: CommandBlock): Promise<string>;
   /** Fails where the page has left something beside the demo, which another page would find. */
   end(): void;
-  remove(): void;
+  remove(): Promise<void>;
 }
 
 /** A copy of the workspace for pages that serve the same demo, and write nowhere else. */
 function demo(): Demo {
   let folder = '';
-  let made: string | undefined;
+  let run: PageRun | undefined;
+  let printed: string | undefined;
   let files: readonly string[] = [];
   return {
     async begin(start) {
-      if (folder === '') folder = copied();
-      // In one place for all pages, because tables say where they are.
-      const data = join(folder, / --data (\S+)/.exec(start.text)?.[1] ?? '');
-      removed(data);
-      const run = runIn(folder);
-      if (made === undefined) {
-        await run.run(start);
-        await run.stop();
-        const kept = join(mkdtempSync(join(tmpdir(), 'skein-demo-')), 'data');
-        cpSync(data, kept, { recursive: true, preserveTimestamps: true });
-        files = readdirSync(folder);
-        made = kept;
-      } else cpSync(made, data, { recursive: true, preserveTimestamps: true });
+      if (run !== undefined) return run;
+      folder = copied();
+      run = runIn(folder);
+      const [, rows = '', data = ''] = ROWS_AND_DATA.exec(start.text) ?? [];
+      const kept = made.get(rows);
+      if (kept === undefined) printed = await run.run(start);
+      else cpSync(kept, join(folder, data), { recursive: true, preserveTimestamps: true });
+      files = readdirSync(folder).sort();
       return run;
     },
-    end() {
-      expect(readdirSync(folder)).toEqual(files);
+    async serve(start) {
+      if (run === undefined) throw new Error('no page has begun');
+      return (printed ??= await run.run(start));
     },
-    remove() {
-      if (folder !== '') removed(folder);
-      if (made !== undefined) removed(dirname(made));
+    end() {
+      expect(readdirSync(folder).sort()).toEqual(files);
+    },
+    async remove() {
+      if (folder !== '') await run?.stop().finally(() => removed(folder));
     },
   };
 }

@@ -29,6 +29,8 @@ export interface PageRunOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Milliseconds that one block may take, or a server to say its address. */
   readonly timeout: number;
+  /** What stood in for a command already, and ended well: it is not run again over the same workspace. */
+  readonly proven?: Set<string>;
 }
 
 /** Runs the blocks of one page, one after the other, as a reader would. */
@@ -44,10 +46,14 @@ export class PageRun {
     this.#options = { ...options, env: { ...options.env, CURL_HOME: options.folder } };
   }
 
+  get folder(): string {
+    return this.#options.folder;
+  }
+
   /** The text that is run for a block: with stand-ins, the test's arguments, and the server's real address. */
   scriptOf(block: CommandBlock): string {
     let text = block.marker.args === '' ? block.text : withArguments(block);
-    for (const [command, instead] of STANDS_FOR) text = text.replaceAll(command, instead);
+    for (const [command, instead] of STANDS_FOR) text = text.replaceAll(command, this.#options.proven?.has(instead) === true ? 'true' : instead);
     return this.#address === undefined || block.marker.kind === 'serve' ? text : text.replaceAll(EVERY_ADDRESS, this.#address);
   }
 
@@ -61,6 +67,7 @@ export class PageRun {
     if (block.marker.kind !== 'serve') {
       const { code, output } = await ended(this.#start(script), this.#options.timeout);
       if (code !== 0) throw new Error(`exit code ${code}\n${output}`);
+      for (const [command, instead] of STANDS_FOR) if (block.text.search(command) >= 0) this.#options.proven?.add(instead);
       return output;
     }
     await this.stop();

@@ -158,6 +158,18 @@ describe('the commands of a page', () => {
     expect(script('```sh\nnpm ci && npm test\n```\n')).toBe('npm ci --dry-run --ignore-scripts >/dev/null && npm test -- floors');
     expect(script('```sh\nnpm test -- lint\nnpm run test:soak\n.ci/run\n```\n')).toBe('npm test -- lint\nnpm run | grep -F test:soak\nbash -n .ci/run');
   });
+
+  it('leave out on later pages what stood in well, and nothing that failed', async () => {
+    const proven = new Set<string>();
+    const page = new PageRun({ folder: folder.path, timeout: 20_000, env: process.env, proven });
+    const check = block('```sh\n.ci/run\n```\n');
+    await expect(page.run(check)).rejects.toThrow('.ci/run');
+    expect(page.scriptOf(check)).toBe('bash -n .ci/run');
+    write('.ci/run', 'true');
+    await page.run(check);
+    expect(page.scriptOf(check)).toBe('true');
+    expect(page.scriptOf(block('```sh\nnpm test\n```\n'))).toBe('npm test -- floors');
+  });
 });
 
 describe('a copy of the workspace', () => {
