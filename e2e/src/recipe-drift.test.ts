@@ -1,3 +1,4 @@
+import { soaking } from '@skein/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recipeMesh, type RecipeMesh } from './recipe-mesh.ts';
 import { SETTLEMENT_DRIFT } from './recipes.ts';
@@ -72,7 +73,8 @@ async function answered(mesh: RecipeMesh, sql: string): Promise<Line[]> {
     .sort(byAll);
 }
 
-describe.each([1, 2])('settlement drift, seed %d', (seed) => {
+// Another seed, the same claim: a mesh each, so that the second one is left to the long tests.
+describe.each(soaking ? [1, 2] : [1])('settlement drift, seed %d', (seed) => {
   let mesh: RecipeMesh;
   let truth: Line[];
   beforeAll(async () => {

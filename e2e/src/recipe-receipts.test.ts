@@ -1,3 +1,4 @@
+import { soaking } from '@skein/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recipeMesh, type RecipeMesh } from './recipe-mesh.ts';
 import { RECEIPTS_AGAINST_RECEIVABLES } from './recipes.ts';
@@ -42,7 +43,8 @@ async function answered(mesh: RecipeMesh, sql: string): Promise<Line[]> {
   return [...rows].map((row): Line => [row.payment_reference, row.currency, Number(row.receipts), BigInt(row.received.replace('.', '')), row.standing]);
 }
 
-describe.each([1, 2])('finalised receipts against receivables, seed %d', (seed) => {
+// Another seed, the same claim: a mesh each, so that the second one is left to the long tests.
+describe.each(soaking ? [1, 2] : [1])('finalised receipts against receivables, seed %d', (seed) => {
   let mesh: RecipeMesh;
   let truth: Line[];
   beforeAll(async () => {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { soaking } from '@skein/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recipeMesh, type RecipeMesh } from './recipe-mesh.ts';
 import { ROYALTIES_BY_LINEAGE } from './recipes.ts';
@@ -63,7 +64,8 @@ function expected(directory: string): { readonly lines: string[]; readonly charg
   return { lines: [...sums].map(([key, { charges: count, cents }]) => `${key} ${count} ${cents} 0`).sort(), charged };
 }
 
-describe.each([1, 2])('royalties by lineage, seed %d', (seed) => {
+// Another seed, the same claim: a mesh each, so that the second one is left to the long tests.
+describe.each(soaking ? [1, 2] : [1])('royalties by lineage, seed %d', (seed) => {
   let mesh: RecipeMesh;
   let directory: string;
   const answered = async (sql: string, as = 'analyst'): Promise<string[]> =>

@@ -20,6 +20,13 @@ const STANDS_FOR: readonly (readonly [command: RegExp, instead: string, why: str
 const CURL = fileURLToPath(new URL('../bin/curl-stand-in.js', import.meta.url));
 const WITH_CURL = `command -v curl >/dev/null || curl() { "${process.execPath}" "${CURL}" "$@"; }\n`;
 
+/**
+ * npx takes seven times as long as most commands of ours to find them in the packages: once it has found one, they are called as it calls them, with what lies
+ * there before all else.
+ */
+const NPX = 'npx';
+const WITHOUT_NPX = `${NPX}() { PATH="$PWD/node_modules/.bin:$PATH" "$@"; }\n`;
+
 const ADDRESS = /http:\/\/(?:127\.0\.0\.1|localhost):\d+/;
 const EVERY_ADDRESS = new RegExp(ADDRESS.source, 'g');
 
@@ -29,7 +36,7 @@ export interface PageRunOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Milliseconds that one block may take, or a server to say its address. */
   readonly timeout: number;
-  /** What stood in for a command already, and ended well: it is not run again over the same workspace. */
+  /** What stood in for a command already, and ended well: it is not run again over the same workspace; and `npx`, once it has found a command. */
   readonly proven?: Set<string>;
 }
 
@@ -68,6 +75,7 @@ export class PageRun {
       const { code, output } = await ended(this.#start(script), this.#options.timeout);
       if (code !== 0) throw new Error(`exit code ${code}\n${output}`);
       for (const [command, instead] of STANDS_FOR) if (block.text.search(command) >= 0) this.#options.proven?.add(instead);
+      if (/\bnpx /.test(block.text)) this.#options.proven?.add(NPX);
       return output;
     }
     await this.stop();
@@ -94,7 +102,7 @@ export class PageRun {
 
   #start(script: string): ChildProcess {
     // A group of its own: a signal reaches what npm started, not only npm.
-    const child = spawn('bash', ['-euo', 'pipefail', '-c', WITH_CURL + script], {
+    const child = spawn('bash', ['-euo', 'pipefail', '-c', WITH_CURL + (this.#options.proven?.has(NPX) === true ? WITHOUT_NPX : '') + script], {
       cwd: this.#options.folder,
       env: this.#options.env,
       stdio: ['ignore', 'pipe', 'pipe'],

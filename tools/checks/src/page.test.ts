@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { temporaryDirectory, type TemporaryDirectory } from '@skein/testing';
@@ -169,6 +169,24 @@ describe('the commands of a page', () => {
     await page.run(check);
     expect(page.scriptOf(check)).toBe('true');
     expect(page.scriptOf(block('```sh\nnpm test\n```\n'))).toBe('npm test -- floors');
+  });
+
+  it('ask npx for a command of the packages until it has found one, and then run it as npx does', async () => {
+    const proven = new Set<string>();
+    const page = new PageRun({ folder: folder.path, timeout: 20_000, env: { ...process.env, PATH: `${folder.path}/bin:${process.env['PATH']}` }, proven });
+    const npx = block('```sh\nnpx ours "a b"\n```\n');
+    for (const [file, text] of [
+      ['bin/npx', 'echo npx "$@"'],
+      ['node_modules/.bin/ours', 'echo "$#"; theirs'],
+      ['node_modules/.bin/theirs', 'echo beside'],
+    ] as const) {
+      write(file, `#!/usr/bin/env bash\n${text}\n`);
+      chmodSync(folder.file(file), 0o755);
+    }
+    await expect(page.run(block('```sh\nnpx ours && false\n```\n'))).rejects.toThrow(/exit code 1/);
+    expect(await page.run(npx)).toBe('npx ours a b\n');
+    expect(await page.run(npx)).toBe('1\nbeside\n');
+    await expect(page.run(block('```sh\nnpx nobody\n```\n'))).rejects.toThrow(/exit code 127/);
   });
 });
 
