@@ -21,7 +21,14 @@ describe('nx sync:check, in a copy of the workspace', () => {
   const nx = (command: string): Promise<CommandResult> =>
     runCommand(process.execPath, [copy.file('node_modules/.bin/nx'), command], {
       cwd: copy.path,
-      env: { ...process.env, NX_DAEMON: 'false', NX_ISOLATE_PLUGINS: 'false', NO_COLOR: '1', FORCE_COLOR: undefined, NX_WORKSPACE_DATA_DIRECTORY: copy.file('.nx') },
+      env: {
+        ...process.env,
+        NX_DAEMON: 'false',
+        NX_ISOLATE_PLUGINS: 'false',
+        NO_COLOR: '1',
+        FORCE_COLOR: undefined,
+        NX_WORKSPACE_DATA_DIRECTORY: copy.file('.nx'),
+      },
     });
 
   /** Breaks one file of the copy for the length of `check`. */

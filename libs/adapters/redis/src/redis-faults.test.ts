@@ -135,6 +135,18 @@ describe.skipIf(typeof found === 'string')(`pattern board under faults of Redis$
     soak(20) * 15_000 + 30_000,
   );
 
+  it('hears of a lease that went while the channel told nothing, long before it would have ended', async () => {
+    const [holder, waiting] = [await join('holder'), await join('waiting')];
+    const { token } = (await holder.claim('gap', 120_000)) as Lease;
+    expect(token).toBeGreaterThan(0);
+    const start = performance.now();
+    const freed = waiting.park('gap');
+    const [lease = ''] = await raw.keys('*.lease.gap');
+    expect(await raw.del(lease)).toBe(1);
+    expect(await freed).toBe('free');
+    expect(performance.now() - start).toBeLessThan(60_000);
+  });
+
   it('hands over the gap of a worker that was killed with its lease', async () => {
     const [a, holder] = [await join('a', { migration: 'soak' }), await worker('mortal')];
     holder.send('hold');
